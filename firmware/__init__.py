@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What runs on a node: plain Python for MicroPython, hardware handed in."""
