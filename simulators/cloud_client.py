@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The cloud as the simulator sees it: only through its public API."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
+
+import httpx
+
+from simulators.errors import NotReadyError
+from wire import batch
+
+_TIMEOUT_S = 30.0
+_RETRY_S = 0.5
+_PAGE = 5000
+
+
+class CloudClient:
+    """A bearer's view of the API; asks again while the cloud or its database is being restarted."""
+
+    def __init__(self, base_url: str, token: str = "", patience_s: float = 60.0) -> None:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._patience_s = patience_s
+        self._http = httpx.AsyncClient(base_url=base_url, headers=headers, timeout=_TIMEOUT_S)
+
+    async def close(self) -> None:
+        """Drop the connections."""
+        await self._http.aclose()
+
+    async def get(self, path: str, **query: str | int) -> Any:
+        """Return the JSON at ``path``."""
+        return (await self._request("GET", path, params=query)).json()
+
+    async def put(self, path: str, body: Mapping[str, object]) -> None:
+        """Create or replace what ``path`` names."""
+        await self._request("PUT", path, json=body)
+
+    async def post(self, path: str, body: Mapping[str, object]) -> Any:
+        """Return the answer to a post."""
+        return (await self._request("POST", path, json=body)).json()
+
+    async def ready(self, patience_s: float = 60.0) -> None:
+        """Wait until the cloud answers and its database does, or raise NotReadyError."""
+        try:
+            async with asyncio.timeout(patience_s):
+                while not await self._is_ready():
+                    await asyncio.sleep(_RETRY_S / 2)
+        except TimeoutError:
+            raise NotReadyError(
+                "The cloud", patience_s, "Look at cloud.log in the data directory."
+            ) from None
+
+    async def _is_ready(self) -> bool:
+        try:
+            answer = await self._http.get("/health/ready", timeout=5)
+        except httpx.TransportError:
+            return False
+        return answer.is_success
+
+    async def ledger(self, node_id: str) -> list[dict[str, Any]]:
+        """Return every telegram and event that the cloud holds of a node."""
+        items: list[dict[str, Any]] = []
+        cursor: str | None = ""
+        while cursor is not None:
+            query: dict[str, str | int] = {"node_id": node_id, "limit": _PAGE}
+            if cursor:
+                query["cursor"] = cursor
+            page = await self.get("/api/v1/telegrams", **query)
+            items += page["items"]
+            cursor = page["next_cursor"]
+        return items
+
+    async def ingest(
+        self, gateway_id: str, store: str, entries: Sequence[dict[str, object]]
+    ) -> None:
+        """Post one batch and check that the cloud says it is committed."""
+        answer = await self.post(batch.PATH, batch.request(gateway_id, store, list(entries)))
+        committed = batch.committed(answer)
+        last = entries[-1]["n"]
+        if committed != last or answer["quarantined"]:
+            raise ValueError(f"The cloud committed {committed} of {last} and said {answer}.")
+
+    async def live(self) -> AsyncIterator[tuple[str, dict[str, Any]]]:
+        """Yield (event, content) of the live stream for ever, across restarts of the cloud."""
+        while True:
+            try:
+                async with self._http.stream(
+                    "GET", "/api/v1/live", timeout=httpx.Timeout(_TIMEOUT_S, read=40)
+                ) as answer:
+                    answer.raise_for_status()
+                    async for event in _events(answer.aiter_lines()):
+                        yield event
+            except (httpx.TransportError, httpx.HTTPStatusError):
+                await asyncio.sleep(_RETRY_S)
+
+    async def _request(self, method: str, path: str, **options: Any) -> httpx.Response:
+        loop = asyncio.get_running_loop()
+        give_up_at = loop.time() + self._patience_s
+        while True:
+            try:
+                answer = await self._http.request(method, path, **options)
+            except httpx.TransportError:
+                if loop.time() > give_up_at:
+                    raise
+            else:
+                if answer.status_code < 500 or loop.time() > give_up_at:
+                    if answer.is_error:
+                        raise httpx.HTTPStatusError(
+                            f"{method} {path} answered {answer.status_code}: {answer.text[:500]}",
+                            request=answer.request,
+                            response=answer,
+                        )
+                    return answer
+            await asyncio.sleep(_RETRY_S)
+
+
+async def _events(lines: AsyncIterator[str]) -> AsyncIterator[tuple[str, dict[str, Any]]]:
+    """Parse a text/event-stream of JSON contents (WHATWG HTML, section 9.2)."""
+    name, content = "message", ""
+    async for line in lines:
+        if line.startswith("event:"):
+            name = line[6:].strip()
+        elif line.startswith("data:"):
+            content += line[5:].strip()
+        elif not line and content:
+            yield name, json.loads(content)
+            name, content = "message", ""

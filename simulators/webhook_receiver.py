@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A sample of what a utility runs: takes webhooks, verifies them, remembers what it took."""
+
+import json
+import threading
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import structlog
+from standardwebhooks import Webhook, WebhookVerificationError
+
+log = structlog.get_logger()
+
+_MAX_BODY_BYTES = 65536
+
+
+@dataclass(frozen=True, kw_only=True)
+class Received:
+    """One verified webhook."""
+
+    webhook_id: str
+    event_type: str
+    content: dict[str, Any]
+
+
+class WebhookReceiver:
+    """Listens on a free port of loopback; refuses what its secret does not verify."""
+
+    def __init__(self) -> None:
+        self.secret = ""
+        self.received: list[Received] = []
+        self.refused = 0
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._endpoint())
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+
+    @property
+    def url(self) -> str:
+        """Where webhooks are to be posted."""
+        return f"http://127.0.0.1:{self._server.server_port}/iskar"
+
+    def start(self) -> None:
+        """Listen in a thread of its own."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop listening."""
+        self._server.shutdown()
+        self._server.server_close()
+
+    def leak_raised(self) -> Received | None:
+        """Return the first verified leak.raised, if any has come."""
+        return next((one for one in self.received if one.event_type == "leak.raised"), None)
+
+    def _take(self, body: bytes, headers: dict[str, str]) -> int:
+        try:
+            content = Webhook(self.secret).verify(body, headers)
+        except (WebhookVerificationError, ValueError) as error:
+            self.refused += 1
+            log.warning("webhook_refused", reason=str(error))
+            return 401
+        webhook_id = headers["webhook-id"]
+        if all(one.webhook_id != webhook_id for one in self.received):
+            self.received.append(
+                Received(webhook_id=webhook_id, event_type=content["type"], content=content)
+            )
+        return 204
+
+    def _endpoint(self) -> type[BaseHTTPRequestHandler]:
+        receiver = self
+
+        class Endpoint(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                length = int(self.headers.get("content-length", 0))
+                if length > _MAX_BODY_BYTES:
+                    self.send_response(413)
+                else:
+                    headers = {name.lower(): content for name, content in self.headers.items()}
+                    self.send_response(receiver._take(self.rfile.read(length), headers))
+                self.end_headers()
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+                """Stay quiet: what matters is logged by the receiver."""
+
+        return Endpoint
+
+
+def show(received: Received) -> str:
+    """Return what a utility's clerk would read."""
+    return json.dumps(received.content, ensure_ascii=False, indent=2)
