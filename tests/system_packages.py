@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """System packages that tests need: installed where this is root on a Debian system, else named.
 
-Run as ``python -m tests.system_packages``; ``make test`` does. A missing one is an error with CI=true:
-the tests that need it would be skipped.
+Run as ``python -m tests.system_packages``; ``make test`` does. With CI=true a missing one is an
+error: the tests that need it would be skipped.
 """
 
 import os
