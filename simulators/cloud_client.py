@@ -40,6 +40,10 @@ class CloudClient:
         """Return the answer to a post."""
         return (await self._request("POST", path, json=body)).json()
 
+    async def delete(self, path: str) -> None:
+        """Remove what ``path`` names."""
+        await self._request("DELETE", path)
+
     async def ready(self, patience_s: float = 60.0) -> None:
         """Wait until the cloud answers and its database does, or raise NotReadyError."""
         try:

@@ -3,32 +3,31 @@
 
 from collections.abc import Callable
 
-FirstReached = Callable[[str, str, int], float | None]
+FirstReached = Callable[[str, int], float | None]
 
 
 class LatencyTracker:
     """Collects the delays of registers that moved.
 
-    ``first_reached(node_id, obis, register)`` gives the Unix time in s at which the dial came to
+    ``first_reached(service_point_id, register)`` gives the Unix time in s at which the dial came to
     show ``register``; None if it never did. A register that repeats the one before tells nothing.
     """
 
     def __init__(self, first_reached: FirstReached) -> None:
         self._first_reached = first_reached
-        self._newest: dict[tuple[str, str], int] = {}
+        self._newest: dict[str, int] = {}
         self._delays_s: list[float] = []
         self.never_shown = 0
 
-    def observe(self, node_id: str, obis: str, register: int, arrived_s: float) -> None:
+    def observe(self, service_point_id: str, register: int, arrived_s: float) -> None:
         """Take note of a register that the API told at ``arrived_s`` (Unix time)."""
-        place = (node_id, obis)
-        before = self._newest.get(place)
+        before = self._newest.get(service_point_id)
         if before is not None and register <= before:
             return
-        self._newest[place] = register
+        self._newest[service_point_id] = register
         if before is None:
             return  # its dial may have stood there since before we looked
-        reached_s = self._first_reached(node_id, obis, register)
+        reached_s = self._first_reached(service_point_id, register)
         if reached_s is None:
             self.never_shown += 1
         else:

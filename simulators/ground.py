@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The ground a chain stands on: its folders, its ports, and what this machine must have."""
+
+import json
+import os
+import shutil
+import socket
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from simulators.errors import DiskFullError, PortInUseError, ToolMissingError
+
+NEEDED_MB = 1500
+_SEARCHED = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Where one installation keeps its things."""
+
+    root: Path
+
+    @property
+    def cloud(self) -> Path:
+        """The cloud's data directory."""
+        return self.root / "cloud"
+
+    @property
+    def field(self) -> Path:
+        """What the technician's command line remembers."""
+        return self.root / "field"
+
+    @property
+    def plan(self) -> Path:
+        """The installation plan."""
+        return self.root / "plan.json"
+
+    @property
+    def world(self) -> Path:
+        """Where the dials are kept."""
+        return self.root / "world"
+
+    @property
+    def nodes(self) -> Path:
+        """A folder per node."""
+        return self.root / "nodes"
+
+    @property
+    def credentials(self) -> Path:
+        """Tokens and passwords that were made for this installation; for its owner's eyes."""
+        return self.root / "credentials.json"
+
+    def gateway(self, gateway_id: str) -> Path:
+        """A gateway's data directory."""
+        return self.root / "gateways" / gateway_id
+
+    def log(self, program: str) -> Path:
+        """Where a program's output goes."""
+        return self.root / "logs" / f"{program}.log"
+
+    def remember(self, name: str, secret: str) -> None:
+        """Keep a credential, readable by this user alone."""
+        known = self.remembered() | {name: secret}
+        descriptor = os.open(self.credentials, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with open(descriptor, "w") as file:
+            json.dump(known, file, indent=2)
+
+    def remembered(self) -> dict[str, str]:
+        """Return the credentials by name."""
+        if not self.credentials.exists():
+            return {}
+        known: dict[str, str] = json.loads(self.credentials.read_text())
+        return known
+
+
+def console_script(name: str) -> Path:
+    """Return the path of a program of this environment, or raise ToolMissingError."""
+    script = Path(sys.executable).parent / name
+    if not script.exists():
+        raise ToolMissingError(name, "Run `make setup` to install it.")
+    return script
+
+
+def has_mosquitto() -> bool:
+    """Tell whether a Mosquitto is installed."""
+    return shutil.which("mosquitto", path=_SEARCHED) is not None
+
+
+def check_disk(directory: Path, needed_mb: int = NEEDED_MB) -> None:
+    """Raise DiskFullError where there is too little room."""
+    directory.mkdir(parents=True, exist_ok=True)
+    free_mb = shutil.disk_usage(directory).free // 2**20
+    if free_mb < needed_mb:
+        raise DiskFullError(directory, free_mb, needed_mb)
+
+
+def check_port(port: int) -> None:
+    """Raise PortInUseError if something listens on ``port`` of loopback."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            raise PortInUseError(port) from None
+
+
+def free_ports(count: int) -> list[int]:
+    """Return ports of loopback that are free now."""
+    probes = [socket.socket() for _ in range(count)]
+    try:
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]
+    finally:
+        for probe in probes:
+            probe.close()
