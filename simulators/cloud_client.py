@@ -3,7 +3,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import httpx
@@ -75,15 +75,12 @@ class CloudClient:
             cursor = page["next_cursor"]
         return items
 
-    async def ingest(
-        self, gateway_id: str, store: str, entries: Sequence[dict[str, object]]
-    ) -> None:
-        """Post one batch and check that the cloud says it is committed."""
-        answer = await self.post(batch.PATH, batch.request(gateway_id, store, list(entries)))
-        committed = batch.committed(answer)
-        last = entries[-1]["n"]
-        if committed != last or answer["quarantined"]:
-            raise ValueError(f"The cloud committed {committed} of {last} and said {answer}.")
+    async def ingest(self, request: Mapping[str, Any]) -> None:
+        """Post one batch (``wire.batch.request``); all of it must be committed as rows."""
+        answer = await self.post(batch.PATH, request)
+        last = request["entries"][-1]["n"]
+        if batch.committed(answer) != last or answer["quarantined"]:
+            raise ValueError(f"The cloud was to commit up to {last}, but answered {answer}.")
 
     async def live(self) -> AsyncIterator[tuple[str, dict[str, Any]]]:
         """Yield (event, content) of the live stream for ever, across restarts of the cloud."""

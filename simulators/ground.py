@@ -59,6 +59,13 @@ class Ground:
         """Where a program's output goes."""
         return self.root / "logs" / f"{program}.log"
 
+    def begun_ms(self, now_ms: int) -> int:
+        """Return when this installation was first started (Unix time), which is now if never."""
+        mark = self.root / "begun_ms"
+        if not mark.exists():
+            mark.write_text(str(now_ms))
+        return int(mark.read_text())
+
     def remember(self, name: str, secret: str) -> None:
         """Keep a credential, readable by this user alone."""
         known = self.remembered() | {name: secret}

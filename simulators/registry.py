@@ -4,8 +4,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from simulators.city import City, ServicePoint
-from wire.reading_types import ELECTRICITY_IMPORT, POWER_IMPORT
+from simulators.city import City
 
 SITE = "sofia"
 Put = tuple[str, dict[str, object]]
@@ -57,12 +56,12 @@ def plan(
     tls: bool,
     sample_interval_s: int,
     installed_at: str,
-    start_of: Callable[[ServicePoint], int],
+    channels: Callable[[str], list[dict[str, Any]]],
 ) -> dict[str, Any]:
     """Return the installation plan that ``iskar-field enrol-many`` takes.
 
-    ``start_of`` gives the register that a pulse meter's dial showed with its counter at 0, in wire
-    units; ``broker_ports`` is by gateway.
+    ``channels`` gives what a technician wrote down at a node's meters; ``broker_ports`` is by
+    gateway.
     """
     return {
         "site": SITE,
@@ -79,35 +78,8 @@ def plan(
                     "port": broker_ports[city.gateway_of(node.node_id)],
                     "tls": tls,
                 },
-                "channels": [
-                    _channel(city, point, start_of) for point in city.read_by(node.node_id)
-                ],
+                "channels": channels(node.node_id),
             }
             for node in city.nodes.values()
         ],
-    }
-
-
-def _channel(
-    city: City, point: ServicePoint, start_of: Callable[[ServicePoint], int]
-) -> dict[str, object]:
-    meter = city.meters[point.meter_id]
-    channel: dict[str, object] = {
-        "service_point_id": point.service_point_id,
-        "meter_id": point.meter_id,
-        "obis": point.obis,
-    }
-    if point.per_pulse is not None:
-        return channel | {
-            "kind": "pulse",
-            "input": meter.input,
-            "per_pulse": [point.per_pulse, 1],
-            "start": start_of(point),
-        }
-    power = [POWER_IMPORT.obis] if point.reading_type is ELECTRICITY_IMPORT else []
-    return channel | {
-        "kind": "modbus",
-        "map": meter.register_map,
-        "unit_id": meter.unit_id,
-        "also": power,
     }

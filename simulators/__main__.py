@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""iskar-sim: the demonstration, and the chain under faults."""
+
+import asyncio
+import logging
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import structlog
+import typer
+from rich.console import Console
+
+from simulators.demo import Demo, Show, in_words
+from simulators.errors import SimulatorError
+from simulators.faults import schedule
+
+DATA_DIR = Path("var") / "demo"
+HTTP_PORT = 8080
+QUIET_SHARE = 0.15  # of a run with faults: left alone at its end, to drain
+
+app = typer.Typer(
+    help="A simulated city around the real firmware, gateway and cloud.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Minutes = Annotated[float | None, typer.Option(min=0.2, help="End after so many minutes.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on the last line.")]
+DataDir = Annotated[
+    Path | None, typer.Option(help="Where all data goes; a timed run makes and removes its own.")
+]
+Port = Annotated[int | None, typer.Option(min=1, max=65535, help="Port of the app.")]
+
+
+@app.command()
+def demo(
+    minutes: Minutes = None,
+    history: Annotated[bool, typer.Option(help="Backfill 400 days first.")] = True,
+    as_json: Json = False,
+    data_dir: DataDir = None,
+    port: Port = None,
+) -> None:
+    """Run the whole chain, open a leak after a minute, and show the alert arrive."""
+    chosen = port if port or minutes is not None else HTTP_PORT
+    with _place(data_dir, minutes) as place:
+        _perform(
+            Show(data_dir=place, minutes=minutes, with_history=history, http_port=chosen or 0),
+            as_json,
+        )
+
+
+@app.command()
+def faults(
+    seed: Annotated[int, typer.Option(help="Decides which faults strike when.")],
+    minutes: Annotated[float, typer.Option(min=0.5, help="How long to run.")],
+    as_json: Json = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Run the chain under a seeded schedule of every kind of fault."""
+    struck = schedule(seed, minutes * 60 * (1 - QUIET_SHARE))
+    with _place(data_dir, minutes) as place:
+        _perform(
+            Show(data_dir=place, minutes=minutes, with_history=False, seed=seed, faults=struck),
+            as_json,
+        )
+
+
+def _perform(show: Show, as_json: bool) -> None:
+    """Run the show, print its report, and exit with the report's status."""
+    performance = Demo(show, Console(stderr=as_json))
+    try:
+        report = asyncio.run(performance.run())
+    except* SimulatorError as failed:
+        typer.echo(str(failed.exceptions[0]), err=True)
+        raise typer.Exit(1) from None
+    if as_json:
+        typer.echo(report.as_json(performance.struck if show.faults else None))
+    else:
+        typer.echo("\n".join(in_words(report)))
+    raise typer.Exit(report.exit_status)
+
+
+@contextmanager
+def _place(data_dir: Path | None, minutes: float | None) -> Iterator[Path]:
+    """Give the folder for the data: the one named, the demonstration's, or one to throw away."""
+    if data_dir is not None or minutes is None:
+        yield data_dir or DATA_DIR
+        return
+    made = Path(tempfile.mkdtemp(prefix="iskar-"))
+    try:
+        yield made
+    except typer.Exit as ended:
+        if ended.exit_code:
+            typer.echo(f"Its logs and data are kept in {made}", err=True)
+            raise
+        shutil.rmtree(made, ignore_errors=True)
+        raise
+
+
+def main() -> None:
+    """Run the command line."""
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    app()

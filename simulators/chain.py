@@ -1,0 +1,325 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The chain: every part of an installation, running on this machine, with ways to break it.
+
+Dials, nodes, brokers, gateways, cloud: the real programs, each a process of its own, set up with
+the same commands that a technician uses. Between a gateway and the cloud lies a ``Link``.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from simulators import ground as grounds
+from simulators import registry
+from simulators.audit import Entry, Key, Verdict, audit
+from simulators.city import City
+from simulators.cloud_client import CloudClient
+from simulators.errors import NotReadyError
+from simulators.faults import Fault, FaultKind
+from simulators.ground import Ground, console_script
+from simulators.history import GatewayBatch
+from simulators.link import Link
+from simulators.processes import Program, run_to_end
+from simulators.virtual_node import VirtualNode
+from simulators.world import World
+
+log = structlog.get_logger()
+
+OWNER = "owner@iskar.example"
+SETTLE_S = 4.0  # two samples and what they need to be journaled
+DRAIN_S = 120.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How a chain is to be run; ``http_port`` 0 means a free one."""
+
+    installed_at: str  # RFC 3339; of the meters, so not later than their history begins
+    http_port: int = 0
+    sample_interval_s: int = 1
+
+
+class Chain:
+    """One installation; starting sets up what is not there yet, ``stop`` leaves it for later."""
+
+    def __init__(self, ground: Ground, city: City, world: World, options: Options) -> None:
+        self.ground = ground
+        self.city = city
+        self.world = world
+        self.options = options
+        self.has_tls = grounds.has_mosquitto()
+        self.gateway_ids = sorted({p.gateway_id for p in city.premises.values()})
+        self.nodes: dict[str, VirtualNode] = {}
+        self.links: dict[str, Link] = {}
+        self.programs: dict[str, Program] = {}
+        self._http_port = options.http_port or grounds.free_ports(1)[0]
+        self._operator: CloudClient | None = None
+        self._turning: asyncio.Task[None] | None = None
+
+    @property
+    def url(self) -> str:
+        """Where the app is."""
+        return f"http://127.0.0.1:{self._http_port}"
+
+    @property
+    def operator(self) -> CloudClient:
+        """The operator's access to the cloud, once it has started."""
+        if self._operator is None:
+            raise NotReadyError("The cloud", 0.0, "Call start_cloud first.")
+        return self._operator
+
+    # -- setting up ----------------------------------------------------------------------------
+
+    async def start_cloud(self) -> None:
+        """Start the cloud, make what credentials are lacking, and enter the city's registry."""
+        https_port = grounds.free_ports(1)[0]
+        environment = {
+            "CLOUD_DATA_DIR": str(self.ground.cloud),
+            "CLOUD_HTTP_PORT": str(self._http_port),
+            "CLOUD_HTTPS_PORT": str(https_port),
+            "CLOUD_PUBLIC_URL": self.url,
+        }
+        self.links = {gateway_id: Link(https_port) for gateway_id in self.gateway_ids}
+        for link in self.links.values():
+            await link.start()
+        await self._run("cloud", [console_script("iskar-cloud"), "serve"], environment)
+        anonymous = CloudClient(self.url)
+        await anonymous.ready()
+        await anonymous.close()
+        await self._make_credentials(environment)
+        self._operator = CloudClient(self.url, self.ground.remembered()["operator"])
+        for path, body in registry.registry(self.city):
+            await self.operator.put(path, body)
+
+    async def _make_credentials(self, environment: Mapping[str, str]) -> None:
+        cloud = console_script("iskar-cloud")
+        known = self.ground.remembered()
+        for role in ("operator", "technician"):
+            if role not in known:
+                words = [cloud, "token", "add", "--role", role, "--label", "demo"]
+                made = json.loads(await run_to_end(words, environment))
+                self.ground.remember(role, made["token"])
+        if OWNER not in known:
+            premises = [word for name in self.city.premises for word in ("--premises", name)]
+            words = [cloud, "user", "add", OWNER, "--name", "Demo", "--role", "owner", *premises]
+            made = json.loads(await run_to_end(words, environment))
+            self.ground.remember(OWNER, made["password"])
+
+    async def enrol(self) -> None:
+        """Enrol gateways and nodes with the technician's own commands."""
+        ports = dict(zip(self.gateway_ids, grounds.free_ports(len(self.gateway_ids)), strict=True))
+        technician = {"ISKAR_FIELD_TOKEN": self.ground.remembered()["technician"]}
+        field = console_script("iskar-field")
+        for gateway_id in self.gateway_ids:
+            await run_to_end(
+                [
+                    *(field, "enrol-gateway", "--gateway", gateway_id, "--site", registry.SITE),
+                    *("--directory", self.ground.gateway(gateway_id), "--cloud", self.url),
+                    *("--broker-port", str(ports[gateway_id])),
+                ],
+                technician,
+            )
+        before = self._plan_before()
+        plan = registry.plan(
+            self.city,
+            broker_ports=ports,
+            tls=self.has_tls,
+            sample_interval_s=self.options.sample_interval_s,
+            installed_at=before["installed_at"] if before else self.options.installed_at,
+            channels=_channels_of(before) if before else self.world.channels,
+        )
+        self.ground.plan.write_text(json.dumps(plan, indent=2))
+        await run_to_end(
+            [
+                *(field, "enrol-many", "--plan", self.ground.plan, "--cloud", self.url),
+                *("--directory", self.ground.nodes, "--state", self.ground.field),
+            ],
+            technician,
+        )
+
+    def _plan_before(self) -> dict[str, Any] | None:
+        """Return the plan of an earlier start, whose notes of the meters hold for good."""
+        if not self.ground.plan.exists():
+            return None
+        plan: dict[str, Any] = json.loads(self.ground.plan.read_text())
+        return plan
+
+    async def ingest_history(self, one: GatewayBatch) -> None:
+        """Post a batch of history as its gateway would."""
+        token = _setting(self.ground.gateway(one.gateway_id) / "gateway.env", "GATEWAY_CLOUD_TOKEN")
+        gateway = CloudClient(self.url, token)
+        await gateway.ingest(one.request)
+        await gateway.close()
+
+    async def start_gateways(self) -> None:
+        """Start a broker and a gateway for each building."""
+        gateway = console_script("iskar-gateway")
+        for gateway_id in self.gateway_ids:
+            env_file = self.ground.gateway(gateway_id) / "gateway.env"
+            environment = {
+                "GATEWAY_CLOUD_URL": f"https://127.0.0.1:{self.links[gateway_id].port}",
+                "GATEWAY_BROKER_TLS": str(self.has_tls).lower(),
+            }
+            broker = [gateway, "broker", "--env-file", env_file]
+            if not self.has_tls:
+                port = _setting(env_file, "GATEWAY_BROKER_PORT")
+                directory = self.ground.gateway(gateway_id) / "broker"
+                broker = [console_script("python"), "-m", "simulators.embedded_broker"]
+                broker += [port, directory]
+            await self._run(f"broker-{gateway_id}", broker, environment)
+            run = [gateway, "run", "--env-file", env_file]
+            await self._run(gateway_id, run, environment)
+
+    async def start_nodes(self) -> None:
+        """Wire every node to its meters, let the dials turn, and power the nodes."""
+        for node_id in self.city.nodes:
+            line = self.world.line(node_id)
+            node = VirtualNode(self.ground.nodes / node_id, uart=line.port if line else None)
+            for point in self.city.read_by(node_id):
+                pulse_input = self.city.meters[point.meter_id].input
+                if pulse_input is not None:
+                    self.world.attach(node_id, pulse_input, node.pulse_input(pulse_input))
+            self.nodes[node_id] = node
+        self._turning = asyncio.create_task(self.world.run(), name="world")
+        for node in self.nodes.values():
+            await node.start()
+
+    async def start(self) -> None:
+        """Start all of it, without history."""
+        await self.start_cloud()
+        await self.enrol()
+        await self.start_gateways()
+        await self.start_nodes()
+
+    async def stop(self) -> None:
+        """Stop all of it in the order of the flow, so that the outboxes are as empty as can be."""
+        await asyncio.gather(*(node.stop() for node in self.nodes.values()))
+        if self._turning is not None:
+            self._turning.cancel()
+            await asyncio.gather(self._turning, return_exceptions=True)
+        for name in sorted(self.programs, key=_stop_order):
+            await self.programs[name].stop()
+        for link in self.links.values():
+            await link.stop()
+        if self._operator is not None:
+            await self._operator.close()
+
+    async def _run(
+        self, name: str, command: list[str | Path], environment: Mapping[str, str]
+    ) -> None:
+        program = Program(name, command, self.ground.log(name), environment)
+        self.programs[name] = program
+        await program.start()
+
+    # -- breaking it ---------------------------------------------------------------------------
+
+    async def strike(self, fault: Fault) -> None:
+        """Do what ``fault`` says; return when it is over."""
+        gateway_id = self.gateway_ids[fault.victim % len(self.gateway_ids)]
+        node = list(self.nodes.values())[fault.victim % len(self.nodes)]
+        match fault.kind:
+            case FaultKind.UPLINK_CUT:
+                self.links[gateway_id].cut()
+                await asyncio.sleep(fault.lasts_s)
+                self.links[gateway_id].restore()
+            case FaultKind.UPLINK_BLACK_HOLE:
+                self.links[gateway_id].black_hole()
+                await asyncio.sleep(fault.lasts_s)
+                self.links[gateway_id].restore()
+            case FaultKind.WIFI_CUT:
+                node.set_wifi(False)
+                await asyncio.sleep(fault.lasts_s)
+                node.set_wifi(True)
+            case FaultKind.BROKER_RESTART:
+                self.programs[f"broker-{gateway_id}"].kill(signal.SIGTERM)
+            case FaultKind.BROKER_KILL:
+                self.programs[f"broker-{gateway_id}"].kill()
+            case FaultKind.NODE_KILL:
+                await node.restart()
+            case FaultKind.GATEWAY_KILL:
+                self.programs[gateway_id].kill()
+            case FaultKind.CLOUD_KILL:
+                self.programs["cloud"].kill()
+            case FaultKind.POSTGRESQL_KILL:
+                _kill_postmaster(self.ground.cloud)
+
+    # -- looking at it -------------------------------------------------------------------------
+
+    async def audit(self) -> Verdict:
+        """Stop all use, let the chain drain, and compare what came with what was sent."""
+        await self.world.freeze()
+        await asyncio.sleep(SETTLE_S)
+        for program in self.programs.values():
+            program.check()
+        produced = list(self._produced())
+        keys = {entry.key for entry in produced}
+        loop = asyncio.get_running_loop()
+        give_up_at = loop.time() + DRAIN_S
+        while True:
+            stored = [entry async for entry in self._stored()]
+            if keys <= {entry.key for entry in stored} or loop.time() > give_up_at:
+                break
+            await asyncio.sleep(1.0)
+        # What was journaled after the list was made is on its way or there; only older keys count.
+        newest = {key.node_id: key for key in sorted(keys)}
+        stored = [
+            entry for entry in stored if entry.key <= newest.get(entry.key.node_id, entry.key)
+        ]
+        return audit(produced, stored, self._dials())
+
+    def _dials(self) -> dict[tuple[str, str], int]:
+        """Return what every meter shows, by the node that reads it and OBIS code."""
+        return {
+            (self.city.meters[meter_id].node_id, obis): shown
+            for (meter_id, obis), shown in self.world.dials().items()
+        }
+
+    def first_reached(self, service_point_id: str, register: int) -> float | None:
+        """Return the Unix time in s at which a dial came to show ``register``; None if never."""
+        point = self.city.service_points[service_point_id]
+        return self.world.dial(point.meter_id, point.obis).first_reached(register)
+
+    def _produced(self) -> Iterator[Entry]:
+        for node_id, node in self.nodes.items():
+            for message in node.journaled():
+                key = Key(node_id, message.boot, message.sequence)
+                yield Entry(key=key, registers=getattr(message, "registers", None))
+
+    async def _stored(self) -> AsyncIterator[Entry]:
+        for node_id in self.nodes:
+            for item in await self.operator.ledger(node_id):
+                key = Key(node_id, item["boot"], item["sequence"])
+                if key.boot > 0:
+                    yield Entry(key=key, registers=item["registers"])
+
+
+def _stop_order(name: str) -> int:
+    """Gateways first, then brokers, then the cloud."""
+    return 2 if name == "cloud" else 1 if name.startswith("broker-") else 0
+
+
+def _channels_of(plan: Mapping[str, Any]) -> Callable[[str], list[dict[str, Any]]]:
+    channels = {node["node_id"]: node["channels"] for node in plan["nodes"]}
+    return channels.__getitem__
+
+
+def _setting(env_file: Path, name: str) -> str:
+    for line in env_file.read_text().splitlines():
+        if line.startswith(f"{name}="):
+            return line.partition("=")[2].strip("\"'")
+    raise NotReadyError(f"{name} of {env_file}", 0.0, "Enrol the gateway again.")
+
+
+def _kill_postmaster(cloud: Path) -> None:
+    """Kill the database server, whose process id is the first line of its lock file."""
+    for lock in cloud.rglob("postmaster.pid"):
+        with contextlib.suppress(ProcessLookupError, ValueError, IndexError):
+            os.kill(int(lock.read_text().split()[0]), signal.SIGKILL)

@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The demonstration: the whole chain on one machine, and a leak after a minute."""
+
+import asyncio
+import signal
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from rich.console import Console
+from rich.panel import Panel
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from simulators import ground as grounds
+from simulators.chain import OWNER, Chain, Options
+from simulators.city import read_city
+from simulators.faults import Fault, play
+from simulators.ground import Ground
+from simulators.history import History
+from simulators.report import Report
+from simulators.run import LEAK_AFTER_S, LEAK_L_PER_H, Run
+from simulators.usage import Usage
+from simulators.webhook_receiver import show
+from simulators.world import World
+
+HISTORY_DAYS = 400
+_BACKFILLED = "backfilled"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Show:
+    """What is to be shown. ``minutes`` None: until Ctrl-C; ``http_port`` 0: any free one."""
+
+    data_dir: Path
+    minutes: float | None = None
+    with_history: bool = True
+    http_port: int = 0
+    seed: int = 1
+    faults: Sequence[Fault] = ()
+
+
+class Demo:
+    """Runs one show and tells ``console`` about it."""
+
+    def __init__(self, plan: Show, console: Console) -> None:
+        self._plan = plan
+        self._console = console
+        self._ground = Ground(plan.data_dir.resolve())
+        self.struck: dict[str, int] = {}
+
+    async def run(self) -> Report:
+        """Set everything up, run for as long as asked, audit, and stop everything."""
+        grounds.check_disk(self._ground.root)
+        if self._plan.http_port:
+            grounds.check_port(self._plan.http_port)
+        city, begun_ms = read_city(), self._ground.begun_ms(time.time_ns() // 1_000_000)
+        usage = Usage(city, seed=self._plan.seed)
+        past = History(city, usage, days=HISTORY_DAYS, until_ms=begun_ms)
+        registers = past.final_registers if self._plan.with_history else None
+        installed_at = datetime.fromtimestamp(begun_ms // 1000, UTC) - timedelta(HISTORY_DAYS + 1)
+        options = Options(installed_at=installed_at.isoformat(), http_port=self._plan.http_port)
+        async with World(city, usage, self._ground.world, registers=registers) as world:
+            chain = Chain(self._ground, city, world, options)
+            run: Run | None = None
+            try:
+                await self._start(chain, past)
+                run = Run(chain)
+                await run.begin()
+                return await self._show(chain, run)
+            finally:
+                self._console.print("Stopping …")
+                if run is not None:
+                    await run.close()
+                await chain.stop()
+
+    async def _start(self, chain: Chain, past: History) -> None:
+        tell = self._console.print
+        if not chain.has_tls:
+            tell(
+                "Mosquitto is not installed, so iotcore on loopback stands in, [b]without TLS[/b]. "
+                "On Debian: apt-get install mosquitto"
+            )
+        tell("Starting the cloud and its database …")
+        await chain.start_cloud()
+        tell("Enrolling 5 gateways and 30 nodes with iskar-field …")
+        await chain.enrol()
+        if self._plan.with_history and _BACKFILLED not in self._ground.remembered():
+            await self._backfill(chain, past)
+        tell("Starting brokers, gateways, meters and nodes …")
+        await chain.start_gateways()
+        await chain.start_nodes()
+
+    async def _backfill(self, chain: Chain, past: History) -> None:
+        with Progress(
+            TextColumn(f"Backfilling {HISTORY_DAYS} days through the ingest API"),
+            BarColumn(),
+            TextColumn("{task.completed:,.0f} of {task.total:,.0f} telegrams"),
+            TimeRemainingColumn(),
+            console=self._console,
+        ) as progress:
+            task = progress.add_task("history", total=past.telegrams)
+            for one in past.batches():
+                await chain.ingest_history(one)
+                progress.advance(task, one.telegrams)
+        self._ground.remember(_BACKFILLED, "yes")
+
+    async def _show(self, chain: Chain, run: Run) -> Report:
+        minutes = self._plan.minutes
+        self._tell_addresses(chain)
+        leak_after_s = LEAK_AFTER_S if minutes is None else min(LEAK_AFTER_S, minutes * 20)
+        began_s = time.monotonic()
+        async with asyncio.TaskGroup() as group:
+            leak = group.create_task(self._leak(run, leak_after_s))
+            if self._plan.faults:
+                self.struck = dict(await play(chain, self._plan.faults))
+            if minutes is None:
+                await _interrupted()
+            else:
+                await asyncio.sleep(max(0.0, minutes * 60 - (time.monotonic() - began_s)))
+            leak.cancel()
+        self._console.print("Letting the chain drain, and comparing it with the dials …")
+        return await run.end()
+
+    async def _leak(self, run: Run, after_s: float) -> None:
+        tell = self._console.print
+        await asyncio.sleep(after_s)
+        run.open_leak()
+        tell(f"A hose breaks in the school: {LEAK_L_PER_H / 60:.0f} l/min …")
+        seen_after_s = await run.leak_seen()
+        tell(f"[green]The alert is in the app[/green], {seen_after_s:.1f} s after the hose broke.")
+        received = await run.webhook_seen()
+        tell("[green]The water utility's receiver took and verified the webhook:[/green]")
+        tell(show(received), markup=False, highlight=False)
+
+    def _tell_addresses(self, chain: Chain) -> None:
+        known = self._ground.remembered()
+        lines = (
+            f"App        [b]{chain.url}[/b]",
+            f"Sign in    [b]{OWNER}[/b]   password [b]{known[OWNER]}[/b]",
+            f"API        {chain.url}/docs   operator's token in {self._ground.credentials}",
+            f"Logs       {self._ground.root / 'logs'}",
+        )
+        until = "Ctrl-C stops; a second start goes on with the same data."
+        if self._plan.minutes is not None:
+            until = f"Ends by itself after {self._plan.minutes:g} min."
+        self._console.print(Panel("\n".join((*lines, until)), title="Iskar is running"))
+
+
+async def _interrupted() -> None:
+    """Return at Ctrl-C or SIGTERM."""
+    told = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, told.set)
+    await told.wait()
+
+
+def in_words(report: Report) -> Iterable[str]:
+    """Yield the report as sentences."""
+    yield f"{report.telegrams_produced:,} telegrams produced, {report.telegrams_stored:,} stored:"
+    yield f"{report.lost} lost, {report.duplicated} doubled, {report.dial_mismatches} off the dial."
+    if report.latency_p99_s is not None and report.latency_p50_s is not None:
+        yield (
+            f"From dial to API: {report.latency_p50_s:.2f} s in the median, "
+            f"{report.latency_p99_s:.2f} s for 99 of 100."
+        )
