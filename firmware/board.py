@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The board: all of the ESP32-S3 that the firmware sees, and the only file that imports its drivers.
+"""The board: all of the ESP32-S3 that the firmware sees, and the only file with its drivers.
 
 Whoever hands another board to ``firmware.app`` (the virtual node does) gives it the same members.
 A part that fails raises OSError.
@@ -14,9 +14,9 @@ A part that fails raises OSError.
 - ``random_ms(limit_ms)``  0 to limit_ms
 - ``free_heap_bytes()``
 - ``show(is_fine)``  the LED: steady when readings reach the gateway, dark when not
-- ``flash``    ``open(name, mode)``, ``sync(file)`` (on the flash when it returns), ``remove(name)``,
-  ``rename(old, new)`` (replaces ``new``, whole or not at all), ``list(folder)``, ``size(name)``,
-  ``make_folder(name)``; names are relative, folders are separated by ``/``
+- ``flash``    ``open(name, mode)``, ``sync(file)`` (on the flash when it returns),
+  ``rename(old, new)`` (replaces ``new``, whole or not at all), ``remove(name)``, ``list(folder)``,
+  ``size(name)``, ``make_folder(name)``; names are relative, folders are separated by ``/``
 - ``counters`` one per pulse input: ``count()`` (24 bits), ``marker()``, ``mark(marker)``
 - ``uart``     ``open(baud, parity)``, ``write(frame)``, ``read()`` (what has arrived, may be empty)
 - ``wifi``     ``join(ssid, password)`` coroutine, ``is_up()``, ``rssi_dbm()``, ``socket()``
@@ -237,7 +237,7 @@ class Board:
 
     def random_ms(self, limit_ms):
         """Return a random number of ms, 0 to ``limit_ms``."""
-        return random.randint(0, limit_ms)
+        return random.randint(0, limit_ms)  # noqa: S311 - jitter
 
     def free_heap_bytes(self):
         """Return what the Python heap has left, with what the system can still give it."""

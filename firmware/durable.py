@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Small states on flash that are, after a power cut, the old one or the new one, never half of one."""
+"""Small states on flash: after a power cut the old one or the new one, never half of one."""
 
 import binascii
 import json

@@ -88,7 +88,7 @@ class Journal:
             self._file.write(record)
             self.flash.sync(self._file)
         except OSError:
-            self.end_segment()  # what was half written ends this segment; the next record begins another
+            self.end_segment()  # what was half written is its torn tail
             raise
         self._file_bytes += len(record)
         self.sequence += 1

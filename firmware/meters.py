@@ -8,7 +8,7 @@ else's reading by more than its share of the bus.
 import asyncio
 
 from firmware import registers
-from firmware.modbus import ModbusError, NoReplyError, NoisyBusError
+from firmware.modbus import ModbusError, NoisyBusError, NoReplyError
 from wire import event
 
 _REPORT_AFTER = 3  # failures in a row; a single lost frame is no news

@@ -16,7 +16,6 @@ from pathlib import Path
 @asynccontextmanager
 async def console(micropython: Path, flash: Path) -> AsyncIterator[str]:
     """Start the prompt with ``flash`` as its file system and yield the terminal to connect to."""
-    flash.mkdir(parents=True, exist_ok=True)
     device, device_terminal = _raw_pair()
     user, user_terminal = _raw_pair()
     loop = asyncio.get_running_loop()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The ledger of a node: every message it ever put durably on its flash, also what it has deleted."""
+"""The ledger of a node: every message it ever put durably on its flash, deleted ones too."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class Journaled:
 
 
 def journaled(directory: Path) -> Iterator[Journaled]:
-    """Yield what the node in ``directory`` has journaled so far, by key; torn tails are no messages.
+    """Yield what the node in ``directory`` has journaled so far, by key, without torn tails.
 
     Safe to call while the node runs.
     """

@@ -40,6 +40,7 @@ class VirtualNode:
         self._world = self.directory / "world"
         self._process: asyncio.subprocess.Process | None = None
         self._watch: asyncio.Task[None] | None = None
+        self._is_killed = False
         self._wifi = True
         self._uart = uart
         self._reset_cause = "power_on"
@@ -50,7 +51,7 @@ class VirtualNode:
     @property
     def is_running(self) -> bool:
         """True while there is a process, also in the moment between a reset and its next start."""
-        return self._watch is not None and not self._watch.done()
+        return self._watch is not None and not self._watch.done() and not self._is_killed
 
     @property
     def process_id(self) -> int | None:
@@ -66,6 +67,8 @@ class VirtualNode:
         """Give the node power."""
         if self.is_running:
             raise RuntimeError(f"{self.directory.name} is already running.")
+        await self._gone()
+        self._is_killed = False
         await self._spawn()
         self._watch = asyncio.create_task(self._keep(), name=f"node {self.directory.name}")
 
@@ -84,6 +87,7 @@ class VirtualNode:
         """Crash the node with SIGKILL; its counters go on, its RTC too."""
         if self.process_id is not None and self._process is not None:
             self._process.kill()
+        self._is_killed = True
         self._reset_cause = "other"
 
     async def cut_power(self) -> None:
@@ -128,15 +132,18 @@ class VirtualNode:
     @staticmethod
     def repl(directory: Path) -> AbstractAsyncContextManager[str]:
         """Return a serial console on the node's flash: the path of a terminal, for mpremote."""
+        (directory / "flash").mkdir(parents=True, exist_ok=True)
         return console(MICROPYTHON, directory / "flash")
 
     async def _spawn(self) -> None:
         self._write_conditions()
         environment = {**os.environ, "MICROPYPATH": f"{DEVICE}:.frozen:{REPOSITORY}"}
-        command = [MICROPYTHON, "-X", f"heapsize={HEAP}", DEVICE / "main.py", self.directory]
+        options: list[str | Path] = ["-X", f"heapsize={HEAP}", DEVICE / "main.py"]
         with (self._world / "log").open("ab") as output:
             self._process = await asyncio.create_subprocess_exec(
-                *command,
+                MICROPYTHON,
+                *options,
+                self.directory,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=output,
                 stderr=output,
@@ -147,7 +154,7 @@ class VirtualNode:
         """Start the process again whenever the board resets itself."""
         while self._process is not None:
             status = await self._process.wait()
-            if status not in _RESET_CAUSES:
+            if self._is_killed or status not in _RESET_CAUSES:
                 return
             self._reset_cause = _RESET_CAUSES[status]
             log.warning("node_reset", node=self.directory.name, cause=self._reset_cause)
@@ -159,9 +166,9 @@ class VirtualNode:
 
     def _tell(self) -> None:
         self._write_conditions()
-        if self.process_id is not None and self._process is not None:
-            assert self._process.stdin is not None
-            self._process.stdin.write(b"!")
+        process = self._process
+        if self.process_id is not None and process is not None and process.stdin is not None:
+            process.stdin.write(b"!")
 
     def _write_conditions(self) -> None:
         conditions = {

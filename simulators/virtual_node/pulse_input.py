@@ -56,7 +56,7 @@ class PulseInput:
         self._write(self._free_register_file, 0)
 
     def _settle(self, at_us: int) -> int:
-        """Return 1 if the trigger rose since the last edge, and move the voltage on to ``at_us``."""
+        """Let the low-pass run on to ``at_us``; return 1 if the trigger rose on the way."""
         if at_us < self._at_us:
             raise ValueError(f"An edge at {at_us} us comes after one at {self._at_us} us.")
         decay = math.exp((self._at_us - at_us) / TIME_CONSTANT_US)

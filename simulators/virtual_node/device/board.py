@@ -203,8 +203,10 @@ class Board:
         self.wifi = Wifi(self._conditions, self.sleep_ms)
         self._started_at_ms = time.ticks_ms()
         self._fed_at_ms = None
-        asyncio.create_task(self._conditions.run())
-        asyncio.create_task(self._watch())
+        self._tasks = [
+            asyncio.create_task(self._conditions.run()),
+            asyncio.create_task(self._watch()),
+        ]
 
     def up_ms(self):
         """Return ms since boot."""
@@ -233,7 +235,7 @@ class Board:
 
     def random_ms(self, limit_ms):
         """Return a random number of ms, 0 to ``limit_ms``."""
-        return random.randint(0, limit_ms)
+        return random.randint(0, limit_ms)  # noqa: S311 - jitter
 
     def free_heap_bytes(self):
         """Return what the heap has left."""
