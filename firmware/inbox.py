@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The inbox: what the gateway says to this node, and its topics."""
+
+from firmware import settings as node_settings
+from wire import acknowledgement, command, event, fields, topics
+from wire.errors import WireError
+
+
+class Inbox:
+    """Takes acknowledgements and commands; whatever it can't understand it counts and drops."""
+
+    def __init__(self, board, settings, clock, scribe):
+        self._board = board
+        self._settings = settings
+        self._clock = clock
+        self._scribe = scribe
+        self.refused = 0
+        self.on_acknowledged = None  # (boot, sequence)
+        self.on_other = None
+
+    def topic(self, channel):
+        """Return our topic for ``channel``."""
+        settings = self._settings
+        return topics.topic(settings.site, settings.gateway_id, settings.node_id, channel)
+
+    def take(self, topic, payload):
+        """Take one message from the broker."""
+        try:
+            if topic == self.topic(topics.ACKNOWLEDGEMENT):
+                self.on_acknowledged(*acknowledgement.decode(payload))
+            elif topic == self.topic(topics.COMMAND):
+                self._take_command(payload)
+                self.on_other()
+        except WireError as error:
+            self.refused += 1
+            print("inbox: %s: %s" % (topic, error))
+
+    def _take_command(self, payload):
+        try:
+            message = command.decode(payload)
+        except WireError as error:
+            self._refuse(fields.parse(payload), error)
+            raise
+        if message["command"] == command.TIME:
+            self._set_clock(message)
+        else:
+            self._change_settings(message)
+
+    def _set_clock(self, message):
+        step = self._clock.confirm(message["echo_up_ms"], message["now_ms"])
+        if step is not None:
+            self._board.set_rtc(step[1])
+            self._scribe.event(event.CLOCK_SET, {"before_s": step[0], "after_s": step[1]})
+
+    def _change_settings(self, message):
+        try:
+            changed = node_settings.change(self._settings, self._board.flash, message, self._clock)
+        except node_settings.SettingsError as error:
+            self._refuse(message, error)
+            return
+        if changed is not None:
+            detail = {"id": message["id"]}
+            detail.update(changed)
+            self._scribe.event(event.SETTINGS_APPLIED, detail)
+
+    def _refuse(self, message, error):
+        """Answer a settings command that can't be applied; its sender waits for the event."""
+        if message.get("command") == command.SETTINGS:
+            identity = fields.identifier(message.get("id"), "id")
+            detail = {"id": identity, "reason": str(error)[: fields.MAX_TEXT]}
+            self._scribe.event(event.SETTINGS_REFUSED, detail)

@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The uplink: carries the journal to the gateway, again and again until it says "stored".
+
+Go-back-N: after a connect, and when the acknowledgement has stood still, everything from the oldest
+unacknowledged message on is published again. After a standstill one message probes until it is
+acknowledged, then the window opens twofold each time, so that a gateway that is away does not find
+the same few messages a thousand times in its broker.
+"""
+
+import asyncio
+import errno
+import socket
+from asyncio import core
+
+from firmware import journal as journals
+from firmware import mqtt, tls
+from wire import status, topics
+
+WINDOW = 32  # messages published and not acknowledged; 6 KB in the broker
+RESEND_AFTER_MS = 5000
+_MAX_RESEND_AFTER_MS = 60000
+_KEEPALIVE_S = 30
+_STATUS_EVERY_MS = 60000
+_STATUS_EVERY_MS_WHILE_UNSET = 2000  # each brings one try at the time
+_CONNECT_S = 15
+_STABLE_MS = 30000  # a connection that lasted so long was a good one
+_RETRY_MS = (1000, 2000, 4000, 8000, 16000, 32000, 60000)  # full jitter: 0 to this
+_TCP = 6
+_TCP_NODELAY = 1  # Nagle's algorithm and delayed ACKs together would cost 40 ms per telegram
+
+
+class Uplink:
+    """Keeps one connection to the broker and lets the journal flow through it."""
+
+    def __init__(self, board, settings, clock, journal, scribe, inbox):
+        self._board = board
+        self._settings = settings
+        self._clock = clock
+        self._journal = journal
+        self._scribe = scribe
+        self._inbox = inbox
+        self._wake = asyncio.Event()
+        self._in_flight = []  # keys published since the last rewind, not acknowledged
+        self._window = WINDOW
+        self._resend_after_ms = RESEND_AFTER_MS
+        self._progress_at_ms = 0
+        self._tls = None
+        self.connections = 0
+        scribe.on_written = self._wake.set
+        inbox.on_acknowledged = self._acknowledged
+        inbox.on_other = self._wake.set
+
+    async def run(self):
+        """Connect, carry, and connect again, until cancelled."""
+        attempt = 0
+        while True:
+            await self._board.sleep_ms(self._board.random_ms(_RETRY_MS[attempt]))
+            began_at_ms = self._board.up_ms()
+            try:
+                await self._connect_and_carry()
+            except (OSError, EOFError, ValueError, mqtt.MqttError, asyncio.TimeoutError) as error:
+                print("uplink: %s: %s" % (type(error).__name__, error))
+            self._board.show(False)
+            lasted_ms = self._board.up_ms() - began_at_ms
+            attempt = 0 if lasted_ms > _STABLE_MS else min(attempt + 1, len(_RETRY_MS) - 1)
+
+    async def _connect_and_carry(self):
+        if not self._board.wifi.is_up():
+            await self._board.wifi.join(self._settings.ssid, self._settings.password)
+        raw = self._board.wifi.socket()
+        receiver = None
+        try:
+            stream = await asyncio.wait_for(self._open_stream(raw), _CONNECT_S)
+            connection = mqtt.Connection(
+                stream, self._board.up_ms, self._inbox.take, self._wake.set
+            )
+            await asyncio.wait_for(
+                connection.open(
+                    self._settings.node_id,
+                    _KEEPALIVE_S,
+                    self._inbox.topic(topics.STATUS),
+                    self._status(status.OFFLINE),
+                ),
+                _CONNECT_S,
+            )
+            receiver = asyncio.create_task(connection.receive())
+            await connection.subscribe(
+                [self._inbox.topic(topics.ACKNOWLEDGEMENT), self._inbox.topic(topics.COMMAND)]
+            )
+            self.connections += 1
+            await self._carry(connection)
+        finally:
+            if receiver is not None:
+                receiver.cancel()
+            raw.close()
+
+    async def _open_stream(self, raw):
+        """Connect ``raw`` without blocking the sampler; only TLS's arithmetic does."""
+        settings = self._settings
+        address = socket.getaddrinfo(settings.host, settings.port, 0, socket.SOCK_STREAM)[0][-1]
+        raw.setblocking(False)
+        raw.setsockopt(_TCP, _TCP_NODELAY, 1)
+        try:
+            raw.connect(address)
+        except OSError as error:
+            if error.errno != errno.EINPROGRESS:
+                raise
+        await _until_writable(raw)
+        if not settings.has_tls:
+            return asyncio.StreamWriter(raw, {})
+        if self._tls is None:
+            tls.set_rtc_for_tls(self._board)
+            self._tls = tls.context(self._board.flash)
+        secured = self._tls.wrap_socket(
+            raw, server_hostname=settings.server_name, do_handshake_on_connect=False
+        )
+        return asyncio.StreamWriter(secured, {})
+
+    async def _carry(self, connection):
+        """Publish status and journal until the connection fails."""
+        status_at_ms = self._board.up_ms()
+        reader = self._rewind(WINDOW)
+        while True:
+            connection.check()
+            if not self._board.wifi.is_up():
+                raise OSError("Wi-Fi is down.")
+            now_ms = self._board.up_ms()
+            if now_ms >= status_at_ms:
+                await connection.publish(
+                    [(self._inbox.topic(topics.STATUS), self._status(status.ONLINE), True)]
+                )
+                every_ms = _STATUS_EVERY_MS if self._clock.is_set else _STATUS_EVERY_MS_WHILE_UNSET
+                status_at_ms = now_ms + every_ms
+            if self._in_flight and now_ms - self._progress_at_ms >= self._resend_after_ms:
+                self._resend_after_ms = min(2 * self._resend_after_ms, _MAX_RESEND_AFTER_MS)
+                self._board.show(False)
+                reader = self._rewind(1)
+            if not await self._publish_next(connection, reader):
+                if now_ms - connection.heard_at_ms > _KEEPALIVE_S * 500:
+                    await connection.ping()
+                await self._wait(min(1000, max(0, status_at_ms - now_ms)))
+
+    async def _publish_next(self, connection, reader):
+        """Publish what the window allows; False when there was nothing to do."""
+        entries = reader.take(self._window - len(self._in_flight))
+        while reader.holes:
+            self._scribe.declare_lost(*reader.holes.pop(0))
+        if not entries:
+            return False
+        if not self._in_flight:
+            self._progress_at_ms = self._board.up_ms()
+        messages = []
+        for entry in entries:
+            self._in_flight.append((entry.boot, entry.sequence))
+            channel = topics.TELEGRAM if entry.kind == journals.TELEGRAM else topics.EVENT
+            messages.append((self._inbox.topic(channel), entry.payload, False))
+        await connection.publish(messages)
+        return True
+
+    def _rewind(self, window):
+        self._in_flight = []
+        self._window = window
+        self._progress_at_ms = self._board.up_ms()
+        return self._journal.reader()
+
+    def _acknowledged(self, boot, sequence):
+        if self._journal.forget(boot, sequence):
+            self._window = min(WINDOW, 2 * self._window)
+            self._resend_after_ms = RESEND_AFTER_MS
+            self._progress_at_ms = self._board.up_ms()
+            self._board.show(True)
+        self._in_flight = [key for key in self._in_flight if key[0] != boot or key[1] > sequence]
+        self._wake.set()
+
+    async def _wait(self, limit_ms):
+        """Return when something happened, at the latest after ``limit_ms``."""
+        try:
+            await asyncio.wait_for(self._wake.wait(), limit_ms / 1000)
+        except asyncio.TimeoutError:
+            pass
+        self._wake.clear()
+
+    def _status(self, state):
+        journal = self._journal
+        return status.encode(
+            status.Status(
+                self._settings.node_id, journal.boot, state, self._board.up_ms(), *journal.held
+            )
+        )
+
+
+def _until_writable(raw):
+    yield core._io_queue.queue_write(raw)  # noqa: SLF001 - asyncio.open_connection does the same
