@@ -31,10 +31,9 @@ class Papers(BaseModel):
 class Dossier:
     """The folder ``<directory>/<name>`` with a key, its request, the papers and what is done."""
 
-    def __init__(self, directory: Path, common_name: str, hosts: tuple[str, ...] = ()) -> None:
+    def __init__(self, directory: Path, common_name: str) -> None:
         self._folder = directory
         self._common_name = common_name
-        self._hosts = hosts
 
     def key_pem(self) -> bytes:
         """Return the key, made on the first call."""
@@ -44,7 +43,7 @@ class Dossier:
         """Return the signing request for the key, made on the first call."""
         return self._once(
             "request.pem",
-            lambda: identity.request_pem(self.key_pem(), self._common_name, self._hosts),
+            lambda: identity.request_pem(self.key_pem(), self._common_name),
         )
 
     def papers(self) -> Papers | None:

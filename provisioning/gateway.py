@@ -56,10 +56,7 @@ def enrol_gateway(gateway: Gateway, directory: Path, cloud: Cloud) -> None:
 def _certify(
     gateway: Gateway, pki: Path, name: str, usage: Literal["client", "server"], cloud: Cloud
 ) -> None:
-    hosts = dict.fromkeys((gateway.gateway_id, "localhost", "127.0.0.1", gateway.broker_host))
-    dossier = Dossier(
-        pki / "requests" / name, gateway.gateway_id, tuple(hosts) if usage == "server" else ()
-    )
+    dossier = Dossier(pki / "requests" / name, gateway.gateway_id)
     papers = dossier.papers()
     if papers is None:
         papers = cloud.certify_gateway(gateway.gateway_id, dossier.request_pem(), usage)

@@ -4,7 +4,6 @@
 The private key is written to the dossier and to the node, and to nothing else.
 """
 
-import ipaddress
 from datetime import UTC, datetime
 
 from cryptography import x509
@@ -31,15 +30,11 @@ def new_key_pem() -> bytes:
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
-def request_pem(key_pem: bytes, common_name: str, hosts: tuple[str, ...] = ()) -> bytes:
-    """Return a certificate signing request for ``common_name``, valid for ``hosts`` if any."""
+def request_pem(key_pem: bytes, common_name: str) -> bytes:
+    """Return a certificate signing request; the cloud takes its key, and checks the name itself."""
     builder = x509.CertificateSigningRequestBuilder().subject_name(
         x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
     )
-    if hosts:
-        builder = builder.add_extension(
-            x509.SubjectAlternativeName([_general_name(host) for host in hosts]), critical=False
-        )
     return builder.sign(_key(key_pem), hashes.SHA256()).public_bytes(Encoding.PEM)
 
 
@@ -85,10 +80,3 @@ def _key(key_pem: bytes) -> ec.EllipticCurvePrivateKey:
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise TypeError("The dossier's key is not an elliptic curve key.")
     return key
-
-
-def _general_name(host: str) -> x509.GeneralName:
-    try:
-        return x509.IPAddress(ipaddress.ip_address(host))
-    except ValueError:
-        return x509.DNSName(host)

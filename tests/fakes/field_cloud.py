@@ -8,7 +8,6 @@ import json
 import threading
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any, Self
 
 from cryptography import x509
@@ -77,15 +76,6 @@ class FakeFieldCloud:
     def ca_pem(self) -> str:
         return self._ca.public_bytes(serialization.Encoding.PEM).decode()
 
-    def hosts_of(self, certificate: Path) -> list[str]:
-        """Return what hosts a certificate in PEM is valid for."""
-        names = (
-            x509.load_pem_x509_certificate(certificate.read_bytes())
-            .extensions.get_extension_for_class(x509.SubjectAlternativeName)
-            .value
-        )
-        return [str(name.value) for name in names]
-
     def answer(
         self, method: str, path: str, body: dict[str, Any], authorization: str
     ) -> tuple[int, dict[str, Any]]:
@@ -134,7 +124,7 @@ class FakeFieldCloud:
             serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
         )
         if key not in self.certificates:
-            self.certificates[key] = self._certificate(common_name, csr.public_key(), csr=csr)
+            self.certificates[key] = self._certificate(common_name, csr.public_key())
         certificate = self.certificates[key]
         return {
             "certificate_pem": certificate.public_bytes(serialization.Encoding.PEM).decode(),
@@ -149,7 +139,6 @@ class FakeFieldCloud:
         public_key: Any,
         *,
         ca: bool = False,
-        csr: x509.CertificateSigningRequest | None = None,
     ) -> x509.Certificate:
         now = datetime.now(UTC)
         builder = (
@@ -162,6 +151,4 @@ class FakeFieldCloud:
             .not_valid_after(now + timedelta(days=30))
             .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
         )
-        for extension in csr.extensions if csr else ():
-            builder = builder.add_extension(extension.value, extension.critical)
         return builder.sign(self._key, hashes.SHA256())
