@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Grafana boards of the municipality, built by code."""
+"""Dashboards: Grafana boards built by code, their queries kept as SQL files that tests run."""
