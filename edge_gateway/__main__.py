@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The command line: run the gateway, run its broker, ask how it is."""
+
+import asyncio
+import contextlib
+import json
+import logging
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import structlog
+import typer
+
+from edge_gateway import app as gateway
+from edge_gateway import health
+from edge_gateway.broker import mosquitto
+from edge_gateway.clock import SystemClock
+from edge_gateway.errors import GatewayError
+from edge_gateway.settings import BrokerSettings, Settings, load
+
+EnvFile = Annotated[
+    Path | None, typer.Option("--env-file", help="File of GATEWAY_* settings, one a line.")
+]
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
+def run(env_file: EnvFile = None) -> None:
+    """Take telegrams, keep them, look for leaks, forward."""
+    asyncio.run(_until_told_to_stop(load(Settings, env_file)))
+
+
+@app.command()
+def broker(env_file: EnvFile = None) -> None:
+    """Write Mosquitto's configuration and become Mosquitto."""
+    mosquitto.become(load(BrokerSettings, env_file))
+
+
+@app.command()
+def status(
+    data_dir: Annotated[Path, typer.Option(help="Where the gateway keeps its store.")],
+) -> None:
+    """Print what the gateway has stored and forwarded, as JSON; it may be running."""
+    found = health.read_summary(data_dir)
+    if found is None:
+        raise GatewayError(f"There is no store in {data_dir}; is this a gateway's data directory?")
+    typer.echo(json.dumps(found))
+
+
+async def _until_told_to_stop(settings: Settings) -> None:
+    running = asyncio.ensure_future(gateway.run(settings, SystemClock()))
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, running.cancel)
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
+
+
+def _log_to_stderr() -> None:
+    logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+    )
+
+
+def main() -> None:
+    """Run the command; a fault that a person can mend is a sentence, not a trace."""
+    _log_to_stderr()
+    try:
+        app()
+    except GatewayError as error:
+        typer.echo(str(error), err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
