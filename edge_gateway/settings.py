@@ -2,14 +2,12 @@
 """Settings of a gateway, from variables GATEWAY_* or a file of them."""
 
 from pathlib import Path
-from typing import Annotated, Self, TypeVar
+from typing import Annotated, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
-from pydantic_core import ErrorDetails
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from edge_gateway.errors import SettingsError
 from wire import fields
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -19,7 +17,6 @@ def _identifier(name: str) -> str:
     return fields.identifier(name, "name")
 
 
-SettingsT = TypeVar("SettingsT", bound="BrokerSettings")
 Identifier = Annotated[str, AfterValidator(_identifier)]
 
 
@@ -70,22 +67,3 @@ class Settings(BrokerSettings):
             f"GATEWAY_CLOUD_URL is {self.cloud_url!r}; it must begin with https:// "
             "(http:// only to this machine), for the token travels with every request"
         )
-
-
-def load(kind: type[SettingsT], env_file: Path | None) -> SettingsT:
-    """Return the settings, or raise SettingsError naming each variable at fault."""
-    if env_file is not None and not env_file.is_file():
-        raise SettingsError(f"{env_file} does not exist; enrolling the gateway writes it.")
-    try:
-        return kind(_env_file=env_file)  # type: ignore[call-arg]  # of pydantic-settings
-    except ValidationError as error:
-        raise SettingsError("\n".join(_sentence(fault) for fault in error.errors())) from None
-
-
-def _sentence(fault: ErrorDetails) -> str:
-    if not fault["loc"]:
-        return f"{fault['msg'].removeprefix('Value error, ')}."
-    variable = "GATEWAY_" + str(fault["loc"][0]).upper()
-    if fault["type"] == "missing":
-        return f"{variable} is missing: set it in the environment or in the file of --env-file."
-    return f"{variable} is wrong: {fault['msg']}. Correct it where it is set."
