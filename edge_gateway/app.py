@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The gateway put together: its services by name, in one group that lives and ends as one."""
+
+import asyncio
+from collections.abc import Mapping
+
+import structlog
+
+from edge_gateway.broker.session import Session
+from edge_gateway.clock import Clock
+from edge_gateway.forwarder import Cloud, Configuration, Forwarder
+from edge_gateway.forwarder.configuration import Channel
+from edge_gateway.health import Health
+from edge_gateway.intake import Intake
+from edge_gateway.leaks.monitor import Monitor
+from edge_gateway.leaks.stretch import COMMONEST_Q3_L_PER_H, Meter
+from edge_gateway.settings import Settings
+from edge_gateway.store.database import Store
+
+log = structlog.get_logger(__name__)
+
+
+async def run(settings: Settings, clock: Clock) -> None:
+    """Run the gateway until cancelled."""
+    store = await Store.open(settings.data_dir)
+    try:
+        async with Cloud(settings) as cloud:
+            await _run_services(settings, clock, store, cloud)
+    finally:
+        await store.close()
+        log.info("gateway_stopped")
+
+
+async def _run_services(settings: Settings, clock: Clock, store: Store, cloud: Cloud) -> None:
+    monitor = Monitor()
+    session = Session(settings, clock)
+    intake = Intake(
+        site=settings.site,
+        gateway_id=settings.id,
+        store=store,
+        publisher=session,
+        clock=clock,
+        watch=monitor,
+    )
+    forwarder = Forwarder(settings, store, cloud, clock)
+    health = Health(settings, store, clock)
+
+    def learn(channels: Mapping[tuple[str, str], Channel]) -> None:
+        monitor.know({key: _meter(channel) for key, channel in channels.items()})
+
+    configuration = Configuration(settings, store, cloud, clock, learn)
+    await configuration.recall()
+    log.info("gateway_started", gateway=settings.id, site=settings.site)
+    async with asyncio.TaskGroup() as services:
+        services.create_task(intake.run(), name="intake")
+        services.create_task(session.run(intake.receive), name="broker")
+        services.create_task(forwarder.run(), name="forwarder")
+        services.create_task(configuration.run(), name="configuration")
+        services.create_task(health.run(), name="health")
+
+
+def _meter(channel: Channel) -> Meter:
+    return Meter(
+        meter_id=channel.meter_id,
+        q3_l_per_h=channel.q3_l_per_h or COMMONEST_Q3_L_PER_H,
+        households=channel.households,
+    )

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The gateway's session with its MQTT broker."""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import aiomqtt
+import structlog
+
+from edge_gateway.clock import Clock, full_jitter_s
+from edge_gateway.settings import BrokerSettings
+from wire import topics
+
+KEEPALIVE_S = 15
+TIMEOUT_S = 5.0
+RETRY_FIRST_S = 0.5
+RETRY_CAP_S = 10.0
+MAX_UNREAD = 5000  # messages between the socket and intake
+
+# Telegrams and events at QoS 1 into a persistent session: what comes while the gateway restarts
+# waits in the broker. A status at QoS 0: one that waited would be taken for fresh, and its uptime
+# would date the node's boot wrongly by just that wait. The next one comes within a minute.
+QOS = {topics.TELEGRAM: 1, topics.EVENT: 1, topics.STATUS: 0}
+
+Receive = Callable[[str, bytes, bool], Awaitable[None]]
+log = structlog.get_logger(__name__)
+
+
+class Session:
+    """Keeps connected to the broker, hands on what nodes send, publishes to nodes.
+
+    The MQTT client confirms (PUBACK) a message as soon as it has it in memory, before it is on
+    the disk. Nothing depends on that: nodes go by our own acknowledgement, which follows the
+    commit, and publish again whatever it does not cover. For the same reason a message that finds
+    the queue full may be dropped, which is what keeps memory flat in a flood.
+    """
+
+    def __init__(self, settings: BrokerSettings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._client: aiomqtt.Client | None = None
+
+    async def run(self, receive: Receive) -> None:
+        """Stay connected and call ``receive`` with (topic, payload, retained), until cancelled."""
+        attempt = 0
+        while True:
+            try:
+                async with self._connection() as client:
+                    await self._subscribe(client)
+                    log.info("broker_connected", port=self._settings.broker_port)
+                    attempt = 0
+                    self._client = client
+                    await self._hand_on(client, receive)
+            except (aiomqtt.MqttError, OSError, ssl.SSLError, TimeoutError) as error:
+                delay_s = full_jitter_s(attempt, RETRY_FIRST_S, RETRY_CAP_S)
+                attempt += 1
+                log.warning("broker_lost", reason=str(error), retry_in_s=round(delay_s, 1))
+                await self._clock.sleep(delay_s)
+            finally:
+                self._client = None
+
+    async def publish(self, topic: str, payload: bytes) -> None:
+        """Publish at QoS 0 if connected: acknowledgements and the time are asked for again."""
+        if self._client is None:
+            return
+        try:
+            async with asyncio.timeout(TIMEOUT_S):
+                await self._client.publish(topic, payload, qos=0)
+        except (aiomqtt.MqttError, TimeoutError) as error:
+            log.debug("publish_failed", topic=topic, reason=str(error))
+
+    async def _hand_on(self, client: aiomqtt.Client, receive: Receive) -> None:
+        async for message in client.messages:
+            payload = message.payload if isinstance(message.payload, bytes) else b""
+            await receive(message.topic.value, payload, bool(message.retain))
+
+    async def _subscribe(self, client: aiomqtt.Client) -> None:
+        filters = [
+            (topics.every_node(self._settings.site, self._settings.id, channel), qos)
+            for channel, qos in QOS.items()
+        ]
+        async with asyncio.timeout(TIMEOUT_S):
+            await client.subscribe(filters)
+
+    def _connection(self) -> aiomqtt.Client:
+        return aiomqtt.Client(
+            self._settings.broker_host,
+            self._settings.broker_port,
+            identifier=self._settings.id,
+            clean_session=False,
+            keepalive=KEEPALIVE_S,
+            timeout=TIMEOUT_S,
+            max_queued_incoming_messages=MAX_UNREAD,
+            socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
+            tls_context=_tls(self._settings) if self._settings.broker_tls else None,
+        )
+
+
+class _NamedPeer(ssl.SSLContext):
+    """Expects the certificate of one name, whatever address the broker is reached at.
+
+    A building's network gives the gateway no stable host name; its certificate bears its id.
+    """
+
+    server_name = ""
+
+    def wrap_socket(self, sock: socket.socket, *args: Any, **options: Any) -> ssl.SSLSocket:
+        options["server_hostname"] = self.server_name
+        return super().wrap_socket(sock, *args, **options)
+
+
+def _tls(settings: BrokerSettings) -> ssl.SSLContext:
+    context = _NamedPeer(ssl.PROTOCOL_TLS_CLIENT)
+    context.server_name = settings.broker_server_name or settings.id
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_verify_locations(settings.pki_dir / "ca.crt")
+    context.load_cert_chain(settings.pki_dir / "gateway.crt", settings.pki_dir / "gateway.key")
+    return context

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What can go wrong on a gateway, named by who must act on it."""
+
+from pathlib import Path
+
+
+class GatewayError(Exception):
+    """The base of every error that the gateway raises itself."""
+
+
+class SettingsError(GatewayError):
+    """A setting is missing or wrong; the message names the variable and the fix."""
+
+
+class MosquittoMissingError(GatewayError):
+    """The broker program is not installed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "No mosquitto program was found on the PATH or in /usr/sbin. "
+            "Install it, on Debian with: apt-get install mosquitto"
+        )
+
+
+class StoreError(GatewayError):
+    """The store could not do what it was asked; nothing of that transaction is kept."""
+
+
+class StoreInUseError(StoreError):
+    """Another gateway process holds the same data directory."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path} is held by another running gateway; stop that one first.")
+
+
+class StoreTooNewError(StoreError):
+    """The store was written by a later release than this one."""
+
+    def __init__(self, found: int, known: int) -> None:
+        super().__init__(
+            f"The store has layout {found}, this release knows up to {known}; update the gateway."
+        )
+
+
+class CloudError(GatewayError):
+    """The cloud did not take what it was sent."""
+
+
+class CloudUnreachableError(CloudError):
+    """No usable answer came: the network, a time limit, or a fault on the cloud's side."""
+
+
+class CloudDeniedError(CloudError):
+    """The cloud does not accept this gateway's token."""
+
+
+class BatchTooLargeError(CloudError):
+    """The cloud, or a proxy before it, refuses a body of this size."""
+
+
+class BatchRefusedError(CloudError):
+    """The cloud finds the batch itself invalid; sending it again would change nothing."""

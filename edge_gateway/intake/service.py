@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The service that commits what arrived and then, and only then, acknowledges it."""
+
+import asyncio
+from collections import deque
+from collections.abc import Mapping
+from functools import partial
+from typing import Protocol
+
+import structlog
+
+from edge_gateway.clock import Clock, full_jitter_s
+from edge_gateway.errors import StoreError
+from edge_gateway.intake.admission import Admission, Arrival, Watch
+from edge_gateway.intake.progress import BootKey
+from edge_gateway.store.database import Store
+from wire import acknowledgement, command, fields, status, topics
+from wire.errors import WireError
+
+MAX_WAITING = 5000  # messages; with the broker's limit on their size, at most 20 MB
+MAX_BATCH = 500  # messages per transaction: some 50 ms of work, so acknowledgements stay prompt
+GATHER_S = 0.005  # spares an SD card: telegrams of one second tend to come together
+RETRY_CAP_S = 10.0
+
+log = structlog.get_logger(__name__)
+
+
+class Publisher(Protocol):
+    """The way back to the nodes."""
+
+    async def publish(self, topic: str, payload: bytes) -> None:
+        """Publish if there is a connection; a lost one is no error, for nodes ask again."""
+
+
+class Intake:
+    """Stores what nodes send and tells them up to where it is stored.
+
+    While one transaction waits for the disk, the next batch gathers: the group commit needs no
+    tuning. When more comes than the disk takes, the newest is dropped unacknowledged, and nodes
+    send it again.
+    """
+
+    def __init__(
+        self,
+        *,
+        site: str,
+        gateway_id: str,
+        store: Store,
+        publisher: Publisher,
+        clock: Clock,
+        watch: Watch,
+    ) -> None:
+        self._site = site
+        self._gateway_id = gateway_id
+        self._store = store
+        self._publisher = publisher
+        self._clock = clock
+        self._admission = Admission(site, gateway_id, watch)
+        self._waiting: deque[Arrival] = deque()
+        self._arrived = asyncio.Event()
+        self._dropped = 0
+
+    async def receive(self, topic: str, payload: bytes, retained: bool) -> None:
+        """Take a message from the broker; tell the time at once if it asks for it."""
+        self.offer(topic, payload, retained=retained)
+        if topic.endswith("/" + topics.STATUS) and not retained:
+            await self._tell_time(payload, topic)
+
+    def offer(self, topic: str, payload: bytes, *, retained: bool = False) -> None:
+        """Put a message in line for the next ``commit``."""
+        if len(self._waiting) >= MAX_WAITING:
+            self._dropped += 1
+            return
+        self._waiting.append(
+            Arrival(
+                topic=topic,
+                payload=payload,
+                retained=retained,
+                received_at_ms=self._clock.now_ms(),
+                clock_trusted=self._clock.is_trusted(),
+            )
+        )
+        self._arrived.set()
+
+    async def run(self) -> None:
+        """Commit and acknowledge until cancelled."""
+        failures = 0
+        while True:
+            await self._arrived.wait()
+            await self._clock.sleep(GATHER_S)
+            try:
+                committed = await self.commit()
+            except StoreError as error:
+                delay_s = full_jitter_s(failures, 0.5, RETRY_CAP_S)
+                failures += 1
+                log.error("store_failed", error=str(error), retry_in_s=round(delay_s, 1))
+                await self._clock.sleep(delay_s)
+            else:
+                failures = 0
+                await self._acknowledge(committed)
+
+    async def commit(self) -> Mapping[BootKey, int]:
+        """Store what waits, in one transaction; return the watermarks that are now true on disk.
+
+        Raises StoreError when the disk fails; the messages are dropped and nodes send them again.
+        """
+        arrivals = [self._waiting.popleft() for _ in range(min(MAX_BATCH, len(self._waiting)))]
+        if not self._waiting:
+            self._arrived.clear()
+        dropped, self._dropped = self._dropped, 0
+        try:
+            watermarks = await self._store.write(
+                partial(self._admission.admit, arrivals=arrivals, dropped=dropped)
+            )
+        except StoreError:
+            self._admission.forget()
+            raise
+        self._store.outbox_grew.set()
+        return watermarks
+
+    async def _acknowledge(self, watermarks: Mapping[BootKey, int]) -> None:
+        for (node_id, boot), sequence in watermarks.items():
+            await self._publisher.publish(
+                self._topic_of(node_id, topics.ACKNOWLEDGEMENT),
+                acknowledgement.encode(boot, sequence),
+            )
+
+    async def _tell_time(self, payload: bytes, topic: str) -> None:
+        """Answer a live status with the time, before the disk: the node halves the round trip."""
+        if not self._clock.is_trusted():
+            return
+        try:
+            said = status.decode(payload)
+            asked_by = topics.parse(topic)[2]
+        except WireError:
+            return  # admission counts and keeps it
+        if said.state == status.ONLINE and said.node_id == asked_by:
+            await self._publisher.publish(
+                self._topic_of(said.node_id, topics.COMMAND),
+                command.encode_time(
+                    said.up_ms, min(self._clock.now_ms(), fields.MAX_UNIX_S * 1000)
+                ),
+            )
+
+    def _topic_of(self, node_id: str, channel: str) -> str:
+        return topics.topic(self._site, self._gateway_id, node_id, channel)

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A cloud that takes batches over real HTTP, commits them to a dict, and fails when told to."""
+
+import asyncio
+import gzip
+import json
+from collections.abc import Callable
+from typing import Any
+
+from wire import batch
+
+Key = tuple[str, int, int]
+Mood = Callable[[], str]
+
+
+class IngestCloud:
+    """Keeps each key once. A mood, asked for each batch, says how it behaves:
+
+    answer; lose_answer (commit, then hang up); hang_up (before committing); hang; or a status code.
+    """
+
+    def __init__(self, mood: Mood = lambda: "answer") -> None:
+        self.mood = mood
+        self.port = 0
+        self.rows: dict[Key, dict[str, Any]] = {}
+        self.conflicts: list[Key] = []
+        self.findings: list[dict[str, Any]] = []
+        self.batch_sizes: list[int] = []
+        self.connections = 0
+        self.tokens: set[str] = set()
+        self.configuration: dict[str, Any] = {"nodes": []}
+        self.refuses: Callable[[dict[str, Any]], bool] = lambda entry: False
+        self.most_entries = batch.MAX_ENTRIES
+        self.ssl: Any = None
+        self._server: asyncio.Server | None = None
+        self._writers: set[asyncio.StreamWriter] = set()
+
+    async def start(self, port: int = 0) -> None:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", port, ssl=self.ssl)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def stop(self) -> None:
+        if self._server is not None:
+            self._server.close()
+        for writer in self._writers:
+            writer.transport.abort()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        self._writers.add(writer)
+        try:
+            while await self._serve_one(reader, writer):
+                pass
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass  # the gateway was killed, or the link cut: what this fake is for
+        finally:
+            self._writers.discard(writer)
+            writer.transport.abort()
+
+    async def _serve_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+        headers = {
+            name.lower(): rest.strip()
+            for name, _, rest in (line.partition(":") for line in head[1:])
+        }
+        body = await reader.readexactly(int(headers.get("content-length", "0")))
+        if headers.get("content-encoding") == "gzip":
+            body = gzip.decompress(body)
+        self.tokens.add(headers.get("authorization", ""))
+        if head[0].startswith("GET"):
+            return await _answer(writer, 200, self.configuration)
+        return await self._take(writer, json.loads(body)["entries"])
+
+    async def _take(self, writer: asyncio.StreamWriter, entries: list[dict[str, Any]]) -> bool:
+        self.batch_sizes.append(len(entries))
+        if len(entries) > self.most_entries:
+            return await _answer(writer, 413, {})
+        if any(self.refuses(entry) for entry in entries):
+            return await _answer(writer, 422, {"title": "An entry is not right."})
+        mood = self.mood()
+        if mood == "hang":
+            await asyncio.sleep(3600)
+        if mood.isdigit():
+            return await _answer(writer, int(mood), {})
+        if mood == "hang_up":
+            return False
+        for entry in entries:
+            self._commit(entry)
+        if mood == "lose_answer":
+            return False
+        return await _answer(writer, 200, {"ver": 1, "committed": entries[-1]["n"]})
+
+    def _commit(self, entry: dict[str, Any]) -> None:
+        body = entry["body"]
+        if entry["kind"] == batch.FINDING:
+            self.findings.append(body)
+            return
+        key = (body["id"], body["boot"], body["seq"])
+        if self.rows.setdefault(key, entry)["body"] != body:
+            self.conflicts.append(key)
+
+
+async def _answer(writer: asyncio.StreamWriter, status: int, content: dict[str, Any]) -> bool:
+    body = json.dumps(content).encode()
+    head = f"HTTP/1.1 {status} Whatever\r\nContent-Type: application/json\r\n"
+    writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+    await writer.drain()
+    return True
