@@ -30,6 +30,7 @@ from simulators.link import Link
 from simulators.processes import Program, run_to_end
 from simulators.virtual_node import VirtualNode
 from simulators.world import World
+from wire.telegram import Telegram
 
 log = structlog.get_logger()
 
@@ -117,7 +118,7 @@ class Chain:
         """Enrol gateways and nodes with the technician's own commands."""
         ports = dict(zip(self.gateway_ids, grounds.free_ports(len(self.gateway_ids)), strict=True))
         technician = {"ISKAR_FIELD_TOKEN": self.ground.remembered()["technician"]}
-        field = console_script("iskar-field")
+        field: str | Path = console_script("iskar-field")
         for gateway_id in self.gateway_ids:
             await run_to_end(
                 [
@@ -161,28 +162,27 @@ class Chain:
 
     async def start_gateways(self) -> None:
         """Start a broker and a gateway for each building."""
-        gateway = console_script("iskar-gateway")
+        gateway: str | Path = console_script("iskar-gateway")
         for gateway_id in self.gateway_ids:
             env_file = self.ground.gateway(gateway_id) / "gateway.env"
             environment = {
                 "GATEWAY_CLOUD_URL": f"https://127.0.0.1:{self.links[gateway_id].port}",
                 "GATEWAY_BROKER_TLS": str(self.has_tls).lower(),
             }
-            broker = [gateway, "broker", "--env-file", env_file]
+            broker: list[str | Path] = [gateway, "broker", "--env-file", env_file]
             if not self.has_tls:
                 port = _setting(env_file, "GATEWAY_BROKER_PORT")
                 directory = self.ground.gateway(gateway_id) / "broker"
                 broker = [console_script("python"), "-m", "simulators.embedded_broker"]
                 broker += [port, directory]
             await self._run(f"broker-{gateway_id}", broker, environment)
-            run = [gateway, "run", "--env-file", env_file]
-            await self._run(gateway_id, run, environment)
+            await self._run(gateway_id, [gateway, "run", "--env-file", env_file], environment)
 
     async def start_nodes(self) -> None:
         """Wire every node to its meters, let the dials turn, and power the nodes."""
         for node_id in self.city.nodes:
             line = self.world.line(node_id)
-            node = VirtualNode(self.ground.nodes / node_id, uart=line.port if line else None)
+            node = VirtualNode(self.ground.nodes / node_id, uart=line.path if line else None)
             for point in self.city.read_by(node_id):
                 pulse_input = self.city.meters[point.meter_id].input
                 if pulse_input is not None:
@@ -289,9 +289,11 @@ class Chain:
 
     def _produced(self) -> Iterator[Entry]:
         for node_id, node in self.nodes.items():
-            for message in node.journaled():
-                key = Key(node_id, message.boot, message.sequence)
-                yield Entry(key=key, registers=getattr(message, "registers", None))
+            for one in node.journaled():
+                key = Key(node_id, one.boot, one.sequence)
+                message = one.message
+                registers = message.registers if isinstance(message, Telegram) else None
+                yield Entry(key=key, registers=registers)
 
     async def _stored(self) -> AsyncIterator[Entry]:
         for node_id in self.nodes:

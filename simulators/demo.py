@@ -127,7 +127,7 @@ class Demo:
         tell = self._console.print
         await asyncio.sleep(after_s)
         run.open_leak()
-        tell(f"A hose breaks in the school: {LEAK_L_PER_H / 60:.0f} l/min …")
+        tell(f"A hose breaks in the school's canteen: {LEAK_L_PER_H / 60:.0f} l/min …")
         seen_after_s = await run.leak_seen()
         tell(f"[green]The alert is in the app[/green], {seen_after_s:.1f} s after the hose broke.")
         received = await run.webhook_seen()

@@ -19,7 +19,7 @@ log = structlog.get_logger()
 
 Seen = TypeVar("Seen")
 
-LEAK_AT = "lozenets-cold"
+LEAK_AT = "lozenets-canteen"
 LEAK_L_PER_H = 1920  # 32 l/min: a burst flexible hose
 LEAK_AFTER_S = 60.0
 WEBHOOK_PATIENCE_S = 10.0
@@ -48,7 +48,7 @@ class Run:
         self._watching = asyncio.create_task(self.observer.run(), name="observer")
 
     def open_leak(self) -> None:
-        """Break a hose in the school."""
+        """Break a hose in the school's canteen."""
         self.chain.world.leak_valve(LEAK_AT).open(LEAK_L_PER_H)
         self.leak_opened_s = time.time()
         log.info("leak_opened", service_point_id=LEAK_AT, flow_l_per_h=LEAK_L_PER_H)
