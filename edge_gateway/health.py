@@ -36,7 +36,7 @@ class Health:
         since_summary_s = self._every_s
         while True:
             try:
-                await self._tidy()
+                await self.tidy()
                 if since_summary_s >= self._every_s:
                     log.info("health", **await self._store.read(summary))
                     since_summary_s = 0.0
@@ -46,8 +46,8 @@ class Health:
             await self._clock.sleep(pause_s)
             since_summary_s += pause_s
 
-    async def _tidy(self) -> None:
-        """Delete in small turns; an untrusted clock must not decide what is old."""
+    async def tidy(self) -> None:
+        """Delete what is old, in small turns; an untrusted clock must not decide what is."""
         if not self._clock.is_trusted():
             return
         before_ms = self._clock.now_ms() - self._retention_ms

@@ -2,7 +2,7 @@
 """Builders for the gateway's tests: valid by default, one difference at a time."""
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from edge_gateway.intake import Intake
@@ -86,9 +86,9 @@ def a_status(
 
 
 async def rows(store: Store, question: str, *given: object) -> Sequence[tuple[Any, ...]]:
-    ask: Callable[[sqlite3.Connection], list[tuple[Any, ...]]] = lambda db: db.execute(
-        question, given
-    ).fetchall()
+    def ask(db: sqlite3.Connection) -> list[tuple[Any, ...]]:
+        return db.execute(question, given).fetchall()
+
     return await store.read(ask)
 
 

@@ -29,7 +29,7 @@ class IngestCloud:
         self.connections = 0
         self.tokens: set[str] = set()
         self.configuration: dict[str, Any] = {"nodes": []}
-        self.refuses: Callable[[dict[str, Any]], bool] = lambda entry: False
+        self.refuses: Callable[[dict[str, Any]], bool] = lambda _entry: False
         self.most_entries = batch.MAX_ENTRIES
         self.ssl: Any = None
         self._server: asyncio.Server | None = None

@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: EUPL-1.2
+import asyncio
+import contextlib
+import time
+
+import pytest
+
+from edge_gateway.clock import SystemClock
+from edge_gateway.forwarder import Cloud, Configuration, Forwarder
+from edge_gateway.store import outbox
+from edge_gateway.store.database import Store
+from tests.fakes.gateway_clock import FakeClock
+from tests.fakes.ingest_cloud import IngestCloud
+from tests.gateway_builders import NODE, a_telegram, an_intake, rows, settings, tallies, topic
+
+
+@pytest.fixture
+async def cloud():
+    cloud = IngestCloud()
+    await cloud.start()
+    yield cloud
+    await cloud.stop()
+
+
+@pytest.fixture
+async def store(tmp_path):
+    store = await Store.open(tmp_path)
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+def intake(store):
+    return an_intake(store, FakeClock())
+
+
+async def store_some(intake, first, last):
+    for sequence in range(first, last + 1):
+        intake.offer(topic("telegram"), a_telegram(sequence))
+    await intake.commit()
+
+
+@contextlib.asynccontextmanager
+async def forwarding(store, cloud, clock=None, **others):
+    told = settings(store.path.parent, cloud_url=f"http://127.0.0.1:{cloud.port}", **others)
+    async with Cloud(told) as client:
+        forwarder = Forwarder(told, store, client, clock or FakeClock())
+        running = asyncio.create_task(forwarder.run())
+        yield
+        running.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await running
+
+
+async def until(condition, within_s=10):
+    async with asyncio.timeout(within_s):
+        while not await condition():
+            await asyncio.sleep(0.005)
+
+
+def emptied(store):
+    async def condition():
+        return await store.read(outbox.depth) == 0
+
+    return condition
+
+
+def keys(first, last):
+    return {(NODE, 1, sequence) for sequence in range(first, last + 1)}
+
+
+async def test_everything_arrives_in_order_in_batches_over_one_connection(store, cloud, intake):
+    await store_some(intake, 1, 250)
+    async with forwarding(store, cloud, batch_entries=100):
+        await until(emptied(store))
+    assert list(cloud.rows) == sorted(keys(1, 250))
+    assert cloud.batch_sizes == [100, 100, 50]
+    assert cloud.connections == 1
+    assert cloud.tokens == {"Bearer token-of-a-test"}
+
+
+async def test_what_comes_later_wakes_it_at_once(store, cloud, intake):
+    async with forwarding(store, cloud, SystemClock()):
+        await asyncio.sleep(0.2)
+        began_s = time.monotonic()
+        await store_some(intake, 1, 1)
+        await until(emptied(store))
+    assert time.monotonic() - began_s < 0.2
+
+
+@pytest.mark.parametrize(
+    "mood", ["500", "503", "429", "401", "403", "404", "hang_up", "lose_answer"]
+)
+async def test_nothing_is_forgotten_until_the_cloud_says_so(store, cloud, intake, mood):
+    await store_some(intake, 1, 30)
+    cloud.mood = lambda: mood
+    async with forwarding(store, cloud):
+        await until(lambda: asyncio.sleep(0, len(cloud.batch_sizes) > 5))
+        assert await store.read(outbox.depth) == 30
+        cloud.mood = lambda: "answer"
+        await until(emptied(store))
+    assert set(cloud.rows) == keys(1, 30)
+    assert cloud.conflicts == []
+
+
+@pytest.mark.parametrize(
+    "answer", [{}, {"ver": 1}, {"ver": 2, "committed": 9}, {"ver": 1, "committed": "9"}, []]
+)
+async def test_an_answer_that_is_not_the_contract_is_no_answer(
+    store, cloud, intake, answer, monkeypatch
+):
+    await store_some(intake, 1, 5)
+    served = []
+
+    async def take(writer, entries):
+        from tests.fakes import ingest_cloud
+
+        served.append(len(entries))
+        return await ingest_cloud._answer(writer, 200, answer)
+
+    monkeypatch.setattr(cloud, "_take", take)
+    async with forwarding(store, cloud):
+        await until(lambda: asyncio.sleep(0, len(served) > 3))
+    assert await store.read(outbox.depth) == 5
+
+
+async def test_a_link_that_swallows_everything_is_noticed(store, cloud, intake):
+    await store_some(intake, 1, 5)
+    cloud.mood = lambda: "hang"
+    async with forwarding(store, cloud, uplink_timeout_s=0.2):
+        await until(lambda: asyncio.sleep(0, len(cloud.batch_sizes) > 2), within_s=3)
+        assert await store.read(outbox.depth) == 5
+        cloud.mood = lambda: "answer"
+        await until(emptied(store))
+    assert set(cloud.rows) == keys(1, 5)
+
+
+async def test_one_poisoned_entry_is_set_aside_and_dams_nothing(store, cloud, intake):
+    await store_some(intake, 1, 40)
+    cloud.refuses = lambda entry: entry["body"]["seq"] == 17
+    async with forwarding(store, cloud):
+        await until(emptied(store))
+    assert set(cloud.rows) == keys(1, 40) - {(NODE, 1, 17)}
+    [(kept_as, reason)] = await rows(store, "SELECT topic, reason FROM quarantine")
+    assert kept_as == "outbox"
+    assert "422" in reason
+    assert (await tallies(store))["refused_by_cloud"] == 1
+
+
+async def test_a_cloud_that_refuses_everything_does_not_empty_the_outbox(store, cloud, intake):
+    await store_some(intake, 1, 60)
+    cloud.refuses = lambda _entry: True
+    async with forwarding(store, cloud):
+        await until(lambda: asyncio.sleep(0, len(cloud.batch_sizes) > 60))
+    assert await store.read(outbox.depth) == 40
+
+
+async def test_a_batch_too_large_is_halved(store, cloud, intake):
+    await store_some(intake, 1, 100)
+    cloud.most_entries = 30
+    async with forwarding(store, cloud):
+        await until(emptied(store))
+    assert set(cloud.rows) == keys(1, 100)
+    assert (await tallies(store)).get("refused_by_cloud", 0) == 0
+
+
+async def test_retries_are_quick_at_first_and_spread_up_to_a_cap(store, cloud, intake):
+    clock = FakeClock()
+    await store_some(intake, 1, 1)
+    cloud.mood = lambda: "500"
+    async with forwarding(store, cloud, clock):
+        await until(lambda: asyncio.sleep(0, len(clock.slept_s) > 60))
+    assert clock.slept_s[0] <= 0.25
+    assert max(clock.slept_s) <= 15
+    assert max(clock.slept_s[10:]) > 5
+    assert len(set(clock.slept_s)) == len(clock.slept_s)
+
+
+async def test_the_configuration_is_kept_for_a_start_without_the_cloud(store, cloud):
+    cloud.configuration = {
+        "gateway_id": "gw-mladost",
+        "nodes": [
+            {
+                "node_id": NODE,
+                "channels": [
+                    {
+                        "obis": "8-0:1.0.0",
+                        "meter_id": "m-1",
+                        "service_point_id": "sp-1",
+                        "q3_l_per_h": 4000,
+                        "households": None,
+                    }
+                ],
+            }
+        ],
+    }
+    told = settings(store.path.parent, cloud_url=f"http://127.0.0.1:{cloud.port}")
+    learnt = []
+    async with Cloud(told) as client:
+        configuration = Configuration(told, store, client, SystemClock(), learnt.append)
+        running = asyncio.create_task(configuration.run())
+        await until(lambda: asyncio.sleep(0, bool(learnt)))
+        running.cancel()
+        await cloud.stop()
+        await Configuration(told, store, client, SystemClock(), learnt.append).recall()
+    assert learnt[0] == learnt[1]
+    assert learnt[0][NODE, "8-0:1.0.0"].q3_l_per_h == 4000

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: EUPL-1.2
+import sqlite3
+
+import pytest
+
+from edge_gateway.errors import StoreInUseError, StoreTooNewError
+from edge_gateway.health import Health, read_summary
+from edge_gateway.store import facts, outbox, quarantine
+from edge_gateway.store.database import FILE_NAME, Store
+from tests.fakes.gateway_clock import FakeClock
+from tests.gateway_builders import a_telegram, an_intake, rows, settings, topic
+
+
+async def filled(data_dir, clock, count=3):
+    store = await Store.open(data_dir)
+    intake = an_intake(store, clock)
+    for sequence in range(1, count + 1):
+        intake.offer(topic("telegram"), a_telegram(sequence))
+    await intake.commit()
+    return store
+
+
+async def test_it_syncs_every_commit(tmp_path):
+    store = await Store.open(tmp_path)
+    assert await rows(store, "PRAGMA journal_mode") == [("wal",)]
+    assert await rows(store, "PRAGMA synchronous") == [(2,)]  # FULL
+    await store.close()
+
+
+async def test_it_keeps_its_identity_and_content_over_a_restart(tmp_path):
+    store = await filled(tmp_path, FakeClock())
+    identity = await store.read(lambda db: facts.read(db, facts.STORE_ID))
+    await store.close()
+    store = await Store.open(tmp_path)
+    assert await store.read(lambda db: facts.read(db, facts.STORE_ID)) == identity
+    assert await store.read(outbox.depth) == 3
+    await store.close()
+
+
+async def test_a_second_gateway_on_the_same_directory_is_refused(tmp_path):
+    store = await Store.open(tmp_path)
+    with pytest.raises(StoreInUseError, match="stop that one first"):
+        await Store.open(tmp_path)
+    await store.close()
+    await (await Store.open(tmp_path)).close()
+
+
+async def test_a_damaged_file_is_kept_and_a_new_store_begun(tmp_path):
+    store = await filled(tmp_path, FakeClock(), count=300)
+    identity = await store.read(lambda db: facts.read(db, facts.STORE_ID))
+    await store.close()
+    content = bytearray((tmp_path / FILE_NAME).read_bytes())
+    content[4096:-4096] = b"\xaa" * (len(content) - 8192)
+    (tmp_path / FILE_NAME).write_bytes(content)
+    store = await Store.open(tmp_path)
+    assert await store.read(outbox.depth) == 0
+    assert await store.read(lambda db: facts.read(db, facts.STORE_ID)) != identity
+    await store.close()
+    [kept] = tmp_path.glob(f"{FILE_NAME}.damaged-*")
+    assert kept.read_bytes() == content
+
+
+async def test_a_store_of_a_later_release_is_left_alone(tmp_path):
+    await (await Store.open(tmp_path)).close()
+    with sqlite3.connect(tmp_path / FILE_NAME) as db:
+        db.execute("PRAGMA user_version = 99")
+    with pytest.raises(StoreTooNewError, match="update the gateway"):
+        await Store.open(tmp_path)
+
+
+async def test_a_transaction_that_fails_leaves_nothing(tmp_path):
+    store = await Store.open(tmp_path)
+
+    def write_and_fail(db):
+        facts.write(db, "a", "b")
+        raise KeyError("a")
+
+    with pytest.raises(KeyError):
+        await store.write(write_and_fail)
+    assert await store.read(lambda db: facts.read(db, "a")) is None
+    await store.close()
+
+
+async def test_numbers_never_come_twice_even_when_all_was_sent_and_deleted(tmp_path):
+    clock = FakeClock()
+    store = await filled(tmp_path, clock)
+    await store.write(lambda db: outbox.forget(db, 3, clock.now_ms()))
+    await store.write(lambda db: outbox.prune(db, clock.now_ms() + 1, 100))
+    intake = an_intake(store, clock)
+    intake.offer(topic("telegram"), a_telegram(4))
+    await intake.commit()
+    assert await rows(store, "SELECT number FROM message") == [(4,)]
+    await store.close()
+
+
+async def test_a_quarantine_has_an_end(tmp_path, monkeypatch):
+    monkeypatch.setattr(quarantine, "MAX_ROWS", 10)
+    store = await Store.open(tmp_path)
+
+    def fill(db):
+        for number in range(30):
+            quarantine.add(db, topic="t", payload=b"%d" % number, reason="r", seen_at_ms=0)
+
+    await store.write(fill)
+    kept = await rows(store, "SELECT payload FROM quarantine ORDER BY rowid")
+    assert kept == [(b"%d" % number,) for number in range(20, 30)]
+    await store.close()
+
+
+async def test_old_delivered_rows_go_and_the_rest_stays(tmp_path):
+    clock = FakeClock()
+    store = await filled(tmp_path, clock)
+    await store.write(lambda db: outbox.forget(db, 2, clock.now_ms()))
+    clock.advance(8 * 86400)
+    health = Health(settings(tmp_path), store, clock)
+    await health.tidy()
+    assert await rows(store, "SELECT sequence FROM message") == [(3,)]
+    await store.close()
+
+
+async def test_a_clock_that_is_not_trusted_deletes_nothing(tmp_path):
+    clock = FakeClock()
+    store = await filled(tmp_path, clock)
+    await store.write(lambda db: outbox.forget(db, 3, clock.now_ms()))
+    clock.advance(8 * 86400)
+    clock.trusted = False
+    await Health(settings(tmp_path), store, clock).tidy()
+    assert len(await rows(store, "SELECT 1 FROM message")) == 3
+    await store.close()
+
+
+async def test_the_status_is_read_beside_a_running_gateway(tmp_path):
+    assert read_summary(tmp_path) is None
+    store = await filled(tmp_path, FakeClock())
+    found = read_summary(tmp_path)
+    assert found is not None
+    assert (found["received"], found["stored"], found["outbox"]) == (3, 3, 3)
+    await store.close()
