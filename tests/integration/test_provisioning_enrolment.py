@@ -115,11 +115,13 @@ def test_a_second_run_changes_nothing(desk, board, cloud):
     assert len(cloud.certificates) == 1
 
 
-def test_a_changed_plan_rewrites_the_settings_alone(desk, tmp_path):
+def test_a_changed_plan_rewrites_the_settings_alone(desk, tmp_path, cloud):
     node = DirectoryNode(tmp_path / "flash")
     desk.enrol(node)
     desk.rows = plan_rows(a_node(sample_interval_s=60))
+    cloud.highest_boot[NODE_ID] = 17
     assert desk.enrol(node).written == (SETTINGS,)
+    assert json.loads((tmp_path / "flash" / SETTINGS).read_text())["first_boot"] == 1
 
 
 def test_a_fresh_board_of_a_known_node_counts_its_boots_on(desk, tmp_path, cloud):
