@@ -210,10 +210,14 @@ def test_a_silent_board_is_given_up_within_thirty_seconds(board, monkeypatch):
 
 def test_a_board_that_falls_silent_midway_is_reported_as_such(desk, board, monkeypatch):
     monkeypatch.setattr("provisioning.node._ANSWER_S", 1)
-    with serial_node(board.port) as node:
-        board.hang()
-        with pytest.raises(NodeNotAnsweringError):
+
+    def enrol_and_hang_meanwhile():
+        with serial_node(board.port) as node:
+            board.hang()
             desk.enrol(node)
+
+    with pytest.raises(NodeNotAnsweringError):
+        enrol_and_hang_meanwhile()
 
 
 def test_a_full_flash_is_reported_with_the_file(board):
