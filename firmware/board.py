@@ -43,7 +43,7 @@ I2C0_SCL = 9
 I2C1_SDA = 4
 I2C1_SCL = 5
 LED = 2
-BUTTON = 0
+BUTTON = 6
 
 WATCHDOG_MS = 60000
 _UNIX_2000_S = 946684800  # the ESP32 port counts seconds from 2000-01-01

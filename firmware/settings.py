@@ -69,7 +69,7 @@ class Settings:
         )
         wifi = _object(content.get("wifi"), "wifi")
         self.ssid = _text(wifi, "ssid", "wifi.ssid")
-        self.password = _text(wifi, "password", "wifi.password")
+        self.password = _text(wifi, "password", "wifi.password", 0)  # an open network has none
         broker = _object(content.get("broker"), "broker")
         self.host = _text(broker, "host", "broker.host")
         self.port = fields.integer(broker, "port", 1, 65535)
@@ -176,10 +176,12 @@ def _object(content, name):
     return content
 
 
-def _text(content, key, name):
+def _text(content, key, name, shortest=1):
     text = content.get(key)
-    if not isinstance(text, str) or not 1 <= len(text) <= fields.MAX_TEXT:
-        raise SettingsError("%s is not a text of 1 to %d characters." % (name, fields.MAX_TEXT))
+    if not isinstance(text, str) or not shortest <= len(text) <= fields.MAX_TEXT:
+        raise SettingsError(
+            "%s is not a text of %d to %d characters." % (name, shortest, fields.MAX_TEXT)
+        )
     return text
 
 

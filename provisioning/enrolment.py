@@ -57,7 +57,7 @@ class Enrolment:
         self._register(node, dossier)
         papers = dossier.papers() or self._certify(node, dossier, request_pem)
         content = self._content(node, papers, dossier)
-        if dossier.is_complete() and _differing(files, content):
+        if dossier.is_complete() and KEY in _differing(files, content):
             # a fresh board or a wiped flash must count its boots on from what the cloud saw
             papers = self._certify(node, dossier, request_pem)
             content = self._content(node, papers, dossier)

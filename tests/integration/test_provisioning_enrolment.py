@@ -115,11 +115,13 @@ def test_a_second_run_changes_nothing(desk, board, cloud):
     assert len(cloud.certificates) == 1
 
 
-def test_a_changed_plan_rewrites_the_settings_alone(desk, tmp_path):
+def test_a_changed_plan_rewrites_the_settings_alone(desk, tmp_path, cloud):
     node = DirectoryNode(tmp_path / "flash")
     desk.enrol(node)
     desk.rows = plan_rows(a_node(sample_interval_s=60))
+    cloud.highest_boot[NODE_ID] = 17
     assert desk.enrol(node).written == (SETTINGS,)
+    assert json.loads((tmp_path / "flash" / SETTINGS).read_text())["first_boot"] == 1
 
 
 def test_a_fresh_board_of_a_known_node_counts_its_boots_on(desk, tmp_path, cloud):
@@ -208,10 +210,14 @@ def test_a_silent_board_is_given_up_within_thirty_seconds(board, monkeypatch):
 
 def test_a_board_that_falls_silent_midway_is_reported_as_such(desk, board, monkeypatch):
     monkeypatch.setattr("provisioning.node._ANSWER_S", 1)
-    with serial_node(board.port) as node:
-        board.hang()
-        with pytest.raises(NodeNotAnsweringError):
+
+    def enrol_and_hang_meanwhile():
+        with serial_node(board.port) as node:
+            board.hang()
             desk.enrol(node)
+
+    with pytest.raises(NodeNotAnsweringError):
+        enrol_and_hang_meanwhile()
 
 
 def test_a_full_flash_is_reported_with_the_file(board):

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from simulators.virtual_node import pulse_input
+
 ROOT = Path(__file__).parents[2]
 HARDWARE = ROOT / "hardware"
 BOARD = ROOT / "firmware" / "board.py"
@@ -140,3 +142,12 @@ def test_the_filter_follows_the_shortest_pulse_and_the_shortest_pause(time_const
 def test_a_glitch_stays_far_inside_the_hysteresis(time_constants_ms):
     moved = 0.013 / min(time_constants_ms)
     assert moved < 0.4 / 3.0 / 10
+
+
+def test_the_simulated_input_is_one_that_these_parts_can_make(time_constants_ms):
+    """The model's level is 1 where the contact is closed, the circuit's is 0 there."""
+    time_constant_ms = pulse_input.TIME_CONSTANT_US / 1000
+    assert time_constant_ms > (1 - TOLERANCE) * min(time_constants_ms)
+    assert time_constant_ms < (1 + TOLERANCE) * max(time_constants_ms)
+    assert 1 - max(DOWNWARDS) <= pulse_input.UPPER_THRESHOLD <= 1 - min(DOWNWARDS)
+    assert 1 - max(UPWARDS) <= pulse_input.LOWER_THRESHOLD <= 1 - min(UPWARDS)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: EUPL-1.2
 import json
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,8 @@ from tests.field_builders import (
     a_pulse_channel,
     register_maps,
 )
+
+ROOT = Path(__file__).parents[2]
 
 
 def settings_of(node, *, first_boot=1):
@@ -146,3 +149,9 @@ def test_a_broken_register_map_is_refused_with_the_place(tmp_path, content, comp
 def test_settings_survive_json_unchanged():
     wanted = settings_of(a_node(channels=[a_pulse_channel(), a_modbus_channel()]))
     assert json.loads(settings.encode(wanted)) == wanted
+
+
+def test_the_register_maps_that_we_ship_are_readable():
+    maps = settings.read_register_maps(ROOT / "hardware" / "register_maps.toml")
+    assert len({register_map.make for register_map in maps.values()}) >= 3
+    assert all("1-0:1.8.0" in register_map.registers for register_map in maps.values())
