@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What readings look like over HTTP."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel
+from pydantic import AwareDatetime, BaseModel, Field
 
 Resolution = Literal["hour", "day", "month"]
 
@@ -48,7 +48,7 @@ class Reading(BaseModel):
 
     read_at: AwareDatetime
     received_at: AwareDatetime
-    register: int
+    register_count: Annotated[int, Field(alias="register")]
     unit: str
     quality: list[str]
     node_id: str
