@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The tables alerts, webhooks, webhook_messages and webhook_attempts."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from psycopg.rows import DictRow
+
+from cloud.alerts.models import Alert, Finding, Webhook
+from cloud.kit.database import Connection, row, rows, run
+
+# Column names of ours are put into queries; what callers say never is.
+# ruff: noqa: S608
+ALERT = (
+    "alert_id, premises_id, service_point_id, kind, state, raised_at, started_at, cleared_at,"
+    " flow_l_per_h, volume_l, confidence, explanation"
+)
+WEBHOOK = "webhook_id, owner, url, utilities, created_at, disabled_at, disabled_because"
+
+
+async def add_alert(
+    connection: Connection,
+    finding: Finding,
+    *,
+    alert_id: str,
+    gateway_id: str,
+    premises_id: str,
+    service_point_id: str,
+    meter_id: str,
+) -> Alert | None:
+    """Add an alert for a finding that is not known yet; None if it is."""
+    found = await row(
+        connection,
+        "insert into alerts (alert_id, gateway_id, finding_id, premises_id, service_point_id,"
+        " meter_id, kind, state, raised_at, started_at, cleared_at, flow_l_per_h, volume_l,"
+        " confidence, explanation, reported_at) values (%(alert_id)s, %(gateway_id)s,"
+        " %(finding_id)s, %(premises_id)s, %(service_point_id)s, %(meter_id)s, %(kind)s, %(state)s,"
+        " %(raised_at)s, %(started_at)s, %(cleared_at)s, %(flow_l_per_h)s, %(volume_l)s,"
+        " %(confidence)s, %(explanation)s, %(reported_at)s)"
+        f" on conflict (gateway_id, finding_id) do nothing returning {ALERT}",
+        **vars(finding),
+        alert_id=alert_id,
+        gateway_id=gateway_id,
+        premises_id=premises_id,
+        service_point_id=service_point_id,
+        meter_id=meter_id,
+    )
+    return Alert(**found) if found else None
+
+
+async def update_alert(connection: Connection, gateway_id: str, finding: Finding) -> Alert | None:
+    """Bring an alert up to a later state of its finding; None if that says nothing new.
+
+    Cleared is final, a clearing always counts, and otherwise an earlier report than the one known
+    changes nothing: however reports are repeated or reordered, the alert ends the same.
+    """
+    found = await row(
+        connection,
+        "update alerts set cleared_at = coalesce(%(cleared_at)s, cleared_at),"
+        " state = case when %(state)s = 'cleared' then 'cleared' else state end,"
+        " flow_l_per_h = %(flow_l_per_h)s, volume_l = %(volume_l)s,"
+        " confidence = %(confidence)s, explanation = %(explanation)s,"
+        " reported_at = %(reported_at)s, changed_at = clock_timestamp()"
+        " where gateway_id = %(gateway_id)s and finding_id = %(finding_id)s"
+        " and state <> 'cleared' and (%(state)s = 'cleared' or"
+        " (%(reported_at)s, %(volume_l)s) > (reported_at, volume_l))"
+        f" returning {ALERT}",
+        **vars(finding),
+        gateway_id=gateway_id,
+    )
+    return Alert(**found) if found else None
+
+
+async def acknowledge(
+    connection: Connection, alert_id: str, who: str, now: datetime
+) -> Alert | None:
+    """Mark a raised alert as acknowledged; None if it isn't raised (any more)."""
+    found = await row(
+        connection,
+        "update alerts set state = 'acknowledged', acknowledged_at = %(now)s,"
+        " acknowledged_by = %(who)s, changed_at = clock_timestamp()"
+        f" where alert_id = %(alert_id)s and state = 'raised' returning {ALERT}",
+        alert_id=alert_id,
+        who=who,
+        now=now,
+    )
+    return Alert(**found) if found else None
+
+
+async def alert(connection: Connection, alert_id: str) -> Alert | None:
+    """Return one alert, or None."""
+    found = await row(
+        connection,
+        f"select {ALERT} from alerts where alert_id = %(alert_id)s",
+        alert_id=alert_id,
+    )
+    return Alert(**found) if found else None
+
+
+async def alerts(
+    connection: Connection, premises_ids: Collection[str], *, only_open: bool
+) -> list[Alert]:
+    """Return the alerts of these premises, newest first."""
+    found = await rows(
+        connection,
+        f"select {ALERT} from alerts where premises_id = any(%(premises_ids)s)"
+        " and (state <> 'cleared' or not %(only_open)s) order by raised_at desc, alert_id"
+        " limit 1000",
+        premises_ids=list(premises_ids),
+        only_open=only_open,
+    )
+    return [Alert(**fields) for fields in found]
+
+
+async def changed_since(connection: Connection, since: datetime) -> list[Alert]:
+    """Return the alerts that changed since then, oldest change first."""
+    found = await rows(
+        connection,
+        f"select {ALERT} from alerts where changed_at >= %(since)s order by changed_at",
+        since=since,
+    )
+    return [Alert(**fields) for fields in found]
+
+
+async def add_webhook(
+    connection: Connection, webhook_id: str, owner: str, url: str, utilities: list[str], secret: str
+) -> None:
+    """Keep a new webhook."""
+    await run(
+        connection,
+        "insert into webhooks (webhook_id, owner, url, utilities, secret) values"
+        " (%(webhook_id)s, %(owner)s, %(url)s, %(utilities)s, %(secret)s)",
+        webhook_id=webhook_id,
+        owner=owner,
+        url=url,
+        utilities=utilities,
+        secret=secret,
+    )
+
+
+async def webhooks(connection: Connection, owner: str | None) -> list[Webhook]:
+    """Return the webhooks of an owner, or all for None."""
+    found = await rows(
+        connection,
+        f"select {WEBHOOK} from webhooks where %(owner)s::text is null"
+        " or owner = %(owner)s order by created_at",
+        owner=owner,
+    )
+    return [Webhook(**fields) for fields in found]
+
+
+async def webhook_with_secret(connection: Connection, webhook_id: str) -> DictRow | None:
+    """Return a webhook with its secret, or None."""
+    return await row(connection, "select * from webhooks where webhook_id = %(id)s", id=webhook_id)
+
+
+async def webhooks_for(connection: Connection, utility: str) -> list[str]:
+    """Return the ids of the webhooks that want to hear of this utility."""
+    found = await rows(
+        connection,
+        "select webhook_id from webhooks where disabled_at is null"
+        " and (utilities = '{}' or %(utility)s = any(utilities))",
+        utility=utility,
+    )
+    return [fields["webhook_id"] for fields in found]
+
+
+async def delete_webhook(connection: Connection, webhook_id: str, owner: str | None) -> bool:
+    """Forget a webhook of this owner, or of anybody for None; tell whether there was one."""
+    deleted = await run(
+        connection,
+        "delete from webhooks where webhook_id = %(id)s"
+        " and (%(owner)s::text is null or owner = %(owner)s)",
+        id=webhook_id,
+        owner=owner,
+    )
+    return deleted > 0
+
+
+async def disable_webhook(
+    connection: Connection, webhook_id: str, because: str, now: datetime
+) -> None:
+    """Send nothing more to a webhook."""
+    await run(
+        connection,
+        "update webhooks set disabled_at = %(now)s, disabled_because = %(because)s"
+        " where webhook_id = %(id)s and disabled_at is null",
+        id=webhook_id,
+        because=because,
+        now=now,
+    )
+
+
+async def add_message(connection: Connection, message_id: str, kind: str, body: str) -> None:
+    """Keep a message as it will be sent, byte for byte, in every attempt."""
+    await run(
+        connection,
+        "insert into webhook_messages (message_id, type, body) values (%(id)s, %(kind)s, %(body)s)",
+        id=message_id,
+        kind=kind,
+        body=body,
+    )
+
+
+async def message_body(connection: Connection, message_id: str) -> str:
+    """Return the body of a message."""
+    found = await row(
+        connection, "select body from webhook_messages where message_id = %(id)s", id=message_id
+    )
+    assert found is not None  # noqa: S101 - queued in the same transaction
+    return str(found["body"])
+
+
+async def add_attempt(
+    connection: Connection,
+    *,
+    webhook_id: str,
+    message_id: str,
+    attempted_at: datetime,
+    status: int | None,
+    outcome: str,
+) -> None:
+    """Write one attempt into the delivery log."""
+    await run(
+        connection,
+        "insert into webhook_attempts (webhook_id, message_id, attempted_at, status, outcome)"
+        " values (%(webhook_id)s, %(message_id)s, %(attempted_at)s, %(status)s, %(outcome)s)",
+        webhook_id=webhook_id,
+        message_id=message_id,
+        attempted_at=attempted_at,
+        status=status,
+        outcome=outcome,
+    )
+
+
+async def attempts(connection: Connection, webhook_id: str) -> list[DictRow]:
+    """Return the latest attempts to deliver to a webhook, newest first."""
+    return await rows(
+        connection,
+        "select message_id, type, attempted_at, status, outcome from webhook_attempts"
+        " join webhook_messages using (message_id) where webhook_id = %(webhook_id)s"
+        " order by attempt_id desc limit 200",
+        webhook_id=webhook_id,
+    )

@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Buildings as the app shows them: put together from registry, readings and alerts."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Request
+
+from cloud.alerts.schemas import Alert
+from cloud.alerts.service import open_alerts
+from cloud.app import schemas
+from cloud.kit.auth.endpoints import Seer
+from cloud.kit.clock import Clock
+from cloud.kit.database import Database
+from cloud.kit.schemas import Identifier, Listing, Name
+from cloud.meters.models import Installation, Meter
+from cloud.meters.service import installations_at, meters_by_id
+from cloud.premises.models import ServicePoint
+from cloud.premises.service import one_premises, service_points, visible_premises
+from cloud.readings.service import current_readings, main_points, usage_today
+from wire import quality, reading_types
+
+router = APIRouter(tags=["premises"])
+
+
+@router.get("/premises")
+async def premises(request: Request, caller: Seer) -> Listing[schemas.PremisesSummary]:
+    """Return the caller's buildings, with today's use and the number of open alerts."""
+    database: Database = request.app.state.database
+    clock: Clock = request.app.state.clock
+    async with database.transaction() as connection:
+        buildings = await visible_premises(connection, caller)
+        ids = [building.premises_id for building in buildings]
+        points = main_points(await service_points(connection, ids))
+        used = await usage_today(connection, points, clock.now())
+        alerts = await open_alerts(connection, ids)
+    return Listing(
+        items=[
+            schemas.PremisesSummary(
+                premises_id=building.premises_id,
+                name=Name(bg=building.name_bg, en=building.name_en),
+                kind=building.kind,
+                address=building.address,
+                open_alerts=sum(alert.premises_id == building.premises_id for alert in alerts),
+                today=_today(
+                    [one for one in points if one.premises_id == building.premises_id], used
+                ),
+            )
+            for building in buildings
+        ]
+    )
+
+
+def _today(points: Sequence[ServicePoint], used: Mapping[str, int | None]) -> list[schemas.Today]:
+    today = []
+    for name in dict.fromkeys(point.reading_type for point in points):
+        reading_type = reading_types.named(name)
+        parts = [
+            part
+            for point in points
+            if point.reading_type == name and (part := used[point.service_point_id]) is not None
+        ]
+        today.append(
+            schemas.Today(
+                reading_type=name,
+                utility=reading_type.utility,
+                unit=reading_type.unit,
+                usage=sum(parts) if parts else None,
+            )
+        )
+    return today
+
+
+@router.get("/premises/{premises_id}")
+async def one_building(
+    premises_id: Annotated[Identifier, Path()], request: Request, caller: Seer
+) -> schemas.Premises:
+    """Return a building with the latest register of each service point and its open alerts."""
+    database: Database = request.app.state.database
+    async with database.transaction() as connection:
+        building = await one_premises(connection, premises_id, caller)
+        points = await service_points(connection, [premises_id])
+        installations = {
+            one.service_point_id: one
+            for one in await installations_at(
+                connection, [point.service_point_id for point in points]
+            )
+            if one.valid_to is None
+        }
+        meters = await meters_by_id(connection, [one.meter_id for one in installations.values()])
+        readings = await current_readings(
+            connection, [one.installation_id for one in installations.values()]
+        )
+        alerts = await open_alerts(connection, [premises_id])
+    return schemas.Premises(
+        premises_id=building.premises_id,
+        name=Name(bg=building.name_bg, en=building.name_en),
+        kind=building.kind,
+        address=building.address,
+        service_points=[
+            _service_point(point, installations.get(point.service_point_id), meters, readings)
+            for point in points
+        ],
+        alerts=[Alert.model_validate(asdict(alert)) for alert in alerts],
+    )
+
+
+def _service_point(
+    point: ServicePoint,
+    installation: Installation | None,
+    meters: Mapping[str, Meter],
+    readings: Mapping[int, Mapping[str, Any]],
+) -> schemas.ServicePoint:
+    meter = meters[installation.meter_id] if installation else None
+    known = readings.get(installation.installation_id, {}) if installation else {}
+    return schemas.ServicePoint(
+        service_point_id=point.service_point_id,
+        name=Name(bg=point.name_bg, en=point.name_en),
+        utility=point.type.utility,
+        reading_type=point.reading_type,
+        unit=point.type.unit,
+        parent_service_point_id=point.parent_service_point_id,
+        meter=schemas.Meter(
+            meter_id=meter.meter_id, serial=meter.serial, make=meter.make, model=meter.model
+        )
+        if meter
+        else None,
+        node_id=installation.node_id if installation else None,
+        register=known.get("register"),
+        read_at=known.get("read_at"),
+        received_at=known.get("received_at"),
+        quality=quality.names(known.get("quality") or quality.GOOD),
+        instantaneous=_instantaneous(known),
+    )
+
+
+def _instantaneous(known: Mapping[str, Any]) -> schemas.Instantaneous | None:
+    if known.get("instantaneous_type") is None:
+        return None
+    reading_type = reading_types.named(known["instantaneous_type"])
+    return schemas.Instantaneous(
+        reading_type=reading_type.name, unit=reading_type.unit, reading=known["instantaneous"]
+    )

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What a building looks like as a whole: its place, its use, its registers, its alerts."""
+
+from typing import Annotated
+
+from pydantic import AwareDatetime, BaseModel, Field
+
+from cloud.alerts.schemas import Alert
+from cloud.kit.schemas import Name
+
+
+class Today(BaseModel):
+    """What a building used of one reading type since local midnight."""
+
+    reading_type: str
+    utility: str
+    unit: str
+    usage: int | None
+
+
+class PremisesSummary(BaseModel):
+    """A building in the list."""
+
+    premises_id: str
+    name: Name
+    kind: str
+    address: str
+    open_alerts: int
+    today: list[Today]
+
+
+class Meter(BaseModel):
+    """The instrument that hangs at a service point."""
+
+    meter_id: str
+    serial: str
+    make: str
+    model: str
+
+
+class Instantaneous(BaseModel):
+    """A rate at the moment of its reading: power or flow."""
+
+    reading_type: str
+    unit: str
+    reading: int
+
+
+class ServicePoint(BaseModel):
+    """A service point with its meter's latest register; None where there is none yet."""
+
+    service_point_id: str
+    name: Name
+    utility: str
+    reading_type: str
+    unit: str
+    parent_service_point_id: str | None
+    meter: Meter | None
+    node_id: str | None
+    register_count: Annotated[int | None, Field(alias="register")]
+    read_at: AwareDatetime | None
+    received_at: AwareDatetime | None
+    quality: list[str]
+    instantaneous: Instantaneous | None
+
+
+class Premises(BaseModel):
+    """A building with all that is measured in it."""
+
+    premises_id: str
+    name: Name
+    kind: str
+    address: str
+    service_points: list[ServicePoint]
+    alerts: list[Alert]
+
+
+class Health(BaseModel):
+    """Whether the cloud can do its work."""
+
+    status: str

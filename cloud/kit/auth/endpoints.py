@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Sessions over HTTP, and the dependencies by which every other route asks who is calling."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import BaseModel, Field
+
+from cloud.kit.auth.rights import NotSignedInError, Principal, Right
+from cloud.kit.auth.service import Access
+from cloud.kit.schemas import Body
+
+router = APIRouter(tags=["session"])
+
+COOKIE = "iskar_session"
+
+
+def access(request: Request) -> Access:
+    """Return the service that knows users and tokens."""
+    found: Access = request.app.state.access
+    return found
+
+
+async def principal(request: Request, service: Annotated[Access, Depends(access)]) -> Principal:
+    """Return who is calling, or raise NotSignedInError."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    session = request.cookies.get(COOKIE)
+    found = None
+    if scheme.lower() == "bearer" and token:
+        found = await service.of_token(token.strip())
+    elif session:
+        found = await service.of_session(session)
+    if found is None:
+        raise NotSignedInError
+    return found
+
+
+Caller = Annotated[Principal, Depends(principal)]
+
+
+class _Require:
+    """A dependency that lets only callers with a right through."""
+
+    def __init__(self, right: Right) -> None:
+        self.right = right
+
+    def __call__(self, caller: Caller) -> Principal:
+        caller.require(self.right)
+        return caller
+
+
+def needs(right: Right) -> Any:
+    """Return the dependency that lets only callers with ``right`` through."""
+    return Depends(_Require(right))
+
+
+Seer = Annotated[Principal, needs(Right.SEE_PREMISES)]
+Acknowledger = Annotated[Principal, needs(Right.ACKNOWLEDGE)]
+WebhookOwner = Annotated[Principal, needs(Right.WEBHOOKS)]
+Gateway = Annotated[Principal, needs(Right.INGEST)]
+
+
+class Credentials(Body):
+    """What a person signs in with."""
+
+    email: Annotated[str, Field(max_length=254)]
+    password: Annotated[str, Field(max_length=200)]
+
+
+class User(BaseModel):
+    """The signed-in user, or the program behind a token."""
+
+    email: str | None
+    name: str
+    role: str
+
+
+class Session(BaseModel):
+    """A session as the app sees it."""
+
+    user: User
+
+
+def _session(caller: Principal) -> Session:
+    return Session(user=User(email=caller.email, name=caller.name, role=caller.role))
+
+
+@router.post("/session")
+async def sign_in(
+    credentials: Credentials,
+    request: Request,
+    response: Response,
+    service: Annotated[Access, Depends(access)],
+) -> Session:
+    """Sign in; the session's token comes as a cookie that scripts can't read."""
+    address = request.client.host if request.client else ""
+    caller, token = await service.sign_in(credentials.email, credentials.password, address)
+    response.set_cookie(
+        COOKIE,
+        token,
+        max_age=int(service.session_length.total_seconds()),
+        httponly=True,
+        samesite="strict",
+        secure=request.url.scheme == "https",
+    )
+    response.headers["Cache-Control"] = "no-store"
+    return _session(caller)
+
+
+@router.get("/session")
+async def who_am_i(caller: Caller) -> Session:
+    """Tell who is signed in."""
+    return _session(caller)
+
+
+@router.delete("/session", status_code=204)
+async def sign_out(
+    request: Request, response: Response, service: Annotated[Access, Depends(access)]
+) -> None:
+    """Sign out; harmless when nobody is signed in."""
+    session = request.cookies.get(COOKIE)
+    if session:
+        await service.sign_out(session)
+    response.delete_cookie(COOKIE, httponly=True, samesite="strict")

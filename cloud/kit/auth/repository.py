@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The tables users, user_premises, sessions, tokens and sign_in_failures."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from psycopg.rows import DictRow
+
+from cloud.kit.database import Connection, row, run
+
+_PREMISES = """
+    coalesce((select array_agg(premises_id) from user_premises where user_id = users.user_id), '{}')
+    as premises_ids
+"""
+
+
+async def user_by_email(connection: Connection, email: str) -> DictRow | None:
+    """Return the user with this e-mail address, whatever its case."""
+    return await row(
+        connection,
+        f"select users.*, {_PREMISES} from users where email = lower(%(email)s)",  # noqa: S608
+        email=email,
+    )
+
+
+async def user_by_session(
+    connection: Connection, session_hash: bytes, now: datetime
+) -> DictRow | None:
+    """Return the user behind a session that is still good."""
+    return await row(
+        connection,
+        f"select users.*, {_PREMISES} from sessions join users using (user_id)"  # noqa: S608
+        " where session_hash = %(session_hash)s and expires_at > %(now)s",
+        session_hash=session_hash,
+        now=now,
+    )
+
+
+async def token(connection: Connection, token_hash: bytes) -> DictRow | None:
+    """Return the token with this hash."""
+    return await row(
+        connection, "select * from tokens where token_hash = %(token_hash)s", token_hash=token_hash
+    )
+
+
+async def add_session(
+    connection: Connection, session_hash: bytes, user_id: int, now: datetime, expires_at: datetime
+) -> None:
+    """Keep a new session, and forget those that are over."""
+    await run(connection, "delete from sessions where expires_at <= %(now)s", now=now)
+    await run(
+        connection,
+        "insert into sessions (session_hash, user_id, created_at, expires_at)"
+        " values (%(session_hash)s, %(user_id)s, %(now)s, %(expires_at)s)",
+        session_hash=session_hash,
+        user_id=user_id,
+        now=now,
+        expires_at=expires_at,
+    )
+
+
+async def end_session(connection: Connection, session_hash: bytes) -> None:
+    """Forget a session."""
+    await run(
+        connection,
+        "delete from sessions where session_hash = %(session_hash)s",
+        session_hash=session_hash,
+    )
+
+
+async def failures_since(
+    connection: Connection, email: str, address: str, since: datetime
+) -> tuple[int, int]:
+    """Return how often this e-mail, and this address, failed to sign in since then."""
+    found = await row(
+        connection,
+        "select count(*) filter (where email = %(email)s) as of_email,"
+        " count(*) filter (where address = %(address)s) as of_address"
+        " from sign_in_failures where failed_at > %(since)s"
+        " and (email = %(email)s or address = %(address)s)",
+        email=email,
+        address=address,
+        since=since,
+    )
+    return (found["of_email"], found["of_address"]) if found else (0, 0)
+
+
+async def add_failure(
+    connection: Connection, email: str, address: str, now: datetime, forget_before: datetime
+) -> None:
+    """Note a failed sign-in, and forget old ones."""
+    await run(
+        connection,
+        "delete from sign_in_failures where failed_at < %(forget_before)s",
+        forget_before=forget_before,
+    )
+    await run(
+        connection,
+        "insert into sign_in_failures (email, address, failed_at)"
+        " values (%(email)s, %(address)s, %(now)s)",
+        email=email,
+        address=address,
+        now=now,
+    )
+
+
+async def put_user(
+    connection: Connection, email: str, name: str, role: str, password_hash: str
+) -> int:
+    """Add a user, or give an existing one this name, role and password; return its id."""
+    found = await row(
+        connection,
+        "insert into users (email, name, role, password_hash)"
+        " values (lower(%(email)s), %(name)s, %(role)s, %(password_hash)s)"
+        " on conflict (email) do update set name = excluded.name, role = excluded.role,"
+        " password_hash = excluded.password_hash returning user_id",
+        email=email,
+        name=name,
+        role=role,
+        password_hash=password_hash,
+    )
+    assert found is not None  # noqa: S101 - an upsert returns its row
+    user_id: int = found["user_id"]
+    await run(connection, "delete from sessions where user_id = %(user_id)s", user_id=user_id)
+    return user_id
+
+
+async def link_premises(
+    connection: Connection, user_id: int, premises_ids: Sequence[str]
+) -> list[str]:
+    """Make these the user's premises; return those that aren't registered."""
+    await run(connection, "delete from user_premises where user_id = %(user_id)s", user_id=user_id)
+    found = await row(
+        connection,
+        "with wanted as (select unnest(%(premises_ids)s::text[]) as premises_id), linked as ("
+        " insert into user_premises (user_id, premises_id) select %(user_id)s, premises_id"
+        " from wanted join premises using (premises_id) on conflict do nothing"
+        " returning premises_id)"
+        " select coalesce(array_agg(premises_id) filter (where premises_id not in"
+        " (select premises_id from linked)), '{}') as unknown from wanted",
+        user_id=user_id,
+        premises_ids=list(premises_ids),
+    )
+    return list(found["unknown"]) if found else []
+
+
+async def add_token(
+    connection: Connection,
+    token_hash: bytes,
+    label: str,
+    role: str,
+    *,
+    premises_ids: Sequence[str] = (),
+    gateway_id: str | None = None,
+) -> None:
+    """Keep a new token; a gateway has one only, so its earlier one ends."""
+    if gateway_id is not None:
+        await run(
+            connection,
+            "delete from tokens where gateway_id = %(gateway_id)s",
+            gateway_id=gateway_id,
+        )
+    await run(
+        connection,
+        "insert into tokens (token_hash, label, role, premises_ids, gateway_id)"
+        " values (%(token_hash)s, %(label)s, %(role)s, %(premises_ids)s, %(gateway_id)s)",
+        token_hash=token_hash,
+        label=label,
+        role=role,
+        premises_ids=list(premises_ids),
+        gateway_id=gateway_id,
+    )

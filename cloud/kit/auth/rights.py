@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The table of rights: which role may do what, and whose premises it sees. Nowhere else."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar
+
+from cloud.kit.errors import CloudError, NotFoundError
+
+
+class Role(StrEnum):
+    """Whose part a person or program plays. A gateway has its own kind of token."""
+
+    OWNER = "owner"
+    UTILITY = "utility"
+    TECHNICIAN = "technician"
+    MUNICIPALITY = "municipality"
+    OPERATOR = "operator"
+    GATEWAY = "gateway"
+
+
+class Right(StrEnum):
+    """Something that not everybody may do."""
+
+    SEE_PREMISES = "see_premises"  # those one is linked to, or all: see SEES_ALL
+    ACKNOWLEDGE = "acknowledge"
+    REGISTER = "register"
+    OPERATE = "operate"  # ledger, quarantine, findings, everybody's live feed
+    WEBHOOKS = "webhooks"
+    INGEST = "ingest"
+
+
+RIGHTS: dict[Right, frozenset[Role]] = {
+    Right.SEE_PREMISES: frozenset(
+        {Role.OWNER, Role.UTILITY, Role.TECHNICIAN, Role.MUNICIPALITY, Role.OPERATOR}
+    ),
+    Right.ACKNOWLEDGE: frozenset({Role.OWNER, Role.OPERATOR}),
+    Right.REGISTER: frozenset({Role.TECHNICIAN, Role.OPERATOR}),
+    Right.OPERATE: frozenset({Role.OPERATOR}),
+    Right.WEBHOOKS: frozenset({Role.UTILITY, Role.OPERATOR}),
+    Right.INGEST: frozenset({Role.GATEWAY}),
+}
+SEES_ALL = frozenset({Role.TECHNICIAN, Role.OPERATOR})
+
+
+class NotSignedInError(CloudError):
+    """The request carries no session or token that is valid now."""
+
+    status = 401
+    code = "not-signed-in"
+    headers: ClassVar = {"WWW-Authenticate": "Bearer"}
+
+    def __init__(self) -> None:
+        super().__init__("Sign in, or send a valid token; this session or token is not valid now.")
+
+
+class NotAllowedError(CloudError):
+    """The caller is known, but this isn't theirs to do."""
+
+    status = 403
+    code = "not-allowed"
+
+    def __init__(self, role: Role, right: Right) -> None:
+        super().__init__(f"The role {role} does not have the right {right}.")
+
+
+class OtherGatewayError(CloudError):
+    """A gateway speaks for another one."""
+
+    status = 403
+    code = "other-gateway"
+
+    def __init__(self, gateway_id: str) -> None:
+        super().__init__(f"This token does not belong to the gateway {gateway_id!r}.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Principal:
+    """Who is calling: a user, a program with a token, or a gateway."""
+
+    subject: str  # user:<id>, token:<id> or gateway:<id>
+    role: Role
+    email: str | None = None
+    name: str = ""
+    premises_ids: frozenset[str] = frozenset()
+    gateway_id: str | None = None
+
+    @property
+    def visible_premises(self) -> frozenset[str] | None:
+        """The premises this caller may see; None for all."""
+        return None if self.role in SEES_ALL else self.premises_ids
+
+    def require(self, right: Right) -> None:
+        """Raise NotAllowedError unless the caller has ``right``."""
+        if self.role not in RIGHTS[right]:
+            raise NotAllowedError(self.role, right)
+
+    def require_premises(self, premises_id: str, kind: str, name: str) -> None:
+        """Raise NotFoundError of ``kind`` ``name`` if its premises aren't the caller's to see."""
+        visible = self.visible_premises
+        if visible is not None and premises_id not in visible:
+            raise NotFoundError(kind, name)
+
+    def require_gateway(self, gateway_id: str) -> None:
+        """Raise OtherGatewayError unless the caller is this gateway."""
+        if self.gateway_id != gateway_id:
+            raise OtherGatewayError(gateway_id)

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Database: a pool of PostgreSQL connections, and transactions with an end.
+
+A transaction that doesn't finish in time is rolled back and answered with 503: a gateway then
+sends again, which is harmless.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import psycopg
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import AsyncConnectionPool
+
+Connection = psycopg.AsyncConnection[DictRow]
+
+CONNECT_TIMEOUT_S = 3
+TRANSACTION_TIMEOUT_S = 20
+RECONNECT_GIVE_UP_S = 2.0  # a later request tries anew; a longer backoff would outlast the outage
+
+
+class Database:
+    """The pool; ``dsn`` serves those who need a connection of their own."""
+
+    def __init__(self, dsn: str, pool_size: int) -> None:
+        self.dsn = psycopg.conninfo.make_conninfo(
+            dsn,
+            connect_timeout=CONNECT_TIMEOUT_S,
+            options="-c TimeZone=UTC -c statement_timeout=30s"
+            " -c idle_in_transaction_session_timeout=60s",
+        )
+        self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
+            self.dsn,
+            kwargs={"row_factory": dict_row},
+            min_size=2,
+            max_size=pool_size,
+            timeout=CONNECT_TIMEOUT_S,
+            reconnect_timeout=RECONNECT_GIVE_UP_S,
+            check=AsyncConnectionPool.check_connection,
+            open=False,
+        )
+
+    async def open(self) -> None:
+        """Open the pool; connections are made in the background."""
+        await self._pool.open()
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._pool.close(timeout=2)
+
+    @asynccontextmanager
+    async def transaction(
+        self, timeout_s: float = TRANSACTION_TIMEOUT_S
+    ) -> AsyncIterator[Connection]:
+        """Yield a connection in a transaction that commits at the end, or rolls back."""
+        async with asyncio.timeout(timeout_s):
+            async with self._pool.connection() as connection:
+                yield connection
+
+    async def is_ready(self) -> bool:
+        """Tell whether the database answers."""
+        try:
+            async with self.transaction(timeout_s=CONNECT_TIMEOUT_S) as connection:
+                await connection.execute("select 1")
+        except (psycopg.Error, TimeoutError):
+            return False
+        return True
+
+
+async def rows(connection: Connection, query: str, **parameters: Any) -> list[DictRow]:
+    """Return all rows of ``query``."""
+    cursor = await connection.execute(query.encode(), parameters)
+    return await cursor.fetchall()
+
+
+async def row(connection: Connection, query: str, **parameters: Any) -> DictRow | None:
+    """Return the first row of ``query``, or None."""
+    cursor = await connection.execute(query.encode(), parameters)
+    return await cursor.fetchone()
+
+
+async def run(connection: Connection, query: str, **parameters: Any) -> int:
+    """Run ``query`` and return how many rows it changed."""
+    cursor = await connection.execute(query.encode(), parameters)
+    return cursor.rowcount
+
+
+async def lock(connection: Connection, name: str) -> None:
+    """Wait for the lock ``name`` and hold it to the end of the transaction."""
+    await run(connection, "select pg_advisory_xact_lock(hashtextextended(%(name)s, 0))", name=name)

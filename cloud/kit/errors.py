@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Errors of the cloud, and how each is answered: as a problem detail of RFC 9457."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import ClassVar
+
+import psycopg
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from psycopg_pool import PoolClosed, PoolTimeout
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+log = structlog.get_logger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER_S = "2"
+
+
+class CloudError(Exception):
+    """Something the caller must act on; the message is a sentence with the values in it."""
+
+    status = 500
+    code = "cloud-error"
+    headers: ClassVar[Mapping[str, str]] = {}
+
+
+class NotFoundError(CloudError):
+    """What was asked for isn't there, or isn't the caller's to see."""
+
+    status = 404
+    code = "not-found"
+
+    def __init__(self, kind: str, name: str) -> None:
+        super().__init__(f"There is no {kind} {name!r} that you may see.")
+
+
+class UnknownReferenceError(CloudError):
+    """A registry entry names another that isn't registered yet."""
+
+    status = 409
+    code = "unknown-reference"
+
+    def __init__(self, kind: str, name: str) -> None:
+        super().__init__(f"The {kind} {name!r} is not registered; register it first.")
+
+
+class InvalidRequestError(CloudError):
+    """A request is well-formed but says something that can't be."""
+
+    status = 422
+    code = "invalid-request"
+
+
+class MalformedBodyError(CloudError):
+    """The body of a request can't be read at all."""
+
+    status = 400
+    code = "malformed-body"
+
+
+class BodyTooLargeError(CloudError):
+    """The body of a request is over the limit of its route."""
+
+    status = 413
+    code = "body-too-large"
+
+    def __init__(self, limit_bytes: int) -> None:
+        super().__init__(f"The body is larger than the {limit_bytes} bytes allowed here.")
+
+
+class Problem(BaseModel):
+    """Problem details, RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+
+
+def problem(
+    request: Request, status: int, code: str, detail: str, headers: Mapping[str, str] | None = None
+) -> JSONResponse:
+    """Return the answer that says what went wrong."""
+    body = Problem(
+        type=f"urn:iskar:problem:{code}",
+        title=HTTPStatus(status).phrase,
+        status=status,
+        detail=detail,
+        instance=request.url.path,
+    )
+    return JSONResponse(
+        body.model_dump(), status, headers=dict(headers or {}), media_type=MEDIA_TYPE
+    )
+
+
+def install(app: FastAPI) -> None:
+    """Make ``app`` answer every error with a problem detail."""
+    app.add_exception_handler(CloudError, _cloud_error)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(RequestValidationError, _validation_error)
+    app.add_exception_handler(psycopg.DataError, _data_error)
+    app.add_exception_handler(UnicodeEncodeError, _data_error)  # a lone surrogate
+    for unavailable in (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, PoolClosed):
+        app.add_exception_handler(unavailable, _database_unavailable)
+    app.add_exception_handler(TimeoutError, _database_unavailable)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+async def _cloud_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, CloudError)  # noqa: S101 - registered for this class only
+    return problem(request, error.status, error.code, str(error), error.headers)
+
+
+async def _http_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class only
+    code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
+    return problem(request, error.status_code, code, str(error.detail), error.headers)
+
+
+async def _validation_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class only
+    details = [
+        f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"
+        for fault in error.errors()[:10]
+    ]
+    malformed = any(fault["type"] == "json_invalid" for fault in error.errors())
+    detail = "; ".join(details).encode(errors="replace").decode()
+    return problem(request, 400 if malformed else 422, "invalid-request", detail)
+
+
+async def _data_error(request: Request, error: Exception) -> JSONResponse:
+    log.warning("request_refused_by_database", path=request.url.path, error=str(error))
+    return problem(request, 422, "invalid-request", "A field holds what can't be stored.")
+
+
+async def _database_unavailable(request: Request, error: Exception) -> JSONResponse:
+    log.warning("database_unavailable", path=request.url.path, error=str(error).strip()[:200])
+    return problem(
+        request,
+        503,
+        "database-unavailable",
+        "The database can't be reached at the moment; nothing was stored, send it again.",
+        {"Retry-After": RETRY_AFTER_S},
+    )
+
+
+async def _unexpected(request: Request, error: Exception) -> JSONResponse:
+    log.error("request_failed", path=request.url.path, exc_info=error)
+    return problem(request, 500, "internal-error", "The cloud failed; the fault is in its log.")

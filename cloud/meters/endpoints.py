@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Registering meters, nodes, gateways, installations; certificates; configuration."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Request
+from fastapi.responses import PlainTextResponse
+
+from cloud.kit.auth.endpoints import Gateway, needs
+from cloud.kit.auth.rights import Right
+from cloud.kit.schemas import Identifier
+from cloud.meters import models, schemas
+from cloud.meters.service import MeterRegistry
+
+router = APIRouter(tags=["registry"], dependencies=[needs(Right.REGISTER)])
+gateway_router = APIRouter(tags=["gateway"])
+public_router = APIRouter(tags=["registry"])
+
+
+def registry(request: Request) -> MeterRegistry:
+    """Return the registry of meters."""
+    found: MeterRegistry = request.app.state.meters
+    return found
+
+
+Registry = Annotated[MeterRegistry, Depends(registry)]
+PathId = Annotated[Identifier, Path()]
+
+
+@router.put("/meters/{meter_id}")
+async def put_meter(meter_id: PathId, body: schemas.MeterBody, registry: Registry) -> schemas.Meter:
+    """Register a meter; repeating it changes nothing."""
+    await registry.put_meter(models.Meter(meter_id=meter_id, **body.model_dump()))
+    return schemas.Meter(meter_id=meter_id, **body.model_dump())
+
+
+@router.put("/gateways/{gateway_id}")
+async def put_gateway(
+    gateway_id: PathId, body: schemas.GatewayBody, registry: Registry
+) -> schemas.Gateway:
+    """Register a gateway; repeating it changes nothing."""
+    await registry.put_gateway(gateway_id, body.site, body.name)
+    return schemas.Gateway(gateway_id=gateway_id, **body.model_dump())
+
+
+@router.put("/nodes/{node_id}")
+async def put_node(node_id: PathId, body: schemas.NodeBody, registry: Registry) -> schemas.Node:
+    """Register a node; what it sent before is taken up. Repeating it changes nothing."""
+    await registry.put_node(node_id, body.gateway_id, body.board)
+    return schemas.Node(node_id=node_id, **body.model_dump())
+
+
+@router.put("/installations/{service_point_id}")
+async def put_installation(
+    service_point_id: PathId, body: schemas.InstallationBody, registry: Registry
+) -> schemas.Installation:
+    """Record which meter hangs at a service point since when; an earlier one is taken down."""
+    await registry.install(
+        service_point_id, body.meter_id, body.node_id, body.obis, body.installed_at
+    )
+    return schemas.Installation(service_point_id=service_point_id, **body.model_dump())
+
+
+@router.post("/gateways/{gateway_id}/token")
+async def rotate_token(gateway_id: PathId, registry: Registry) -> schemas.Token:
+    """Give a gateway a new token; its earlier one ends at once."""
+    return schemas.Token(token=await registry.rotate_token(gateway_id))
+
+
+@router.post("/gateways/{gateway_id}/certificates")
+async def sign_gateway(
+    gateway_id: PathId, body: schemas.SigningRequest, registry: Registry
+) -> schemas.Certificate:
+    """Sign a gateway's key for one side of TLS."""
+    issued = await registry.sign_gateway(gateway_id, body.csr_pem, body.usage)
+    return schemas.Certificate(
+        certificate_pem=issued.pem,
+        ca_pem=registry.authority.pem,
+        not_after=issued.not_after,
+        serial=issued.serial,
+    )
+
+
+@router.post("/nodes/{node_id}/certificates")
+async def sign_node(
+    node_id: PathId, body: schemas.NodeSigningRequest, registry: Registry
+) -> schemas.NodeCertificate:
+    """Sign a node's key, and tell from which boot on it counts."""
+    issued, first_boot = await registry.sign_node(node_id, body.csr_pem)
+    return schemas.NodeCertificate(
+        certificate_pem=issued.pem,
+        ca_pem=registry.authority.pem,
+        not_after=issued.not_after,
+        serial=issued.serial,
+        first_boot=first_boot,
+    )
+
+
+@gateway_router.get("/gateways/{gateway_id}/configuration")
+async def configuration(
+    gateway_id: PathId, registry: Registry, caller: Gateway
+) -> schemas.Configuration:
+    """Tell a gateway what its nodes read."""
+    caller.require_gateway(gateway_id)
+    nodes = await registry.configuration(gateway_id)
+    return schemas.Configuration(
+        gateway_id=gateway_id,
+        nodes=[
+            schemas.NodeChannels(
+                node_id=node_id,
+                channels=[
+                    schemas.Channel(**{k: v for k, v in asdict(one).items() if k != "node_id"})
+                    for one in channels
+                ],
+            )
+            for node_id, channels in nodes.items()
+        ],
+    )
+
+
+@public_router.get("/ca", response_class=PlainTextResponse)
+async def authority(registry: Registry) -> str:
+    """Return the certificate of the installation's own authority."""
+    return registry.authority.pem

@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The tables meters, gateways, nodes, installations and certificates."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from psycopg.errors import ForeignKeyViolation, UniqueViolation
+
+from cloud.kit.database import Connection, row, rows, run
+from cloud.kit.errors import InvalidRequestError, UnknownReferenceError
+from cloud.meters.models import Channel, Installation, Meter
+
+
+async def put_meter(connection: Connection, meter: Meter) -> None:
+    """Add a meter, or change what is known of it; a serial belongs to one meter only."""
+    try:
+        await run(
+            connection,
+            "insert into meters values (%(meter_id)s, %(serial)s, %(make)s, %(model)s,"
+            " %(q3_l_per_h)s, %(households)s)"
+            " on conflict (meter_id) do update set serial = excluded.serial, make = excluded.make,"
+            " model = excluded.model, q3_l_per_h = excluded.q3_l_per_h,"
+            " households = excluded.households",
+            **vars(meter),
+        )
+    except UniqueViolation as error:
+        raise InvalidRequestError(
+            f"Serial {meter.serial} of {meter.make} already belongs to another meter."
+        ) from error
+
+
+async def meters(connection: Connection, meter_ids: Collection[str]) -> list[Meter]:
+    """Return these meters."""
+    found = await rows(
+        connection, "select * from meters where meter_id = any(%(ids)s)", ids=list(meter_ids)
+    )
+    return [Meter(**fields) for fields in found]
+
+
+async def put_gateway(connection: Connection, gateway_id: str, site: str, name: str) -> None:
+    """Add a gateway, or change what is known of it."""
+    await run(
+        connection,
+        "insert into gateways values (%(gateway_id)s, %(site)s, %(name)s)"
+        " on conflict (gateway_id) do update set site = excluded.site, name = excluded.name",
+        gateway_id=gateway_id,
+        site=site,
+        name=name,
+    )
+
+
+async def gateway_exists(connection: Connection, gateway_id: str) -> bool:
+    """Tell whether a gateway is registered."""
+    return bool(
+        await row(connection, "select 1 from gateways where gateway_id = %(id)s", id=gateway_id)
+    )
+
+
+async def put_node(connection: Connection, node_id: str, gateway_id: str, board: str) -> bool:
+    """Add a node or move it to another gateway; tell whether that changed its gateway."""
+    before = await gateways_of(connection, [node_id])
+    try:
+        await run(
+            connection,
+            "insert into nodes values (%(node_id)s, %(gateway_id)s, %(board)s)"
+            " on conflict (node_id) do update set gateway_id = excluded.gateway_id,"
+            " board = excluded.board",
+            node_id=node_id,
+            gateway_id=gateway_id,
+            board=board,
+        )
+    except ForeignKeyViolation as error:
+        raise UnknownReferenceError("gateway", gateway_id) from error
+    return before.get(node_id) != gateway_id
+
+
+async def gateways_of(connection: Connection, node_ids: Collection[str]) -> dict[str, str]:
+    """Return each known node's gateway."""
+    found = await rows(
+        connection,
+        "select node_id, gateway_id from nodes where node_id = any(%(ids)s)",
+        ids=list(node_ids),
+    )
+    return {fields["node_id"]: fields["gateway_id"] for fields in found}
+
+
+async def open_installation(connection: Connection, service_point_id: str) -> Installation | None:
+    """Return what hangs at a service point now."""
+    found = await row(
+        connection,
+        "select * from installations where service_point_id = %(id)s and valid_to is null",
+        id=service_point_id,
+    )
+    return Installation(**found) if found else None
+
+
+async def end_installation(
+    connection: Connection, installation_id: int, valid_to: datetime
+) -> None:
+    """Record that a meter was taken down."""
+    await run(
+        connection,
+        "update installations set valid_to = %(valid_to)s where installation_id = %(id)s",
+        id=installation_id,
+        valid_to=valid_to,
+    )
+
+
+async def add_installation(
+    connection: Connection,
+    service_point_id: str,
+    meter_id: str,
+    node_id: str,
+    obis: str,
+    valid_from: datetime,
+) -> None:
+    """Record that a meter was put up; everything it names must be registered."""
+    try:
+        await run(
+            connection,
+            "insert into installations"
+            " (service_point_id, meter_id, node_id, obis, valid_from) values"
+            " (%(service_point_id)s, %(meter_id)s, %(node_id)s, %(obis)s, %(valid_from)s)",
+            service_point_id=service_point_id,
+            meter_id=meter_id,
+            node_id=node_id,
+            obis=obis,
+            valid_from=valid_from,
+        )
+    except ForeignKeyViolation as error:
+        constraint = str(error.diag.constraint_name)
+        if "service_point" in constraint:
+            raise UnknownReferenceError("service point", service_point_id) from error
+        if "meter" in constraint:
+            raise UnknownReferenceError("meter", meter_id) from error
+        raise UnknownReferenceError("node", node_id) from error
+    except UniqueViolation as error:
+        raise InvalidRequestError(
+            f"Register {obis} of node {node_id} is read for another service point now."
+        ) from error
+
+
+async def installations(
+    connection: Connection,
+    *,
+    node_ids: Collection[str] = (),
+    service_point_ids: Collection[str] = (),
+) -> list[Installation]:
+    """Return all installations, past ones too, of these nodes or service points, oldest first."""
+    found = await rows(
+        connection,
+        "select * from installations where node_id = any(%(node_ids)s)"
+        " or service_point_id = any(%(service_point_ids)s) order by valid_from",
+        node_ids=list(node_ids),
+        service_point_ids=list(service_point_ids),
+    )
+    return [Installation(**fields) for fields in found]
+
+
+async def nodes_and_channels(connection: Connection, gateway_id: str) -> dict[str, list[Channel]]:
+    """Return every node of a gateway with the registers it reads now."""
+    found = await rows(
+        connection,
+        "select n.node_id, i.obis, i.meter_id, i.service_point_id, m.q3_l_per_h, m.households"
+        " from nodes n left join installations i on i.node_id = n.node_id and i.valid_to is null"
+        " left join meters m using (meter_id) where n.gateway_id = %(gateway_id)s"
+        " order by n.node_id, i.obis",
+        gateway_id=gateway_id,
+    )
+    channels: dict[str, list[Channel]] = {}
+    for fields in found:
+        of_node = channels.setdefault(fields["node_id"], [])
+        if fields["obis"] is not None:
+            of_node.append(Channel(**fields))
+    return channels
+
+
+async def add_certificate(
+    connection: Connection,
+    *,
+    serial: str,
+    subject: str,
+    subject_kind: str,
+    usage: str,
+    issued_at: datetime,
+    not_after: datetime,
+    certificate_pem: str,
+) -> None:
+    """Keep a record of a certificate that was issued."""
+    await run(
+        connection,
+        "insert into certificates values (%(serial)s, %(subject)s, %(subject_kind)s, %(usage)s,"
+        " %(issued_at)s, %(not_after)s, %(certificate_pem)s)",
+        serial=serial,
+        subject=subject,
+        subject_kind=subject_kind,
+        usage=usage,
+        issued_at=issued_at,
+        not_after=not_after,
+        certificate_pem=certificate_pem,
+    )

@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The registry of meters, nodes and gateways, and the certificates they get."""
+
+from collections.abc import Awaitable, Callable, Collection
+from datetime import datetime
+
+from cloud.kit.auth.service import rotate_gateway_token
+from cloud.kit.clock import Clock
+from cloud.kit.database import Connection, Database, lock
+from cloud.kit.errors import CloudError, NotFoundError
+from cloud.meters import repository
+from cloud.meters.authority import Authority, Issued, Usage
+from cloud.meters.models import Channel, Installation, Meter
+
+INSTALL_TIMEOUT_S = 120  # years of readings may have to be taken up
+
+# Told of each node whose registry entry changed, in the same transaction: what it sent before may
+# now belong somewhere.
+NodeChanged = Callable[[Connection, str], Awaitable[None]]
+# Returns the highest boot that a node ever told of, 0 for none.
+HighestBoot = Callable[[Connection, str], Awaitable[int]]
+
+
+class InstallationOrderError(CloudError):
+    """A meter would hang at a service point before the one it replaces."""
+
+    status = 409
+    code = "installation-order"
+
+    def __init__(self, service_point_id: str, since: datetime) -> None:
+        super().__init__(
+            f"At service point {service_point_id} a meter hangs since {since:%Y-%m-%d %H:%M} UTC;"
+            " another can only follow it."
+        )
+
+
+class MeterRegistry:
+    """Meters, nodes, gateways: who reads what, where, since when."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        authority: Authority,
+        node_changed: NodeChanged,
+        highest_boot: HighestBoot,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._node_changed = node_changed
+        self._highest_boot = highest_boot
+        self.authority = authority
+
+    async def put_meter(self, meter: Meter) -> None:
+        """Register a meter; harmless when repeated."""
+        async with self._database.transaction() as connection:
+            await repository.put_meter(connection, meter)
+
+    async def put_gateway(self, gateway_id: str, site: str, name: str) -> None:
+        """Register a gateway; harmless when repeated."""
+        async with self._database.transaction() as connection:
+            await repository.put_gateway(connection, gateway_id, site, name)
+
+    async def put_node(self, node_id: str, gateway_id: str, board: str) -> None:
+        """Register a node; what it sent before it was known is taken up."""
+        async with self._database.transaction() as connection:
+            await lock_gateway(connection, gateway_id)
+            if await repository.put_node(connection, node_id, gateway_id, board):
+                await self._node_changed(connection, node_id)
+
+    async def install(
+        self, service_point_id: str, meter_id: str, node_id: str, obis: str, installed_at: datetime
+    ) -> None:
+        """Record that a meter hangs at a service point; one that hung there is taken down.
+
+        Repeating it changes nothing. What the node sent since ``installed_at`` is taken up.
+        """
+        async with self._database.transaction(INSTALL_TIMEOUT_S) as connection:
+            gateways = await repository.gateways_of(connection, [node_id])
+            if node_id in gateways:
+                await lock_gateway(connection, gateways[node_id])
+            await lock(connection, f"service-point:{service_point_id}")
+            current = await repository.open_installation(connection, service_point_id)
+            if current is not None:
+                what = (current.meter_id, current.node_id, current.obis, current.valid_from)
+                if what == (meter_id, node_id, obis, installed_at):
+                    return
+                if installed_at <= current.valid_from:
+                    raise InstallationOrderError(service_point_id, current.valid_from)
+                await repository.end_installation(connection, current.installation_id, installed_at)
+            await repository.add_installation(
+                connection, service_point_id, meter_id, node_id, obis, installed_at
+            )
+            touched = {node_id} | ({current.node_id} if current else set())
+            for one in sorted(touched):
+                await self._node_changed(connection, one)
+
+    async def rotate_token(self, gateway_id: str) -> str:
+        """Return a gateway's new token; its earlier one ends."""
+        async with self._database.transaction() as connection:
+            await _require_gateway(connection, gateway_id)
+            return await rotate_gateway_token(connection, gateway_id)
+
+    async def sign_gateway(self, gateway_id: str, csr_pem: str, usage: Usage) -> Issued:
+        """Return a certificate for one side of a gateway's TLS."""
+        hosts = (gateway_id, "localhost", "127.0.0.1") if usage == "server" else ()
+        async with self._database.transaction() as connection:
+            await _require_gateway(connection, gateway_id)
+            issued = self.authority.sign(csr_pem, gateway_id, usage, hosts)
+            await self._record(connection, issued, gateway_id, "gateway", usage)
+        return issued
+
+    async def sign_node(self, node_id: str, csr_pem: str) -> tuple[Issued, int]:
+        """Return a node's certificate, and the first boot that it may count."""
+        async with self._database.transaction() as connection:
+            if not await repository.gateways_of(connection, [node_id]):
+                raise NotFoundError("node", node_id)
+            issued = self.authority.sign(csr_pem, node_id, "client")
+            await self._record(connection, issued, node_id, "node", "client")
+            return issued, await self._highest_boot(connection, node_id) + 1
+
+    async def configuration(self, gateway_id: str) -> dict[str, list[Channel]]:
+        """Return the nodes of a gateway, each with the registers it reads now."""
+        async with self._database.transaction() as connection:
+            return await repository.nodes_and_channels(connection, gateway_id)
+
+    async def _record(
+        self, connection: Connection, issued: Issued, subject: str, kind: str, usage: Usage
+    ) -> None:
+        await repository.add_certificate(
+            connection,
+            serial=issued.serial,
+            subject=subject,
+            subject_kind=kind,
+            usage=usage,
+            issued_at=self._clock.now(),
+            not_after=issued.not_after,
+            certificate_pem=issued.pem,
+        )
+
+
+async def _require_gateway(connection: Connection, gateway_id: str) -> None:
+    if not await repository.gateway_exists(connection, gateway_id):
+        raise NotFoundError("gateway", gateway_id)
+
+
+async def lock_gateway(connection: Connection, gateway_id: str) -> None:
+    """Let no other transaction take in messages of this gateway, or change its nodes, meanwhile."""
+    await lock(connection, f"gateway:{gateway_id}")
+
+
+async def gateways_of(connection: Connection, node_ids: Collection[str]) -> dict[str, str]:
+    """Return each known node's gateway."""
+    return await repository.gateways_of(connection, node_ids)
+
+
+async def installations_of_nodes(
+    connection: Connection, node_ids: Collection[str]
+) -> list[Installation]:
+    """Return all installations that these nodes read or did read, oldest first."""
+    return await repository.installations(connection, node_ids=node_ids)
+
+
+async def installations_at(
+    connection: Connection, service_point_ids: Collection[str]
+) -> list[Installation]:
+    """Return all installations at these service points, past ones too, oldest first."""
+    return await repository.installations(connection, service_point_ids=service_point_ids)
+
+
+async def meters_by_id(connection: Connection, meter_ids: Collection[str]) -> dict[str, Meter]:
+    """Return these meters by id."""
+    return {meter.meter_id: meter for meter in await repository.meters(connection, meter_ids)}

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Registering premises and service points. Reading them: ``cloud.app.overview``."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Request
+
+from cloud.kit.auth.endpoints import needs
+from cloud.kit.auth.rights import Right
+from cloud.kit.schemas import Identifier
+from cloud.premises import models, schemas
+from cloud.premises.service import PremisesRegistry
+
+router = APIRouter(tags=["registry"], dependencies=[needs(Right.REGISTER)])
+
+
+def registry(request: Request) -> PremisesRegistry:
+    """Return the registry of premises."""
+    found: PremisesRegistry = request.app.state.premises
+    return found
+
+
+Registry = Annotated[PremisesRegistry, Depends(registry)]
+PathId = Annotated[Identifier, Path()]
+
+
+@router.put("/premises/{premises_id}")
+async def put_premises(
+    premises_id: PathId, body: schemas.PremisesBody, registry: Registry
+) -> schemas.Premises:
+    """Register a building; repeating it changes nothing."""
+    fields = body.model_dump(exclude={"name"})
+    await registry.put_premises(
+        models.Premises(
+            premises_id=premises_id, name_bg=body.name.bg, name_en=body.name.en, **fields
+        )
+    )
+    return schemas.Premises(premises_id=premises_id, **body.model_dump())
+
+
+@router.put("/service-points/{service_point_id}")
+async def put_service_point(
+    service_point_id: PathId, body: schemas.ServicePointBody, registry: Registry
+) -> schemas.ServicePoint:
+    """Register where a supply is measured; repeating it changes nothing."""
+    fields = body.model_dump(exclude={"name"})
+    await registry.put_service_point(
+        models.ServicePoint(
+            service_point_id=service_point_id,
+            name_bg=body.name.bg,
+            name_en=body.name.en,
+            **fields,
+        )
+    )
+    return schemas.ServicePoint(service_point_id=service_point_id, **body.model_dump())

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The tables premises and service_points."""
+
+from collections.abc import Collection
+
+from psycopg.errors import ForeignKeyViolation
+
+from cloud.kit.database import Connection, rows, run
+from cloud.kit.errors import UnknownReferenceError
+from cloud.premises.models import Premises, ServicePoint
+
+
+async def premises(
+    connection: Connection, premises_ids: Collection[str] | None = None
+) -> list[Premises]:
+    """Return these premises, or all for None, by name."""
+    found = await rows(
+        connection,
+        "select * from premises where %(all)s or premises_id = any(%(premises_ids)s)"
+        " order by name_en, premises_id",
+        all=premises_ids is None,
+        premises_ids=list(premises_ids or ()),
+    )
+    return [Premises(**fields) for fields in found]
+
+
+async def service_points(
+    connection: Connection, premises_ids: Collection[str]
+) -> list[ServicePoint]:
+    """Return the service points of these premises, by id."""
+    found = await rows(
+        connection,
+        "select * from service_points where premises_id = any(%(premises_ids)s)"
+        " order by service_point_id",
+        premises_ids=list(premises_ids),
+    )
+    return [ServicePoint(**fields) for fields in found]
+
+
+async def service_points_named(
+    connection: Connection, service_point_ids: Collection[str]
+) -> list[ServicePoint]:
+    """Return these service points."""
+    found = await rows(
+        connection,
+        "select * from service_points where service_point_id = any(%(service_point_ids)s)",
+        service_point_ids=list(service_point_ids),
+    )
+    return [ServicePoint(**fields) for fields in found]
+
+
+async def put_premises(connection: Connection, building: Premises) -> None:
+    """Add a building, or change what is known of it."""
+    await run(
+        connection,
+        "insert into premises values (%(premises_id)s, %(name_bg)s, %(name_en)s, %(kind)s,"
+        " %(address)s, %(district)s, %(latitude)s, %(longitude)s, %(households)s,"
+        " %(floor_area_m2)s)"
+        " on conflict (premises_id) do update set name_bg = excluded.name_bg,"
+        " name_en = excluded.name_en, kind = excluded.kind, address = excluded.address,"
+        " district = excluded.district, latitude = excluded.latitude,"
+        " longitude = excluded.longitude, households = excluded.households,"
+        " floor_area_m2 = excluded.floor_area_m2",
+        **vars(building),
+    )
+
+
+async def put_service_point(connection: Connection, point: ServicePoint) -> None:
+    """Add a service point, or change it; its premises and parent must exist."""
+    try:
+        await run(
+            connection,
+            "insert into service_points values (%(service_point_id)s, %(premises_id)s,"
+            " %(name_bg)s, %(name_en)s, %(reading_type)s, %(parent_service_point_id)s)"
+            " on conflict (service_point_id) do update set premises_id = excluded.premises_id,"
+            " name_bg = excluded.name_bg, name_en = excluded.name_en,"
+            " reading_type = excluded.reading_type,"
+            " parent_service_point_id = excluded.parent_service_point_id",
+            **vars(point),
+        )
+    except ForeignKeyViolation as error:
+        if "parent" in str(error.diag.constraint_name):
+            raise UnknownReferenceError(
+                "service point", str(point.parent_service_point_id)
+            ) from error
+        raise UnknownReferenceError("premises", point.premises_id) from error

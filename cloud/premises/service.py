@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The registry of premises and service points."""
+
+from collections.abc import Collection
+
+from cloud.kit.auth.rights import Principal
+from cloud.kit.database import Connection, Database
+from cloud.kit.errors import InvalidRequestError, NotFoundError
+from cloud.premises import repository
+from cloud.premises.models import Premises, ServicePoint
+
+
+class PremisesRegistry:
+    """Buildings and their service points; what a caller may not see isn't found."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def put_premises(self, building: Premises) -> None:
+        """Register a building; harmless when repeated."""
+        async with self._database.transaction() as connection:
+            await repository.put_premises(connection, building)
+
+    async def put_service_point(self, point: ServicePoint) -> None:
+        """Register a service point; harmless when repeated."""
+        if point.parent_service_point_id == point.service_point_id:
+            raise InvalidRequestError("A service point can't be its own parent.")
+        async with self._database.transaction() as connection:
+            for known in await repository.service_points_named(
+                connection, [point.service_point_id]
+            ):
+                if known.reading_type != point.reading_type:
+                    raise InvalidRequestError(
+                        f"Service point {point.service_point_id} measures {known.reading_type};"
+                        f" register another one for {point.reading_type}."
+                    )
+            await repository.put_service_point(connection, point)
+
+
+async def visible_premises(connection: Connection, caller: Principal) -> list[Premises]:
+    """Return the premises that ``caller`` may see."""
+    return await repository.premises(connection, caller.visible_premises)
+
+
+async def one_premises(connection: Connection, premises_id: str, caller: Principal) -> Premises:
+    """Return the premises if ``caller`` may see them, or raise NotFoundError."""
+    caller.require_premises(premises_id, "premises", premises_id)
+    found = await repository.premises(connection, [premises_id])
+    if not found:
+        raise NotFoundError("premises", premises_id)
+    return found[0]
+
+
+async def service_points(
+    connection: Connection, premises_ids: Collection[str]
+) -> list[ServicePoint]:
+    """Return the service points of these premises."""
+    return await repository.service_points(connection, premises_ids)
+
+
+async def one_service_point(
+    connection: Connection, service_point_id: str, caller: Principal
+) -> ServicePoint:
+    """Return the service point if ``caller`` may see its premises, or raise NotFoundError."""
+    points = await points_by_id(connection, [service_point_id])
+    found = points.get(service_point_id)
+    if found is None:
+        raise NotFoundError("service point", service_point_id)
+    caller.require_premises(found.premises_id, "service point", service_point_id)
+    return found
+
+
+async def points_by_id(
+    connection: Connection, service_point_ids: Collection[str]
+) -> dict[str, ServicePoint]:
+    """Return these service points by id, whoever asks: for other modules, not for callers."""
+    found = await repository.service_points_named(connection, service_point_ids)
+    return {point.service_point_id: point for point in found}
+
+
+async def premises_by_id(
+    connection: Connection, premises_ids: Collection[str]
+) -> dict[str, Premises]:
+    """Return these premises by id, whoever asks: for other modules, not for callers."""
+    found = await repository.premises(connection, premises_ids)
+    return {premises.premises_id: premises for premises in found}

@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What comes in, what becomes of it, and what is read out again."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from cloud.kit.database import Connection
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """One entry of a batch whose frame is right; its body is not looked at yet."""
+
+    number: int
+    kind: str
+    received_at_ms: int
+    read_at_s: int
+    quality: int
+    body: dict[str, Any]
+
+    @property
+    def node_id(self) -> str | None:
+        """The node that the body names, if it can be one."""
+        named = self.body.get("id", self.body.get("node_id"))
+        return named if isinstance(named, str) and len(named) <= 32 and named.isascii() else None
+
+
+class Reason:
+    """Why an entry is quarantined; those in REPLAYABLE can be mended by registering something."""
+
+    MALFORMED = "malformed-entry"
+    UNDECODABLE = "undecodable"
+    IMPLAUSIBLE_TIME = "read-at-implausible"
+    UNKNOWN_NODE = "unknown-node"
+    NOT_YOUR_NODE = "not-your-node"
+    UNKNOWN_CHANNEL = "unknown-channel"
+    CONFLICT = "conflict"
+    REPLAYABLE = (UNKNOWN_NODE, NOT_YOUR_NODE, UNKNOWN_CHANNEL)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refusal:
+    """An entry that goes to quarantine, and why."""
+
+    number: int | None
+    kind: str | None
+    node_id: str | None
+    reason: str
+    explanation: str
+    raw: Any
+
+
+@dataclass(kw_only=True)
+class Admission:
+    """What became of some entries."""
+
+    stored: int = 0
+    repeated: int = 0
+    refused: list[Refusal] = field(default_factory=list)
+
+    def refuse(self, entry: Entry, reason: str, explanation: str) -> None:
+        """Send an entry to quarantine."""
+        self.refused.append(
+            Refusal(
+                number=entry.number,
+                kind=entry.kind,
+                node_id=entry.node_id,
+                reason=reason,
+                explanation=explanation,
+                raw={
+                    "n": entry.number,
+                    "kind": entry.kind,
+                    "received_at_ms": entry.received_at_ms,
+                    "read_at_s": entry.read_at_s,
+                    "quality": entry.quality,
+                    "body": entry.body,
+                },
+            )
+        )
+
+    def add(self, other: "Admission") -> None:
+        """Count another admission in."""
+        self.stored += other.stored
+        self.repeated += other.repeated
+        self.refused += other.refused
+
+
+class Admitter(Protocol):
+    """Takes entries of its kinds into the tables of its module, in the transaction given."""
+
+    async def admit(
+        self, connection: Connection, gateway_id: str, entries: Sequence[Entry]
+    ) -> Admission:
+        """Store, count as repeated, or refuse each entry."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """A decoded telegram or event, as the ledger keeps it."""
+
+    entry: Entry
+    node_id: str
+    boot: int
+    sequence: int
+    registers: dict[str, int] | None
+    digest: bytes
+
+    @property
+    def key(self) -> tuple[str, int, int]:
+        """What makes it the same message."""
+        return (self.node_id, self.boot, self.sequence)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Neighbours:
+    """The readings of one installation around an instant; None where there is none on that side.
+
+    ``at_s`` is Unix time in s, like the others; a register before is at or before it.
+    """
+
+    at_s: int
+    before: tuple[int, int, int] | None  # read_at_s, register, quality
+    after: tuple[int, int, int] | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class IntervalUsage:
+    """What was used over [start, end): None if nothing is known; never zero for a gap."""
+
+    start: datetime
+    end: datetime
+    usage: int | None
+    quality: int
+
+
+Now = Callable[[], datetime]

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What readings look like over HTTP."""
+
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, BaseModel, Field
+
+Resolution = Literal["hour", "day", "month"]
+
+
+class Refused(BaseModel):
+    """An entry that went to quarantine; without number if it had none."""
+
+    n: int | None
+    reason: str
+
+
+class Committed(BaseModel):
+    """The cloud's word on a batch, see ``wire.batch``."""
+
+    ver: int
+    committed: int
+    stored: int
+    repeated: int
+    quarantined: list[Refused]
+
+
+class Interval(BaseModel):
+    """Usage over [start, end) in local time; None where nothing is known."""
+
+    interval_start: AwareDatetime
+    interval_end: AwareDatetime
+    usage: int | None
+    quality: list[str]
+
+
+class Usage(BaseModel):
+    """Usage in equal steps of local time."""
+
+    unit: str
+    resolution: Resolution
+    timezone: str
+    intervals: list[Interval]
+
+
+class Reading(BaseModel):
+    """A register's count at an instant, and the message it came in."""
+
+    read_at: AwareDatetime
+    received_at: AwareDatetime
+    register_count: Annotated[int, Field(alias="register")]
+    unit: str
+    quality: list[str]
+    node_id: str
+    boot: int
+    sequence: int
+
+
+class LedgerRow(BaseModel):
+    """One message of a node, as the ledger keeps it."""
+
+    node_id: str
+    boot: int
+    sequence: int
+    kind: str
+    read_at: AwareDatetime
+    quality: list[str]
+    registers: dict[str, int] | None
+    received_at: AwareDatetime
+    stored_at: AwareDatetime
+
+
+class Quarantined(BaseModel):
+    """An entry that was refused, as it came, in JSON."""
+
+    quarantine_id: int
+    gateway_id: str
+    store: str
+    n: int | None
+    kind: str | None
+    reason: str
+    explanation: str
+    node_id: str | None
+    entry: str
+    quarantined_at: AwareDatetime
+    replayed_at: AwareDatetime | None
+
+
+class IntegrityFinding(BaseModel):
+    """Something that can't be, noticed while taking messages in."""
+
+    finding_id: int
+    kind: str
+    node_id: str
+    boot: int
+    sequence: int
+    explanation: str
+    found_at: AwareDatetime

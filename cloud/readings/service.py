@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What can be asked of readings: usage, the readings themselves, the ledger, the quarantine."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from psycopg.rows import DictRow
+
+from cloud.kit.auth.rights import Principal
+from cloud.kit.database import Connection, Database
+from cloud.kit.errors import InvalidRequestError
+from cloud.meters.service import installations_at
+from cloud.premises.models import ServicePoint
+from cloud.premises.service import one_premises, one_service_point, service_points
+from cloud.readings import method, quarantine_repository, repository
+from cloud.readings.models import IntervalUsage
+from wire import reading_types
+
+ZONE = ZoneInfo("Europe/Sofia")
+EARLIEST = date(2000, 1, 1)
+LATEST = date(2100, 1, 1)
+MAX_INTERVALS = 10000  # over a year of hours
+
+# What flows out of a building is not part of what it used.
+NOT_USED = frozenset({reading_types.ELECTRICITY_EXPORT.name})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Span:
+    """Local days [first, end) in steps of ``resolution``."""
+
+    resolution: str
+    first: date
+    end: date
+
+    def cuts(self) -> list[datetime]:
+        """Return the boundaries of the steps, or raise InvalidRequestError."""
+        if not EARLIEST <= self.first < self.end <= LATEST:
+            raise InvalidRequestError(
+                f"From {self.first} to {self.end} is not a span of days between {EARLIEST} and"
+                f" {LATEST}; the end is not included."
+            )
+        days = (self.end - self.first).days
+        if days * (24 if self.resolution == method.HOUR else 1) > MAX_INTERVALS:
+            raise InvalidRequestError(
+                f"{days} days by {self.resolution} are too many; ask for at most {MAX_INTERVALS}"
+                " intervals."
+            )
+        return method.boundaries(self.resolution, self.first, self.end, ZONE)
+
+
+class Readings:
+    """Usage and readings, for callers who may see them."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def usage_of_point(
+        self, caller: Principal, service_point_id: str, span: Span
+    ) -> tuple[str, list[IntervalUsage]]:
+        """Return the unit and the usage at a service point."""
+        cuts = span.cuts()
+        async with self._database.transaction() as connection:
+            point = await one_service_point(connection, service_point_id, caller)
+            usages = await usage(connection, [point], cuts, span.resolution)
+        return point.type.unit, usages[service_point_id]
+
+    async def usage_of_premises(
+        self, caller: Principal, premises_id: str, utility: str, span: Span
+    ) -> tuple[str, list[IntervalUsage]]:
+        """Return the unit and the usage of one utility in a building."""
+        cuts = span.cuts()
+        async with self._database.transaction() as connection:
+            await one_premises(connection, premises_id, caller)
+            points = [
+                point
+                for point in main_points(await service_points(connection, [premises_id]))
+                if point.type.utility == utility
+            ]
+            usages = await usage(connection, points, cuts, span.resolution)
+        unit = next(
+            one.unit
+            for one in reading_types.ALL
+            if one.utility == utility and one.kind == reading_types.REGISTER
+        )
+        return unit, method.total(list(usages.values()), cuts)
+
+    async def readings_of_point(
+        self,
+        caller: Principal,
+        service_point_id: str,
+        *,
+        since: datetime | None,
+        until: datetime | None,
+        after: tuple[datetime, int, int, int] | None,
+        limit: int,
+    ) -> tuple[ServicePoint, dict[int, str], list[DictRow]]:
+        """Return the service point, the node of each installation, and its readings in order."""
+        async with self._database.transaction() as connection:
+            point = await one_service_point(connection, service_point_id, caller)
+            nodes = {
+                one.installation_id: one.node_id
+                for one in await installations_at(connection, [service_point_id])
+            }
+            found = await repository.page_of_readings(
+                connection,
+                list(nodes),
+                since=since or datetime(2000, 1, 1, tzinfo=UTC),
+                until=until or datetime(2100, 1, 1, tzinfo=UTC),
+                after=after,
+                limit=limit,
+            )
+        return point, nodes, found
+
+    async def ledger(
+        self, node_id: str | None, after: tuple[str, int, int] | None, limit: int
+    ) -> list[DictRow]:
+        """Return a page of the ledger."""
+        async with self._database.transaction() as connection:
+            return await repository.page_of_telegrams(connection, node_id, after, limit)
+
+    async def quarantine(self, after: int, limit: int) -> list[DictRow]:
+        """Return a page of what was refused."""
+        async with self._database.transaction() as connection:
+            return await quarantine_repository.page_of_quarantine(connection, after, limit)
+
+    async def findings(self, after: int, limit: int) -> list[DictRow]:
+        """Return a page of integrity findings."""
+        async with self._database.transaction() as connection:
+            return await quarantine_repository.page_of_findings(connection, after, limit)
+
+
+def main_points(points: Sequence[ServicePoint]) -> list[ServicePoint]:
+    """Return the points that make up a building's use: no sub-meters, nothing that flows out."""
+    return [
+        point
+        for point in points
+        if point.parent_service_point_id is None and point.reading_type not in NOT_USED
+    ]
+
+
+async def usage(
+    connection: Connection,
+    points: Sequence[ServicePoint],
+    cuts: Sequence[datetime],
+    resolution: str,
+) -> dict[str, list[IntervalUsage]]:
+    """Return the usage at each of these service points between each two of ``cuts``."""
+    installations = await installations_at(connection, [one.service_point_id for one in points])
+    around = await repository.neighbours(
+        connection, [one.installation_id for one in installations], cuts
+    )
+    gap_s = method.estimate_gap_s(resolution)
+    return {
+        point.service_point_id: method.usage_of_service_point(
+            cuts,
+            [
+                method.usage_of_installation(around[one.installation_id], gap_s)
+                for one in installations
+                if one.service_point_id == point.service_point_id
+            ],
+        )
+        for point in points
+    }
+
+
+async def usage_today(
+    connection: Connection, points: Sequence[ServicePoint], now: datetime
+) -> dict[str, int | None]:
+    """Return what each service point has used since local midnight, None if that isn't known."""
+    midnight = datetime.combine(now.astimezone(ZONE).date(), datetime.min.time(), ZONE)
+    cuts = [midnight.astimezone(UTC), max(now, midnight + timedelta(seconds=1)).astimezone(UTC)]
+    usages = await usage(connection, points, cuts, method.DAY)
+    return {point_id: intervals[0].usage for point_id, intervals in usages.items()}
+
+
+async def current_readings(
+    connection: Connection, installation_ids: Sequence[int]
+) -> Mapping[int, Mapping[str, Any]]:
+    """Return the current reading of each of these installations that has one."""
+    return await repository.current(connection, installation_ids)
+
+
+async def highest_boot(connection: Connection, node_id: str) -> int:
+    """Return the highest boot that a node ever told of, 0 for none."""
+    return await repository.highest_boot(connection, node_id)

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A PostgreSQL for the session, a migrated database and a cloud for each test."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import psycopg
+import pytest
+import pytest_asyncio
+
+from cloud import migrations
+from cloud.app import create_app
+from cloud.app.services import Services
+from cloud.kit.embedded_postgres import EmbeddedPostgres
+from cloud.kit.settings import CloudSettings
+from tests.integration.cloud.builders import CloudInTest, FakeClock
+
+_names = (f"test_{number}" for number in itertools.count())
+TEMPLATE = "migrated"
+
+
+def _with_database(dsn: str, name: str) -> str:
+    return psycopg.conninfo.make_conninfo(dsn, dbname=name)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def postgres_dsn(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    """Yield a server with a migrated template database; it need not survive a power cut."""
+    postgres = EmbeddedPostgres(tmp_path_factory.mktemp("pg"), {"fsync": "off"})
+    await postgres.start(must_own=True)
+    with psycopg.connect(postgres.dsn, autocommit=True) as server:
+        server.execute(f"create database {TEMPLATE}")
+    await asyncio.to_thread(migrations.upgrade, _with_database(postgres.dsn, TEMPLATE))
+    yield postgres.dsn
+    await postgres.stop()
+
+
+@pytest.fixture
+def dsn(postgres_dsn: str) -> str:
+    name = next(_names)
+    with psycopg.connect(postgres_dsn, autocommit=True) as server:
+        server.execute(f"create database {name} template {TEMPLATE}")
+    return _with_database(postgres_dsn, name)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> CloudSettings:
+    return CloudSettings(data_dir=tmp_path, webhook_pauses_s=(0.2, 0.2, 0.2))
+
+
+@pytest_asyncio.fixture
+async def cloud(dsn: str, settings: CloudSettings) -> AsyncIterator[CloudInTest]:
+    """Yield a cloud with building one in it."""
+    clock = FakeClock()
+    async with Services.opened(settings, dsn, clock) as services:
+        transport = httpx.ASGITransport(create_app(services), raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://cloud") as client:
+            ready = CloudInTest(services, client, clock)
+            await ready.with_a_building()
+            yield ready
