@@ -65,4 +65,4 @@ export const longDate = (day, language) =>
   dateText(midnight(day), language, { weekday: "long", day: "numeric", month: "long" });
 
 export const momentText = (instantMs, language) =>
-  dateText(instantMs, language, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  dateText(instantMs, language, { day: "numeric", month: "long", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });

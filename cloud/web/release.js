@@ -4,9 +4,10 @@
 export async function keepUpToDate() {
   if (!("serviceWorker" in navigator)) return;
   const container = navigator.serviceWorker;
-  const replaces = container.controller !== null; // on a first visit nothing old is shown
+  let isOld = container.controller !== null; // the first worker of a first visit replaces nothing
   container.addEventListener("controllerchange", () => {
-    if (replaces && !isTyping()) location.reload();
+    if (isOld && !isTyping()) location.reload();
+    isOld = true;
   });
   try {
     const registration = await container.register("/sw.js", { updateViaCache: "none" });

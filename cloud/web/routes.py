@@ -18,6 +18,7 @@ _MISSING_PAGE = "<!doctype html><meta charset=utf-8><title>Iskar</title><h1>Iska
 
 def mount(app: FastAPI, folder: Path = FOLDER) -> None:
     """Serve the app's files from ``app``; without its packages, a page that says what to run."""
+    endpoint: Callable[..., Response]
     try:
         endpoint = _files_of(read_release(folder))
     except PackagesMissingError as error:

@@ -3,6 +3,7 @@
 
 import math
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -70,75 +71,81 @@ def a_point(
     }
 
 
-BUILDINGS: dict[str, dict[str, Any]] = {
-    "mladost-17": {
-        "premises_id": "mladost-17",
-        "name": {"bg": "Жилищен блок „Младост“ 17", "en": "Mladost 17 apartment block"},
-        "kind": "residential",
-        "address": "ул. „Йерусалим“ 17, 1784 София",
-        "service_points": [
-            a_point(
-                "sp-home-cold",
-                ("Студена вода, главен", "Cold water, main"),
-                "cold_water",
-                "water",
-                8_412_377_450,
-                instantaneous={"reading_type": "cold_water_flow", "unit": "l/h", "reading": 412},
-            ),
-            a_point(
-                "sp-home-hot", ("Топла вода", "Hot water"), "hot_water", "water", 3_077_912_000
-            ),
-            a_point(
-                "sp-home-flat",
-                ("Студена вода, ап. 3", "Cold water, flat 3"),
-                "cold_water",
-                "water",
-                214_377_200,
-                parent_service_point_id="sp-home-cold",
-                quality=["reconstructed"],
-            ),
-            a_point(
-                "sp-home-power",
-                ("Ток, общи части", "Electricity, common areas"),
-                "electricity_import",
-                "electricity",
-                412_377_450,
-                instantaneous={"reading_type": "power_import", "unit": "W", "reading": 9850},
-            ),
-            a_point("sp-home-gas", ("Газ, котелно", "Gas, boiler room"), "gas", "gas", None),
-            a_point(
-                "sp-home-heat",
-                ("Топлоенергия, абонатна", "Heat, substation"),
-                "heat",
-                "heat",
-                918_204_100,
-                read_at="2026-11-20T16:02:00+00:00",
-            ),
-        ],
-    },
-    "school-107": {
-        "premises_id": "school-107",
-        "name": {"bg": "107. ОУ „Хан Крум“", "en": "107th Primary School"},
-        "kind": "school",
-        "address": "ул. „Димитър Трайкович“ 16, 1164 София",
-        "service_points": [
-            a_point(
-                "sp-school-cold",
-                ("Студена вода", "Cold water"),
-                "cold_water",
-                "water",
-                1_204_377_200,
-            ),
-            a_point(
-                "sp-school-power",
-                ("Ток", "Electricity"),
-                "electricity_import",
-                "electricity",
-                88_204_100,
-            ),
-        ],
-    },
-}
+def buildings() -> dict[str, dict[str, Any]]:
+    """Return two buildings by id, as the API gives them, read just now."""
+    return {
+        "mladost-17": {
+            "premises_id": "mladost-17",
+            "name": {"bg": "Жилищен блок „Младост“ 17", "en": "Mladost 17 apartment block"},
+            "kind": "residential",
+            "address": "ул. „Йерусалим“ 17, 1784 София",
+            "service_points": [
+                a_point(
+                    "sp-home-cold",
+                    ("Студена вода, главен", "Cold water, main"),
+                    "cold_water",
+                    "water",
+                    8_412_377_450,
+                    instantaneous={
+                        "reading_type": "cold_water_flow",
+                        "unit": "l/h",
+                        "reading": 412,
+                    },
+                ),
+                a_point(
+                    "sp-home-hot", ("Топла вода", "Hot water"), "hot_water", "water", 3_077_912_000
+                ),
+                a_point(
+                    "sp-home-flat",
+                    ("Студена вода, ап. 3", "Cold water, flat 3"),
+                    "cold_water",
+                    "water",
+                    214_377_200,
+                    parent_service_point_id="sp-home-cold",
+                    quality=["reconstructed"],
+                ),
+                a_point(
+                    "sp-home-power",
+                    ("Ток, общи части", "Electricity, common areas"),
+                    "electricity_import",
+                    "electricity",
+                    412_377_450,
+                    instantaneous={"reading_type": "power_import", "unit": "W", "reading": 9850},
+                ),
+                a_point("sp-home-gas", ("Газ, котелно", "Gas, boiler room"), "gas", "gas", None),
+                a_point(
+                    "sp-home-heat",
+                    ("Топлоенергия, абонатна", "Heat, substation"),
+                    "heat",
+                    "heat",
+                    918_204_100,
+                    read_at="2026-11-20T16:02:00+00:00",
+                ),
+            ],
+        },
+        "school-107": {
+            "premises_id": "school-107",
+            "name": {"bg": "107. ОУ „Хан Крум“", "en": "107th Primary School"},
+            "kind": "school",
+            "address": "ул. „Димитър Трайкович“ 16, 1164 София",
+            "service_points": [
+                a_point(
+                    "sp-school-cold",
+                    ("Студена вода", "Cold water"),
+                    "cold_water",
+                    "water",
+                    1_204_377_200,
+                ),
+                a_point(
+                    "sp-school-power",
+                    ("Ток", "Electricity"),
+                    "electricity_import",
+                    "electricity",
+                    88_204_100,
+                ),
+            ],
+        },
+    }
 
 
 def building_summary(building: dict[str, Any], alerts: list[dict[str, Any]]) -> dict[str, Any]:
@@ -164,7 +171,7 @@ def usage_intervals(utility: str, resolution: str, first: str, until: str) -> di
     starts = _starts(resolution, date.fromisoformat(first), date.fromisoformat(until))
     hourly = _HOURLY[utility]
     intervals = []
-    for at, (start, end) in enumerate(zip(starts, starts[1:], strict=False)):
+    for at, (start, end) in enumerate(pairwise(starts)):
         if start > datetime.now(UTC):
             break
         usage: int | None

@@ -2,7 +2,7 @@
 """A cloud that keeps the API's promises to the app without a database or meters behind it.
 
 It answers what the app asks for, streams what a test pushes, and can be cut off. ``python -m
-tests.fakes.fake_cloud_api`` runs it for looking at the app; `an alert comes after half a minute`.
+tests.fakes.fake_cloud_api`` runs it for looking at the app; a leak is found after half a minute.
 """
 
 import asyncio
@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -22,7 +23,8 @@ from fastapi.responses import JSONResponse
 from sse_starlette import EventSourceResponse
 
 from cloud.web import mount
-from tests.fakes.fake_city import ALERT, BUILDINGS, FLOWS, USER, building_summary, usage_intervals
+from cloud.web.release import FOLDER
+from tests.fakes.fake_city import ALERT, FLOWS, USER, building_summary, buildings, usage_intervals
 
 EMAIL = USER["email"]
 PASSWORD = "a-password-of-the-tests"
@@ -32,9 +34,7 @@ PASSWORD = "a-password-of-the-tests"
 class FakeCloud:
     """The state behind the API; tests change it from their own thread through its methods."""
 
-    buildings: dict[str, dict[str, Any]] = field(
-        default_factory=lambda: json.loads(json.dumps(BUILDINGS))
-    )
+    buildings: dict[str, dict[str, Any]] = field(default_factory=buildings)
     alerts: dict[str, dict[str, Any]] = field(default_factory=dict)
     sessions: set[str] = field(default_factory=set)
     attempts_left: int = 20
@@ -75,9 +75,9 @@ class FakeCloud:
         for stream in list(self._streams):
             self._put(stream, ("hang_up", {}))
 
-    def listeners(self) -> int:
-        """Return how many streams are open."""
-        return len(self._streams)
+    def alerts_of(self, premises_id: str) -> list[dict[str, Any]]:
+        """Return the alerts of one building."""
+        return [one for one in self.alerts.values() if one["premises_id"] == premises_id]
 
     def _point(self, service_point_id: str) -> dict[str, Any]:
         points = (point for one in self.buildings.values() for point in one["service_points"])
@@ -85,7 +85,14 @@ class FakeCloud:
 
     def _reading(self, point: dict[str, Any], **reading: Any) -> dict[str, Any]:
         owner = next(one for one in self.buildings.values() if point in one["service_points"])
-        shared = ("service_point_id", "reading_type", "read_at", "received_at", "quality", "node_id")
+        shared = (
+            "service_point_id",
+            "reading_type",
+            "read_at",
+            "received_at",
+            "quality",
+            "node_id",
+        )
         return {
             **{key: point[key] for key in shared},
             **reading,
@@ -121,12 +128,13 @@ class FakeCloud:
             self._streams.discard(mine)
 
 
-def build_app(fake: FakeCloud) -> FastAPI:
+def build_app(fake: FakeCloud, folder: Path = FOLDER) -> FastAPI:
     """Return an application that serves the app itself and the fake API under it."""
     app = FastAPI()
     app.include_router(_open_routes(fake))
-    app.include_router(_signed_in_routes(fake))
-    mount(app)
+    app.include_router(_session_routes(fake))
+    app.include_router(_premises_routes(fake))
+    mount(app, folder)
 
     @app.exception_handler(HTTPException)
     async def as_problem(_: Request, error: HTTPException) -> JSONResponse:
@@ -157,22 +165,23 @@ def _open_routes(fake: FakeCloud) -> APIRouter:
     return router
 
 
-def _signed_in_routes(fake: FakeCloud) -> APIRouter:
+def _signed_in_router(fake: FakeCloud) -> APIRouter:
     def signed_in(request: Request) -> None:
         if fake.broken:
             raise HTTPException(500, "The database is away.")
         if request.cookies.get("iskar_session") not in fake.sessions:
             raise HTTPException(401, "Sign in first.")
 
-    def building(premises_id: str) -> dict[str, Any]:
-        if premises_id not in fake.buildings:
+    def known(request: Request) -> None:
+        premises_id = request.path_params.get("premises_id")
+        if premises_id is not None and premises_id not in fake.buildings:
             raise HTTPException(404, f"There are no premises {premises_id}.")
-        return fake.buildings[premises_id]
 
-    def alerts_of(premises_id: str) -> list[dict[str, Any]]:
-        return [one for one in fake.alerts.values() if one["premises_id"] == premises_id]
+    return APIRouter(prefix="/api/v1", dependencies=[Depends(signed_in), Depends(known)])
 
-    router = APIRouter(prefix="/api/v1", dependencies=[Depends(signed_in)])
+
+def _session_routes(fake: FakeCloud) -> APIRouter:
+    router = _signed_in_router(fake)
 
     @router.get("/session")
     async def who() -> dict[str, Any]:
@@ -182,48 +191,50 @@ def _signed_in_routes(fake: FakeCloud) -> APIRouter:
     async def sign_out(request: Request) -> None:
         fake.sessions.discard(request.cookies["iskar_session"])
 
-    @router.get("/premises")
-    async def premises() -> dict[str, Any]:
-        return {
-            "items": [
-                building_summary(one, alerts_of(one["premises_id"]))
-                for one in fake.buildings.values()
-            ]
-        }
-
-    @router.get("/premises/{premises_id}")
-    async def one_premises(premises_id: str) -> dict[str, Any]:
-        return building(premises_id) | {"alerts": alerts_of(premises_id)}
-
-    @router.get("/premises/{premises_id}/usage")
-    async def usage(premises_id: str, utility: str, resolution: str, request: Request) -> Any:
-        building(premises_id)
-        query = request.query_params
-        return usage_intervals(utility, resolution, query["from"], query["to"])
-
-    @router.get("/premises/{premises_id}/alerts")
-    async def alerts(premises_id: str) -> dict[str, Any]:
-        building(premises_id)
-        return {"items": alerts_of(premises_id)}
-
     @router.post("/alerts/{alert_id}/acknowledge")
     async def acknowledge(alert_id: str) -> dict[str, Any]:
         fake.alerts[alert_id]["state"] = "acknowledged"
         return fake.alerts[alert_id]
 
+    return router
+
+
+def _premises_routes(fake: FakeCloud) -> APIRouter:
+    router = _signed_in_router(fake)
+
+    @router.get("/premises")
+    async def every_premises() -> dict[str, Any]:
+        summaries = [
+            building_summary(one, fake.alerts_of(premises_id))
+            for premises_id, one in fake.buildings.items()
+        ]
+        return {"items": summaries}
+
+    @router.get("/premises/{premises_id}")
+    async def premises(premises_id: str) -> dict[str, Any]:
+        return fake.buildings[premises_id] | {"alerts": fake.alerts_of(premises_id)}
+
+    @router.get("/premises/{premises_id}/usage")
+    async def usage(utility: str, resolution: str, request: Request) -> dict[str, Any]:
+        query = request.query_params
+        return usage_intervals(utility, resolution, query["from"], query["to"])
+
+    @router.get("/premises/{premises_id}/alerts")
+    async def alerts(premises_id: str) -> dict[str, Any]:
+        return {"items": fake.alerts_of(premises_id)}
+
     @router.get("/premises/{premises_id}/live")
     async def live(premises_id: str) -> EventSourceResponse:
-        building(premises_id)
         return EventSourceResponse(fake.stream(premises_id), ping=15)
 
     return router
 
 
 @contextmanager
-def running(fake: FakeCloud, port: int = 0) -> Iterator[str]:
-    """Serve ``fake`` in a thread; gives its address."""
+def running(fake: FakeCloud, port: int = 0, folder: Path = FOLDER) -> Iterator[str]:
+    """Serve ``fake``, and the app that lies in ``folder``, in a thread; gives its address."""
     settings = uvicorn.Config(
-        build_app(fake), port=port, log_level="warning", timeout_graceful_shutdown=1
+        build_app(fake, folder), port=port, log_level="warning", timeout_graceful_shutdown=1
     )
     server = uvicorn.Server(settings)
     thread = threading.Thread(target=server.run, daemon=True)

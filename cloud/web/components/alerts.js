@@ -5,7 +5,7 @@ import { html, nothing } from "lit";
 import { acknowledge, RefusedError } from "../api.js";
 import { momentText } from "../calendar.js";
 import { language, named, t } from "../language.js";
-import { amountText } from "../units.js";
+import { amountText, NOTHING } from "../units.js";
 import { Element } from "./element.js";
 import { icon } from "./icons.js";
 
@@ -41,15 +41,20 @@ export class AlertList extends Element {
     const isOpen = alert.state !== "cleared";
     return html`
       <li class="alert alert-${alert.state}" data-alert=${alert.alert_id} data-state=${alert.state}>
-        <span class="alert-icon">${icon(isOpen ? "alert" : "check")}</span>
-        <div class="alert-body">
-          <header><h3>${this.#title(alert)}</h3><span class="badge badge-${alert.state}">${t(alert.state)}</span></header>
-          ${isOpen ? html`<p>${t(`explain_${this.#kind(alert, "other")}`)}</p>` : nothing}
-          <dl class="facts">${this.#facts(alert).map(([key, text]) => html`<div><dt>${t(key)}</dt><dd>${text}</dd></div>`)}</dl>
-          ${alert.explanation ? html`<p class="alert-note">${t("rule_note", { note: alert.explanation })}</p>` : nothing}
+        <header>
+          <span class="alert-icon">${icon(isOpen ? "alert" : "check")}</span>
+          <h3>${this.#title(alert)}</h3><span class="badge badge-${alert.state}">${t(alert.state)}</span>
+        </header>
+        <dl class="facts">${this.#facts(alert).map(([key, text]) => html`<div><dt>${t(key)}</dt><dd>${text}</dd></div>`)}</dl>
+        ${isOpen ? html`<p>${t(`explain_${this.#kind(alert, "other")}`)}</p>` : nothing}
+        <div class="alert-foot">
           ${alert.state === "raised" ? html`
             <button class="primary" ?disabled=${this.saving === alert.alert_id} @click=${() => this.#acknowledge(alert)}>
               ${t(this.saving === alert.alert_id ? "acknowledging" : "acknowledge")}</button>` : nothing}
+          <details>
+            <summary>${t("how_found")}</summary>
+            <p class="alert-note">${alert.explanation ?? NOTHING} ${t("confidence", { n: alert.confidence ?? NOTHING })}</p>
+          </details>
         </div>
       </li>`;
   }

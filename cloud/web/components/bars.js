@@ -34,8 +34,8 @@ function hatching(color, ground) {
   return pen.createPattern(tile, "repeat");
 }
 
-/** Return a plot in `element`: bars of `filled`, `labels` one per slot, y in `figureOf(amount)`. */
-export function drawBars(element, { filled, labels, figureOf, onPoint, selected }) {
+/** Return a plot in `element`: bars of `filled`, `labels` one per slot, y in `figureOf(amount)` and `unit`. */
+export function drawBars(element, { filled, labels, figureOf, unit, onPoint, selected }) {
   const colors = palette(element);
   const estimated = hatching(colors.bar, colors.bar);
   const missing = hatching(colors.hatch, null);
@@ -60,7 +60,7 @@ export function drawBars(element, { filled, labels, figureOf, onPoint, selected 
         splits: () => labels.map((_, at) => at).filter((at) => at % every === 0),
         values: (_, splits) => splits.map((at) => labels[at]),
       },
-      { ...axis, size: 50, grid: { stroke: colors.line, width: 1 }, values: (_, splits) => splits.map(figureOf) },
+      { ...axis, size: 62, grid: { stroke: colors.line, width: 1 }, values: (_, splits) => withUnit(splits.map(figureOf), unit) },
     ],
     series: [
       {},
@@ -75,8 +75,11 @@ export function drawBars(element, { filled, labels, figureOf, onPoint, selected 
   return plot;
 }
 
+/** The unit goes with the highest figure alone. */
+const withUnit = (figures, unit) => figures.with(-1, `${figures.at(-1)} ${unit}`);
+
 function labelStep(width, count) {
-  const fits = Math.max(1, Math.floor((width - 54) / LABEL_SPACE));
+  const fits = Math.max(1, Math.floor((width - 66) / LABEL_SPACE));
   return [1, 2, 3, 4, 6, 12].find((step) => Math.ceil(count / step) <= fits) ?? count;
 }
 

@@ -28,7 +28,7 @@ export class MeterCard extends Element {
     const { service_point_id, name, utility, register, unit, read_at, instantaneous } = this.point;
     const flow = instantaneous?.reading;
     return html`
-      <article class="meter u-${utility}" data-service-point=${service_point_id} data-freshness=${this.#freshness()}>
+      <article class="meter ${this.parent ? "meter-part" : ""} u-${utility}" data-service-point=${service_point_id} data-freshness=${this.#freshness()}>
         <header>
           <span class="meter-icon">${icon(utility)}</span>
           <h3>${named(name)}
@@ -37,13 +37,11 @@ export class MeterCard extends Element {
             <span class="meter-flow">${t("now_flow", { amount: amountText(flow, instantaneous.unit, language()) })}</span>`}
         </header>
         <iskar-dial .register=${register ?? null} .unit=${unit}></iskar-dial>
-        <p class="meter-foot">
-          <span class="freshness">
-            ${read_at ? html`<iskar-age .at=${Date.parse(read_at)}></iskar-age>` : t("never_read")}
-          </span>
-          ${read_at ? this.#quality() : nothing}
-        </p>
-        ${this.#details()}
+        <p class="freshness">${read_at ? html`<iskar-age .at=${Date.parse(read_at)}></iskar-age>` : t("never_read")}</p>
+        <details class="meter-details">
+          <summary><span>${read_at ? this.#quality() : t("meter_details")}</span></summary>
+          ${this.#provenance()}
+        </details>
       </article>`;
   }
 
@@ -60,7 +58,7 @@ export class MeterCard extends Element {
     return names.map((name) => html`<span class="quality">${t(`q_${name}`)}</span>`);
   }
 
-  #details() {
+  #provenance() {
     const { meter, node_id, reading_type, register, unit, read_at, received_at } = this.point;
     const rows = [
       ["make_model", meter && `${meter.make} ${meter.model}`],
@@ -71,11 +69,7 @@ export class MeterCard extends Element {
       ["read_at", read_at && momentText(Date.parse(read_at), language())],
       ["received_at", received_at && momentText(Date.parse(received_at), language())],
     ];
-    return html`
-      <details class="meter-details">
-        <summary>${t("meter_details")}</summary>
-        <dl>${rows.map(([key, text]) => html`<div><dt>${t(key)}</dt><dd>${text ?? NOTHING}</dd></div>`)}</dl>
-      </details>`;
+    return html`<dl>${rows.map(([key, text]) => html`<div><dt>${t(key)}</dt><dd>${text ?? NOTHING}</dd></div>`)}</dl>`;
   }
 }
 customElements.define("iskar-meter", MeterCard);

@@ -3,7 +3,7 @@
 
 import { html, nothing } from "lit";
 import { language, t } from "../language.js";
-import { amountText, decimal, scaleFor, symbol } from "../units.js";
+import { amountText, decimal, quantity, scaleFor, symbol } from "../units.js";
 import { summarise } from "../usage.js";
 import { drawBars } from "./bars.js";
 import { Element } from "./element.js";
@@ -47,8 +47,8 @@ export class UsageChart extends Element {
     return html`
       <figure class="chart" data-bars=${this.filled.length} data-known=${summary.known}
         data-estimated=${summary.estimated} data-missing=${summary.missing} data-total=${summary.total ?? ""}>
-        <p class="chart-words">${words}</p>
-        <div class="plot" tabindex="0" role="img" aria-label="${this.label}. ${words} ${t("chart_help")}"
+        <div class="chart-words"><p class="chart-total">${this.#total(summary)}</p><p>${words}</p></div>
+        <div class="plot" tabindex="0" role="img" aria-label="${this.label}. ${this.#totalWords(summary)}. ${words} ${t("chart_help")}"
           @keydown=${this.#step} @pointerleave=${() => this.#point(null)} @blur=${() => this.#point(null)}></div>
         <div class="chart-foot">
           <p class="pointed" aria-live="polite">${this.filled[this.at] ? this.#slotWords(this.filled[this.at]) : nothing}</p>
@@ -61,10 +61,22 @@ export class UsageChart extends Element {
       </figure>`;
   }
 
+  #total(summary) {
+    const { figure, unit } = quantity(summary.total, this.unit, language());
+    return html`<b>${figure}</b> ${unit} ${summary.total === null ? nothing : this.#when(summary)}`;
+  }
+
+  #totalWords(summary) {
+    return `${amountText(summary.total, this.unit, language())} ${this.#when(summary)}`;
+  }
+
+  #when(summary) {
+    return t(summary.pending ? "total_so_far" : "total");
+  }
+
   #words(summary) {
     if (summary.total === null) return t("total_none");
-    const amount = amountText(summary.total, this.unit, language());
-    const sentences = [t(summary.pending ? "total_so_far" : "total", { amount })];
+    const sentences = [];
     if (summary.peak) {
       sentences.push(t("peak", {
         when: this.slotText(summary.peak), amount: amountText(summary.peak.usage, this.unit, language()),
@@ -112,11 +124,11 @@ export class UsageChart extends Element {
     this.#plot?.destroy();
     const largest = Math.max(0, ...this.filled.map((slot) => slot.usage ?? 0));
     const scale = scaleFor(largest, this.unit);
-    const written = symbol(scale.unit, language());
     this.#plot = drawBars(element, {
       filled: this.filled,
       labels: this.filled.map(this.axisText),
-      figureOf: (amount) => (amount === 0 ? written : decimal(amount / scale.per, 2, language())),
+      figureOf: (amount) => decimal(amount / scale.per, 2, language()),
+      unit: symbol(scale.unit, language()),
       onPoint: (at) => this.#point(at ?? null),
       selected: () => this.at,
     });

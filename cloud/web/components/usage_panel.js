@@ -67,7 +67,7 @@ export class UsagePanel extends Element {
   #year() {
     return this.#card("year", {
       title: t("this_year", { year: this.year }), subtitle: t("by_month"), slots: monthsOf(this.year), each: "months",
-      axisText: (slot) => dateText(slot.start, language(), { month: "short" }).replace(".", ""),
+      axisText: (slot) => dateText(slot.start, language(), { month: "long" }).slice(0, 3),
       slotText: (slot) => dateText(slot.start, language(), { month: "long" }),
       previous: ["previous_year", () => { this.year -= 1; }],
       next: ["next_year", this.year < Number(dayOf(now()).slice(0, 4)) && (() => { this.year += 1; })],
