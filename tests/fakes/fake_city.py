@@ -71,6 +71,12 @@ def a_point(
     }
 
 
+def a_flow(reading_type: str, reading: int) -> dict[str, Any]:
+    """Return the instantaneous reading that goes with a register's type."""
+    name, unit = FLOWS[reading_type]
+    return {"reading_type": name, "unit": unit, "reading": reading}
+
+
 def buildings() -> dict[str, dict[str, Any]]:
     """Return two buildings by id, as the API gives them, read just now."""
     return {
@@ -110,7 +116,7 @@ def buildings() -> dict[str, dict[str, Any]]:
                     "electricity_import",
                     "electricity",
                     412_377_450,
-                    instantaneous={"reading_type": "power_import", "unit": "W", "reading": 9850},
+                    instantaneous=a_flow("electricity_import", 9850),
                 ),
                 a_point("sp-home-gas", ("Газ, котелно", "Gas, boiler room"), "gas", "gas", None),
                 a_point(

@@ -24,7 +24,7 @@ from sse_starlette import EventSourceResponse
 
 from cloud.web import mount
 from cloud.web.release import FOLDER
-from tests.fakes.fake_city import ALERT, FLOWS, USER, building_summary, buildings, usage_intervals
+from tests.fakes.fake_city import ALERT, USER, a_flow, building_summary, buildings, usage_intervals
 
 EMAIL = USER["email"]
 PASSWORD = "a-password-of-the-tests"
@@ -59,8 +59,7 @@ class FakeCloud:
     def flow(self, service_point_id: str, reading: int) -> None:
         """Report an instantaneous flow or power."""
         point = self._point(service_point_id)
-        reading_type, unit = FLOWS[point["reading_type"]]
-        point["instantaneous"] = {"reading_type": reading_type, "unit": unit, "reading": reading}
+        point["instantaneous"] = a_flow(point["reading_type"], reading)
         self._send("reading", self._reading(point, **point["instantaneous"]))
 
     def raise_alert(self, **changes: Any) -> str:
