@@ -1,21 +1,11 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The consumption app: pages and modules as they are, served without a bundler."""
+"""The consumption app: a phone-first page that shows a building's meters as they run.
 
-from pathlib import Path
+ES modules served as they lie here, no bundler: ``lit`` and ``uplot`` come from ``node_modules``
+through an import map. ``mount`` adds the app to the cloud's HTTP server; everything else is
+JavaScript that talks to ``/api/v1`` alone.
+"""
 
-from fastapi import FastAPI
-from fastapi.responses import FileResponse
-from starlette.staticfiles import StaticFiles
+from cloud.web.routes import mount
 
-FOLDER = Path(__file__).parent
-
-
-def mount(app: FastAPI) -> None:
-    """Serve the app's page at ``/``, its files below ``/app``, its packages below ``/vendor``."""
-
-    @app.get("/", include_in_schema=False)
-    async def index() -> FileResponse:
-        return FileResponse(FOLDER / "index.html")
-
-    app.mount("/app", StaticFiles(directory=FOLDER), name="app")
-    app.mount("/vendor", StaticFiles(directory=FOLDER / "node_modules", check_dir=False))
+__all__ = ["mount"]

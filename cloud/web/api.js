@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: EUPL-1.2
+/** The cloud's HTTP API. Every call resolves to the answer's body or throws one of two errors. */
+
+import { learn } from "./clock.js";
+
+const ROOT = "/api/v1";
+const TIMEOUT_MS = 15_000;
+
+/** Dispatches "ended" when the server no longer knows us. */
+export const session = new EventTarget();
+
+/** The server could not be reached, or did not answer in time. */
+export class UnreachableError extends Error {}
+
+/** The server refused; `title` and `detail` are its problem details (RFC 9457). */
+export class RefusedError extends Error {
+  constructor(response, problem) {
+    super(problem.detail ?? problem.title ?? `The server answered ${response.status}.`);
+    this.status = response.status;
+    this.retryAfterS = Number(response.headers.get("retry-after")) || null;
+  }
+}
+
+export const signIn = async (email, password) =>
+  (await call("POST", "/session", { email, password })).user;
+
+export async function currentUser() {
+  const body = await call("GET", "/session");
+  return body.user ?? body;
+}
+
+export const signOut = () => call("DELETE", "/session");
+
+export const allPremises = async () => (await call("GET", "/premises")).items;
+
+export const premises = (id) => call("GET", `/premises/${encodeURIComponent(id)}`);
+
+export const alertsOf = async (id) =>
+  (await call("GET", `/premises/${encodeURIComponent(id)}/alerts`)).items;
+
+export const acknowledge = (alertId) =>
+  call("POST", `/alerts/${encodeURIComponent(alertId)}/acknowledge`);
+
+/** Usage by local hour, day or month over the local days [from, to). */
+export const usageOf = (id, { utility, resolution, from, to }) =>
+  call("GET", `/premises/${encodeURIComponent(id)}/usage?`
+    + new URLSearchParams({ utility, resolution, from, to }));
+
+export const liveAddress = (id) => `${ROOT}/premises/${encodeURIComponent(id)}/live`;
+
+async function call(method, path, body) {
+  const response = await reach(method, path, body);
+  learn(response.headers.get("date"));
+  if (response.ok) return response.status === 204 ? null : response.json();
+  if (response.status === 401 && path !== "/session") session.dispatchEvent(new Event("ended"));
+  throw new RefusedError(response, await problemOf(response));
+}
+
+async function reach(method, path, body) {
+  try {
+    return await fetch(ROOT + path, {
+      method,
+      body: body && JSON.stringify(body),
+      headers: body && { "content-type": "application/json" },
+      credentials: "same-origin",
+      cache: "no-store",
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+  } catch (cause) {
+    throw new UnreachableError("The server could not be reached.", { cause });
+  }
+}
+
+async function problemOf(response) {
+  const isJson = response.headers.get("content-type")?.includes("json");
+  return isJson ? response.json() : {};
+}

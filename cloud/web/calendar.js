@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: EUPL-1.2
+/** Local days of the meters, Europe/Sofia, wherever the phone is. A day is "2026-11-21". */
+
+export const ZONE = "Europe/Sofia";
+const HOUR_MS = 3_600_000;
+const PARTS = new Intl.DateTimeFormat("en-CA", {
+  timeZone: ZONE, hourCycle: "h23",
+  year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit",
+});
+
+function parts(instantMs) {
+  return Object.fromEntries(PARTS.formatToParts(instantMs).map(({ type, value }) => [type, value]));
+}
+
+export function dayOf(instantMs) {
+  const { year, month, day } = parts(instantMs);
+  return `${year}-${month}-${day}`;
+}
+
+/** How far local time is ahead of UTC at an instant, in ms. */
+export function offsetMs(instantMs) {
+  const { year, month, day, hour, minute, second } = parts(instantMs);
+  return Date.UTC(year, month - 1, day, hour, minute, second) - Math.floor(instantMs / 1000) * 1000;
+}
+
+/** The instant a local day begins. Clocks change at 03:00 or 04:00, so midnight is never in doubt. */
+export function midnight(day) {
+  const asUtc = Date.parse(`${day}T00:00:00Z`);
+  return asUtc - offsetMs(asUtc - offsetMs(asUtc));
+}
+
+export function addDays(day, count) {
+  return new Date(Date.parse(`${day}T00:00:00Z`) + count * 24 * HOUR_MS).toISOString().slice(0, 10);
+}
+
+/** The 23, 24 or 25 hours of a local day, [{start, end}] in ms. */
+export function hoursOf(day) {
+  const end = midnight(addDays(day, 1));
+  const hours = [];
+  for (let start = midnight(day); start < end; start += HOUR_MS) {
+    hours.push({ start, end: start + HOUR_MS });
+  }
+  return hours;
+}
+
+/** The twelve local months of a year, [{start, end}] in ms. */
+export function monthsOf(year) {
+  const firsts = Array.from({ length: 13 }, (_, month) =>
+    midnight(new Date(Date.UTC(year, month, 1)).toISOString().slice(0, 10)));
+  return firsts.slice(0, 12).map((start, month) => ({ start, end: firsts[month + 1] }));
+}
+
+export const hourText = (instantMs) => `${parts(instantMs).hour}:${parts(instantMs).minute}`;
+
+/** "+02:00", which tells the two 03:00 of an autumn night apart. */
+export function offsetText(instantMs) {
+  return `+${String(offsetMs(instantMs) / HOUR_MS).padStart(2, "0")}:00`;
+}
+
+export function dateText(instantMs, language, options) {
+  return new Intl.DateTimeFormat(language, { timeZone: ZONE, ...options }).format(instantMs);
+}
+
+export const longDate = (day, language) =>
+  dateText(midnight(day), language, { weekday: "long", day: "numeric", month: "long" });
+
+export const momentText = (instantMs, language) =>
+  dateText(instantMs, language, { day: "numeric", month: "long", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });

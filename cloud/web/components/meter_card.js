@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: EUPL-1.2
+/** One service point: its register, the flow now, how old and how good the reading is. */
+
+import { html, nothing } from "lit";
+import { momentText } from "../calendar.js";
+import { now, Ticker } from "../clock.js";
+import { language, named, t } from "../language.js";
+import { amountText, decimal, NOTHING } from "../units.js";
+import "./age.js";
+import { Element } from "./element.js";
+import { icon } from "./icons.js";
+import "./register_dial.js";
+
+const LATE_MS = 2 * 60_000; // four samples of 30 s
+const STALE_MS = 15 * 60_000;
+
+export class MeterCard extends Element {
+  static properties = { point: {}, parent: {} };
+
+  constructor() {
+    super();
+    this.point = null;
+    this.parent = null;
+    new Ticker(this, 10_000);
+  }
+
+  render() {
+    const { service_point_id, name, utility, register, unit, read_at, instantaneous } = this.point;
+    const flow = instantaneous?.reading;
+    return html`
+      <article class="meter ${this.parent ? "meter-part" : ""} u-${utility}" data-service-point=${service_point_id} data-freshness=${this.#freshness()}>
+        <header>
+          <span class="meter-icon">${icon(utility)}</span>
+          <h3>${named(name)}
+            ${this.parent ? html`<small>${t("part_of", { name: named(this.parent.name) })}</small>` : nothing}</h3>
+          ${flow === null || flow === undefined ? nothing : html`
+            <span class="meter-flow">${t("now_flow", { amount: amountText(flow, instantaneous.unit, language()) })}</span>`}
+        </header>
+        <iskar-dial .register=${register ?? null} .unit=${unit}></iskar-dial>
+        <p class="freshness">${read_at ? html`<iskar-age .at=${Date.parse(read_at)}></iskar-age>` : t("never_read")}</p>
+        <details class="meter-details">
+          <summary><span>${read_at ? this.#quality() : t("meter_details")}</span></summary>
+          ${this.#provenance()}
+        </details>
+      </article>`;
+  }
+
+  #freshness() {
+    if (!this.point.read_at) return "none";
+    const ageMs = now() - Date.parse(this.point.read_at);
+    if (ageMs < LATE_MS) return "fresh";
+    return ageMs < STALE_MS ? "late" : "stale";
+  }
+
+  #quality() {
+    const names = this.point.quality ?? [];
+    if (!names.length) return html`<span class="quality quality-good">${icon("check")}${t("q_good")}</span>`;
+    return names.map((name) => html`<span class="quality">${t(`q_${name}`)}</span>`);
+  }
+
+  #provenance() {
+    const { meter, node_id, reading_type, register, unit, read_at, received_at } = this.point;
+    const rows = [
+      ["make_model", meter && `${meter.make} ${meter.model}`],
+      ["serial", meter?.serial],
+      ["node", node_id],
+      ["reading_type", reading_type],
+      ["raw_register", register === null ? NOTHING : `${decimal(register, 0, language())} ${unit}`],
+      ["read_at", read_at && momentText(Date.parse(read_at), language())],
+      ["received_at", received_at && momentText(Date.parse(received_at), language())],
+    ];
+    return html`<dl>${rows.map(([key, text]) => html`<div><dt>${t(key)}</dt><dd>${text ?? NOTHING}</dd></div>`)}</dl>`;
+  }
+}
+customElements.define("iskar-meter", MeterCard);

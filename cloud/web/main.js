@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: EUPL-1.2
+/** The app: who is signed in, which view the address asks for, the frame around it. */
+
+import { html, nothing } from "lit";
+import { currentUser, session, signOut, UnreachableError } from "./api.js";
+import { now } from "./clock.js";
+import { Element } from "./components/element.js";
+import { icon, mark } from "./components/icons.js";
+import { problemText } from "./problem.js";
+import { language, LANGUAGES, speak, t } from "./language.js";
+import { keepUpToDate } from "./release.js";
+import { forgetUser, recall, remember } from "./store.js";
+import "./views/building.js";
+import "./views/buildings.js";
+import "./views/sign_in.js";
+
+const UNKNOWN = "unknown"; // not asked yet
+
+class App extends Element {
+  static properties = { user: { state: true }, notice: { state: true }, failure: { state: true }, hash: { state: true } };
+
+  constructor() {
+    super();
+    this.user = UNKNOWN;
+    this.notice = null;
+    this.failure = null;
+    this.hash = location.hash;
+    addEventListener("hashchange", () => this.#navigate());
+    session.addEventListener("ended", () => this.#leave("session_ended"));
+  }
+
+  connectedCallback() {
+    super.connectedCallback();
+    this.#begin();
+  }
+
+  async #begin() {
+    this.failure = null;
+    try {
+      this.user = await currentUser();
+      remember("user", this.user, now());
+    } catch (error) {
+      this.user = error.status === 401 ? null : recall("user")?.content ?? null;
+      if (error.status !== 401 && !this.user) this.failure = problemText(error);
+      if (error.status === 401) forgetUser();
+    }
+  }
+
+  #navigate() {
+    this.hash = location.hash;
+    scrollTo(0, 0);
+  }
+
+  #enter(user) {
+    this.user = user;
+    this.notice = null;
+    remember("user", user, now());
+  }
+
+  #leave(notice) {
+    forgetUser();
+    this.user = null;
+    this.notice = notice;
+    location.hash = "#/";
+  }
+
+  async #signOut() {
+    this.failure = null;
+    try {
+      await signOut();
+      this.#leave(null);
+    } catch (error) {
+      this.failure = error instanceof UnreachableError ? t("sign_out_offline") : problemText(error);
+    }
+  }
+
+  render() {
+    if (this.user === UNKNOWN) return nothing;
+    return html`
+      <a class="skip" href="#content" @click=${this.#skip}>${t("skip")}</a>
+      ${this.#bar()}
+      ${this.failure ? html`<p class="problem page" role="alert">${this.failure}</p>` : nothing}
+      ${this.user ? this.#view() : html`
+        <iskar-sign-in .notice=${this.notice} @signed-in=${(event) => this.#enter(event.detail)}></iskar-sign-in>`}`;
+  }
+
+  #bar() {
+    return html`
+      <header class="bar">
+        <a class="brand" href="#/">${mark()}<b>${t("app_name")}</b></a>
+        <div class="languages" role="group" aria-label=${t("language")}>
+          ${LANGUAGES.map((code) => html`
+            <button lang=${code} aria-pressed=${code === language()} @click=${() => speak(code)}>${code.toUpperCase()}</button>`)}
+        </div>
+        ${this.user ? html`
+          <span class="who">${this.user.name}</span>
+          <button class="quiet leave" aria-label=${t("sign_out")} title=${t("sign_out")} @click=${this.#signOut}>${icon("leave")}<span>${t("sign_out")}</span></button>` : nothing}
+      </header>`;
+  }
+
+  #view() {
+    const [, premisesId] = this.hash.match(/^#\/premises\/([^/]+)$/) ?? [];
+    if (!premisesId) return html`<iskar-buildings></iskar-buildings>`;
+    return html`<iskar-building .premisesId=${decodeURIComponent(premisesId)}></iskar-building>`;
+  }
+
+  #skip(event) {
+    event.preventDefault(); // the address holds the view, so it can't hold the target
+    const content = document.getElementById("content");
+    content.tabIndex = -1;
+    content.focus();
+  }
+
+  updated() {
+    if (this.user !== UNKNOWN) document.getElementById("starting")?.remove();
+    document.title = t("app_name");
+  }
+}
+customElements.define("iskar-app", App);
+
+keepUpToDate();

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: EUPL-1.2
+/** Fetches the periods a host wants to chart, again every half minute, and remembers them. */
+
+import { UnreachableError, usageOf } from "./api.js";
+import { now } from "./clock.js";
+import { recall, remember } from "./store.js";
+
+const REFRESH_MS = 30_000;
+
+/** A Lit controller; `want` says which periods by name, `get` gives what is known of one. */
+export class Periods {
+  #host;
+  #wanted = {};
+  #known = new Map(); // key of a period: {usage, keptSince, isUnknown}
+  #timer;
+
+  constructor(host) {
+    this.#host = host;
+    host.addController(this);
+  }
+
+  hostConnected() {
+    this.#timer = setInterval(() => {
+      if (!document.hidden) Object.values(this.#wanted).forEach((period) => this.#fetch(period));
+    }, REFRESH_MS);
+    addEventListener("online", this.#refresh);
+  }
+
+  hostDisconnected() {
+    clearInterval(this.#timer);
+    removeEventListener("online", this.#refresh);
+  }
+
+  want(periods) {
+    const before = Object.values(this.#wanted).map(keyOf);
+    this.#wanted = periods;
+    for (const period of Object.values(periods)) {
+      if (!before.includes(keyOf(period))) this.#fetch(period);
+    }
+  }
+
+  get(name) {
+    return this.#known.get(keyOf(this.#wanted[name])) ?? {};
+  }
+
+  #refresh = () => Object.values(this.#wanted).forEach((period) => this.#fetch(period));
+
+  async #fetch(period) {
+    const key = keyOf(period);
+    try {
+      const usage = await usageOf(period.premisesId, period);
+      this.#known.set(key, { usage });
+      remember(key, usage, now());
+    } catch (error) {
+      console.info(`The use of ${key} could not be fetched:`, error.message);
+      this.#known.set(key, this.#fallBack(key, error));
+    }
+    this.#host.requestUpdate();
+  }
+
+  #fallBack(key, error) {
+    const kept = recall(key);
+    if (kept && error instanceof UnreachableError) return { usage: kept.content, keptSince: kept.at };
+    return this.#known.get(key)?.usage ? this.#known.get(key) : { isUnknown: true };
+  }
+}
+
+const keyOf = ({ premisesId, utility, resolution, from }) => `usage/${premisesId}/${utility}/${resolution}/${from}`;

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: EUPL-1.2
+/** Numbers as people read them. The wire counts in ml, l, Wh, l/h and W; bills and dials do not. */
+
+export const NOTHING = "—"; // what is not known is never shown as zero
+
+const SYMBOLS = {
+  bg: { l: "л", "m³": "м³", "l/h": "л/ч", "m³/h": "м³/ч" },
+  en: {},
+};
+
+// From the wire's unit, the largest first: at `from` and above, `per` of them make one `unit`.
+const SCALES = {
+  ml: [{ from: 1e6, per: 1e6, unit: "m³" }, { from: 0, per: 1e3, unit: "l" }],
+  l: [{ from: 0, per: 1e3, unit: "m³" }],
+  Wh: [{ from: 1e7, per: 1e6, unit: "MWh" }, { from: 0, per: 1e3, unit: "kWh" }],
+  "l/h": [{ from: 1e3, per: 1e3, unit: "m³/h" }, { from: 0, per: 1, unit: "l/h" }],
+  W: [{ from: 1e3, per: 1e3, unit: "kW" }, { from: 0, per: 1, unit: "W" }],
+};
+
+// What the dial of such a meter shows: its unit, and three decimals of it.
+const DIALS = {
+  ml: { per: 1e6, unit: "m³" },
+  l: { per: 1e3, unit: "m³" },
+  Wh: { per: 1e3, unit: "kWh" },
+};
+const DIAL_DECIMALS = 3;
+const DIAL_DIGITS = 5;
+
+export function symbol(unit, language) {
+  return SYMBOLS[language][unit] ?? unit;
+}
+
+/** The scale for amounts up to `largest` of `unit`: {per, unit}. */
+export function scaleFor(largest, unit) {
+  const steps = SCALES[unit] ?? [{ from: 0, per: 1, unit }];
+  return steps.find((step) => Math.abs(largest) >= step.from);
+}
+
+/** An amount in words, {figure, unit}: three significant digits and never more than it says. */
+export function quantity(amount, unit, language, scale = scaleFor(amount ?? 0, unit)) {
+  if (amount === null || amount === undefined) return { figure: NOTHING, unit: "" };
+  const scaled = amount / scale.per;
+  return { figure: decimal(scaled, decimalsFor(scaled, scale), language), unit: symbol(scale.unit, language) };
+}
+
+/** The same in one string, joined so that it does not break over a line. */
+export function amountText(amount, unit, language) {
+  const { figure, unit: written } = quantity(amount, unit, language);
+  return written ? `${figure}\u00a0${written}` : figure;
+}
+
+function decimalsFor(scaled, scale) {
+  if (scale.per === 1) return 0;
+  const size = Math.abs(scaled);
+  if (size >= 100 || size === 0) return 0;
+  return size >= 10 ? 1 : 2;
+}
+
+export function decimal(number, decimals, language) {
+  return new Intl.NumberFormat(language, {
+    minimumFractionDigits: 0, maximumFractionDigits: decimals,
+  }).format(number);
+}
+
+/** A register as its dial shows it, {whole, fraction, unit}; digits cut, never rounded up. */
+export function dial(register, unit) {
+  const { per, unit: shown } = DIALS[unit] ?? { per: 1, unit };
+  if (register === null || register === undefined) {
+    return { whole: NOTHING.repeat(DIAL_DIGITS), fraction: NOTHING.repeat(DIAL_DECIMALS), unit: shown };
+  }
+  const whole = Math.floor(register / per);
+  const thousandths = Math.floor((register - whole * per) * 10 ** DIAL_DECIMALS / per);
+  return {
+    whole: String(whole).padStart(DIAL_DIGITS, "0"),
+    fraction: per === 1 ? "" : String(thousandths).padStart(DIAL_DECIMALS, "0"),
+    unit: shown,
+  };
+}
+
+/** How long ago in words, "4 sec. ago"; a future instant counts as now. */
+export function ageText(at, nowMs, language) {
+  const words = new Intl.RelativeTimeFormat(language, { style: "short", numeric: "always" });
+  const seconds = Math.max(0, Math.floor((nowMs - at) / 1000));
+  if (seconds < 60) return words.format(-seconds, "second");
+  if (seconds < 3600) return words.format(-Math.floor(seconds / 60), "minute");
+  if (seconds < 86400) return words.format(-Math.floor(seconds / 3600), "hour");
+  return words.format(-Math.floor(seconds / 86400), "day");
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: EUPL-1.2
+/** One building: alerts as they come, its meters as they run, its use as charts. */
+
+import { html, nothing } from "lit";
+import "../components/age.js";
+import "../components/alerts.js";
+import { connectionChip } from "../components/connection.js";
+import { Element } from "../components/element.js";
+import { icon } from "../components/icons.js";
+import "../components/meter_card.js";
+import { problemText } from "../problem.js";
+import "../components/usage_panel.js";
+import { Feed } from "../feed.js";
+import { inOrder, kindOf, utilitiesOf } from "../kinds.js";
+import { named, t } from "../language.js";
+
+export class Building extends Element {
+  static properties = { premisesId: {} };
+
+  #feed = null;
+
+  constructor() {
+    super();
+    this.premisesId = "";
+  }
+
+  willUpdate(changed) {
+    if (!changed.has("premisesId")) return;
+    if (this.#feed) {
+      this.#feed.hostDisconnected();
+      this.removeController(this.#feed);
+    }
+    this.#feed = new Feed(this, this.premisesId);
+  }
+
+  render() {
+    const { building, state, keptSince, error } = this.#feed;
+    return html`
+      <main id="content" class="page">
+        <a class="back" href="#/">${icon("left")}${t("back")}</a>
+        ${building ? this.#header(building, state) : nothing}
+        ${keptSince ? html`<p class="banner-offline" role="status"><iskar-age .at=${keptSince} .words=${"kept_since"}></iskar-age></p>` : nothing}
+        ${building ? this.#content(building) : this.#waiting(error)}
+      </main>`;
+  }
+
+  #header({ name, kind, address }, state) {
+    return html`
+      <header class="building-header">
+        <span class="building-icon">${icon(kindOf(kind))}</span>
+        <div><h1>${named(name)}</h1><p>${t(kindOf(kind))} · ${named(address)}</p></div>
+        ${connectionChip(state)}
+      </header>`;
+  }
+
+  #content({ service_points }) {
+    const { alerts } = this.#feed;
+    const isQuiet = alerts.every((alert) => alert.state === "cleared");
+    return html`
+      <section class="alert-section" aria-label=${t("alerts")}>
+        ${isQuiet ? html`<p class="quiet-line">${icon("check")}${t("alerts_none")}</p>` : nothing}
+        <iskar-alerts .alerts=${alerts} .points=${service_points}
+          @acknowledged=${(event) => this.#feed.onAlert(event.detail)}></iskar-alerts>
+      </section>
+      <div class="columns">
+        <section class="meters" aria-labelledby="meters-title">
+          <h2 id="meters-title">${t("meters_now")}</h2>
+          ${inOrder(service_points).map((point) => html`
+            <iskar-meter .point=${point} .parent=${service_points.find((other) => other.service_point_id === point.parent_service_point_id)}></iskar-meter>`)}
+        </section>
+        <iskar-usage .premisesId=${this.premisesId} .utilities=${utilitiesOf(service_points)}></iskar-usage>
+      </div>`;
+  }
+
+  #waiting(error) {
+    if (!error) return html`<p class="empty" role="status">${t("loading")}</p>`;
+    return html`<p class="problem card" role="alert">${problemText(error)}
+      <button class="primary" @click=${() => this.#feed.refresh()}>${t("retry")}</button></p>`;
+  }
+}
+customElements.define("iskar-building", Building);

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What an owner sees of buildings: registers as they turn, use as bars, leaks as they come."""
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.e2e.app_page import (
+    dial_text,
+    open_building,
+    opened,
+    register_of,
+    show_day,
+    sign_in,
+    wait_for_register,
+)
+from tests.fakes.fake_cloud_api import FakeCloud
+
+pytestmark = pytest.mark.needs_browser
+
+
+def test_buildings_show_use_in_human_units_and_what_is_unknown_as_a_dash(browser: Browser):
+    fake = FakeCloud()
+    fake.raise_alert()
+    with opened(browser, fake) as page:
+        sign_in(page)
+        home = page.locator("[data-premises=mladost-17]")
+        expect(home.locator("[data-utility=water] dd")).to_have_text("1,12 м³")
+        expect(home.locator("[data-utility=electricity] dd")).to_have_text("48,6 kWh")
+        expect(home.locator("[data-utility=gas] dd")).to_have_text("—")
+        expect(home.locator("[data-open-alerts]")).to_have_text("1 сигнал")
+        quiet = page.locator("[data-premises=school-107] [data-open-alerts]")
+        expect(quiet).to_have_text("Няма сигнали")
+
+
+def test_a_register_turns_without_a_reload_and_cuts_what_the_dial_can_not_show(browser: Browser):
+    fake = FakeCloud()
+    with opened(browser, fake) as page:
+        open_building(page)
+        assert dial_text(page, "sp-home-cold") == "08412,377"
+        wait_for_register(page, "sp-home-cold", fake.count("sp-home-cold", 1549))
+        assert dial_text(page, "sp-home-cold") == "08412,378"
+        fake.flow("sp-home-cold", 1250)
+        expect(page.locator("[data-service-point=sp-home-cold] .meter-flow")).to_have_text(
+            "сега 1,25\u00a0м³/ч"
+        )
+
+
+def test_a_meter_never_read_shows_dashes_and_not_zeros(browser: Browser):
+    with opened(browser, FakeCloud()) as page:
+        open_building(page)
+        assert register_of(page, "sp-home-gas") == ""
+        assert dial_text(page, "sp-home-gas") == "—————,———"
+
+
+def test_an_old_reading_is_told_from_a_fresh_one_and_a_reconstructed_one_is_marked(
+    browser: Browser,
+):
+    with opened(browser, FakeCloud()) as page:
+        open_building(page)
+        freshness = {
+            point: page.get_attribute(f"[data-service-point={point}]", "data-freshness")
+            for point in ("sp-home-cold", "sp-home-heat", "sp-home-gas")
+        }
+        marked = page.locator("[data-service-point=sp-home-flat] .quality")
+        expect(marked).to_have_text("часът е възстановен")
+    assert freshness == {"sp-home-cold": "fresh", "sp-home-heat": "stale", "sp-home-gas": "none"}
+
+
+def test_a_stream_that_breaks_comes_back_and_catches_up(browser: Browser):
+    fake = FakeCloud()
+    with opened(browser, fake) as page:
+        open_building(page)
+        fake.hang_up()
+        page.wait_for_selector("[data-connection=offline]")
+        missed = fake.count("sp-home-power", 77)  # nobody listens
+        page.wait_for_selector("[data-connection=live]")
+        wait_for_register(page, "sp-home-power", missed)
+
+
+def test_a_leak_appears_while_one_looks_and_can_be_acknowledged(browser: Browser):
+    fake = FakeCloud()
+    with opened(browser, fake) as page:
+        open_building(page)
+        expect(page.locator(".quiet-line")).to_be_visible()
+        alert_id = fake.raise_alert()
+        alert = page.locator(f".alerts-open [data-alert={alert_id}]")
+        expect(alert).to_contain_text("Вероятен теч")
+        expect(alert).to_contain_text("21 ноември в 03:40")  # in Sofia, wherever the phone is
+        expect(alert.locator(".facts")).to_contain_text("48\u00a0л/ч")
+        expect(page.locator("iskar-alerts > [role=alert]").first).to_contain_text("Вероятен теч")
+        alert.get_by_role("button").click()
+        expect(page.locator("[data-alert][data-state=acknowledged]")).to_have_count(1)
+        assert fake.alerts[alert_id]["state"] == "acknowledged"
+        fake.raise_alert(state="cleared", cleared_at="2026-11-21T09:00:00+00:00")
+        expect(page.locator(".quiet-line")).to_be_visible()
+
+
+def test_a_chart_has_a_bar_for_every_hour_and_tells_missing_from_estimated(browser: Browser):
+    with opened(browser, FakeCloud()) as page:
+        open_building(page)
+        show_day(page, "2026-11-20")
+        day = page.locator("[data-chart=day] .chart")
+        expect(day).to_have_attribute("data-known", "22")
+        assert day.get_attribute("data-bars") == "24"
+        assert day.get_attribute("data-missing") == "1"
+        assert day.get_attribute("data-estimated") == "1"
+        expect(day.locator(".chart-words")).to_contain_text("За 1 час няма данни")
+        expect(day.locator("tbody tr[data-state=missing] td").first).to_have_text("—")
+        year = page.locator("[data-chart=year] .chart")
+        assert year.get_attribute("data-bars") == "12"
+
+
+@pytest.mark.parametrize(
+    ("date", "hours", "noon_is"), [("2026-10-25", 25, 14), ("2026-03-29", 23, 12)]
+)
+def test_days_on_which_clocks_change_have_as_many_bars_as_hours(
+    browser: Browser, date: str, hours: int, noon_is: int
+):
+    with opened(browser, FakeCloud()) as page:
+        open_building(page)
+        show_day(page, date)
+        day = page.locator(f"[data-chart=day] .chart[data-bars='{hours}']")
+        expect(day.locator("tbody tr")).to_have_count(hours)
+        names = day.locator("tbody th").all_text_contents()
+    assert len(set(names)) == hours, "the repeated hour is told apart"
+    assert names[noon_is - 1].startswith("12:00")
+
+
+def test_days_can_be_paged_back_and_forth_but_not_into_the_future(browser: Browser):
+    with opened(browser, FakeCloud()) as page:
+        open_building(page)
+        expect(page.locator("[data-chart=day] h3")).to_contain_text("Днес")
+        expect(page.get_by_label("Следващ ден")).to_be_disabled()
+        page.get_by_label("Предишен ден").click()
+        expect(page.locator("[data-chart=day] h3")).not_to_contain_text("Днес")
+        page.get_by_label("Следващ ден").click()
+        expect(page.locator("[data-chart=day] h3")).to_contain_text("Днес")
+
+
+def test_arrow_keys_read_the_bars_out(browser: Browser):
+    with opened(browser, FakeCloud()) as page:
+        open_building(page)
+        show_day(page, "2026-11-20")
+        page.wait_for_selector("[data-chart=day] .chart[data-known='22']")
+        page.locator("[data-chart=day] .plot").focus()
+        for _ in range(4):
+            page.keyboard.press("ArrowRight")
+        expect(page.locator("[data-chart=day] .pointed")).to_have_text("03:00–04:00 — (няма данни)")
+
+
+def test_another_utility_is_charted_at_a_tap(browser: Browser):
+    with opened(browser, FakeCloud()) as page:
+        open_building(page)
+        page.locator(".tab", has_text="Ток").click()
+        expect(page.locator("[data-chart=year] .chart-total")).to_contain_text("Wh")
+
+
+def test_buildings_of_others_are_not_found_instead_of_empty(browser: Browser):
+    with opened(browser, FakeCloud()) as page:
+        sign_in(page)
+        page.wait_for_selector("[data-premises]")
+        page.goto(page.url.split("#")[0] + "#/premises/somebody-elses")
+        expect(page.locator("iskar-building [role=alert]")).to_contain_text("нямаш достъп")

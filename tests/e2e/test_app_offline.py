@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The installed app without a connection, and when a new release is deployed."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+import cloud.web
+from tests.e2e.app_page import dial_text, open_building, opened, opened_at, wait_for_register
+from tests.fakes.fake_cloud_api import FakeCloud, running
+
+pytestmark = pytest.mark.needs_browser
+
+_INSTALLED = "async () => Boolean(navigator.serviceWorker.controller)"
+
+
+@pytest.fixture
+def enter() -> Iterator[Callable[[AbstractContextManager[Page]], Page]]:
+    """Give the function that opens a page until the end of the test."""
+    with ExitStack() as stack:
+        yield stack.enter_context
+
+
+def _install(page: Page) -> None:
+    page.wait_for_function(_INSTALLED)
+
+
+def test_offline_shows_the_last_readings_with_their_age_and_no_false_zero(browser: Browser):
+    fake = FakeCloud()
+    with opened(browser, fake) as page:
+        open_building(page)
+        _install(page)
+        wait_for_register(page, "sp-home-cold", fake.count("sp-home-cold", 5_000_000))
+        page.wait_for_timeout(300)
+        page.context.set_offline(True)
+        page.reload()
+        expect(page.locator(".banner-offline")).to_contain_text("Виждаш последното, получено преди")
+        page.wait_for_selector("[data-connection=offline]")
+        assert dial_text(page, "sp-home-cold") == "08417,377"
+        assert dial_text(page, "sp-home-gas") == "—————,———"
+        expect(page.locator("[data-service-point=sp-home-cold] .freshness")).to_contain_text("сек")
+        assert page.get_attribute("[data-chart=day] .chart", "data-bars") in {"23", "24", "25"}
+        page.click("[aria-label='Предишна година']")
+        expect(page.locator("[data-chart=year]")).to_contain_text("Без връзка и без запомнени")
+        page.context.set_offline(False)
+        page.wait_for_selector("[data-connection=live]")
+        expect(page.locator(".banner-offline")).to_have_count(0)
+
+
+def test_buildings_are_listed_offline_with_the_age_of_the_list(browser: Browser):
+    with opened(browser, FakeCloud()) as page:
+        open_building(page)
+        _install(page)
+        page.click(".back")
+        page.wait_for_selector("[data-premises]")
+        page.context.set_offline(True)
+        page.reload()
+        expect(page.locator("[data-premises]")).to_have_count(2)
+        expect(page.locator(".banner-offline")).to_contain_text("Няма връзка")
+
+
+def test_a_server_that_fails_is_not_taken_for_an_empty_list(browser: Browser):
+    fake = FakeCloud()
+    with opened(browser, fake) as page:
+        open_building(page)
+        fake.broken = True
+        page.evaluate("localStorage.clear()")
+        page.click(".back")
+        expect(page.locator("iskar-buildings [role=alert]")).to_contain_text("грешка 500")
+        fake.broken = False
+        page.get_by_role("button", name="Опитай пак").click()
+        expect(page.locator("[data-premises]")).to_have_count(2)
+
+
+def test_a_new_release_shows_at_the_next_return_to_the_foreground(
+    browser: Browser, tmp_path: Path, enter: Callable[[AbstractContextManager[Page]], Page]
+):
+    folder = _copy_of_the_app(tmp_path)
+    fake = FakeCloud()
+    with running(fake, folder=folder) as address:
+        page = enter(opened_at(browser, address))
+        open_building(page)
+        _install(page)
+    strings = folder / "strings.js"
+    strings.write_text(strings.read_text().replace('"Искър"', '"Искър 2"'))
+    with running(fake, port=int(address.rsplit(":", 1)[1]), folder=folder):
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        expect(page.locator(".brand")).to_have_text("Искър 2")
+        page.wait_for_selector("[data-service-point=sp-home-cold]")
+
+
+def _copy_of_the_app(tmp_path: Path) -> Path:
+    original = Path(cloud.web.__file__).parent
+    folder = tmp_path / "web"
+    shutil.copytree(original, folder, ignore=shutil.ignore_patterns("node_modules", "__pycache__"))
+    (folder / "node_modules").symlink_to(original / "node_modules")
+    return folder

@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Two plausible buildings and their use, for the fake cloud."""
+
+import math
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+from zoneinfo import ZoneInfo
+
+SOFIA = ZoneInfo("Europe/Sofia")
+
+USER = {"email": "maria@example.com", "name": "Мария Иванова", "role": "owner"}
+
+FLOWS = {
+    "cold_water": ("cold_water_flow", "l/h"),
+    "electricity_import": ("power_import", "W"),
+    "gas": ("gas_flow", "l/h"),
+    "heat": ("heat_power", "W"),
+}
+_UNITS = {"water": "ml", "electricity": "Wh", "gas": "l", "heat": "Wh"}
+_HOURLY = {"water": 62_000, "electricity": 5_400, "gas": 1_900, "heat": 21_000}
+_MISSING_HOUR, _ESTIMATED_HOUR = 3, 5
+_MISSING_MONTH, _ESTIMATED_MONTH = 2, 4
+
+ALERT = {
+    "alert_id": "al-1",
+    "premises_id": "mladost-17",
+    "service_point_id": "sp-home-cold",
+    "kind": "continuous_flow",
+    "state": "raised",
+    "raised_at": None,
+    "started_at": "2026-11-21T01:40:00+00:00",
+    "cleared_at": None,
+    "flow_l_per_h": 48,
+    "volume_l": 312,
+    "confidence": 92,
+    "explanation": "Flow never fell to zero in 6 h 30 min; the lowest quarter-hour was 44 l/h.",
+}
+
+
+def a_point(
+    service_point_id: str,
+    names: tuple[str, str],
+    reading_type: str,
+    utility: str,
+    register: int | None,
+    **changes: Any,
+) -> dict[str, Any]:
+    """Return a service point as the API gives it, read a few seconds ago."""
+    read_at = None if register is None else (datetime.now(UTC) - timedelta(seconds=8)).isoformat()
+    return {
+        "service_point_id": service_point_id,
+        "name": {"bg": names[0], "en": names[1]},
+        "utility": utility,
+        "reading_type": reading_type,
+        "unit": _UNITS[utility],
+        "parent_service_point_id": None,
+        "meter": {
+            "meter_id": f"m-{service_point_id}",
+            "serial": "17-4402913",
+            "make": "ABB",
+            "model": "B23",
+        },
+        "node_id": "n-mladost-01",
+        "register": register,
+        "read_at": read_at,
+        "received_at": read_at,
+        "quality": [],
+        "instantaneous": None,
+        **changes,
+    }
+
+
+def a_flow(reading_type: str, reading: int) -> dict[str, Any]:
+    """Return the instantaneous reading that goes with a register's type."""
+    name, unit = FLOWS[reading_type]
+    return {"reading_type": name, "unit": unit, "reading": reading}
+
+
+def buildings() -> dict[str, dict[str, Any]]:
+    """Return two buildings by id, as the API gives them, read just now."""
+    return {
+        "mladost-17": {
+            "premises_id": "mladost-17",
+            "name": {"bg": "Жилищен блок „Младост“ 17", "en": "Mladost 17 apartment block"},
+            "kind": "residential",
+            "address": "ул. „Йерусалим“ 17, 1784 София",
+            "service_points": [
+                a_point(
+                    "sp-home-cold",
+                    ("Студена вода, главен", "Cold water, main"),
+                    "cold_water",
+                    "water",
+                    8_412_377_450,
+                    instantaneous={
+                        "reading_type": "cold_water_flow",
+                        "unit": "l/h",
+                        "reading": 412,
+                    },
+                ),
+                a_point(
+                    "sp-home-hot", ("Топла вода", "Hot water"), "hot_water", "water", 3_077_912_000
+                ),
+                a_point(
+                    "sp-home-flat",
+                    ("Студена вода, ап. 3", "Cold water, flat 3"),
+                    "cold_water",
+                    "water",
+                    214_377_200,
+                    parent_service_point_id="sp-home-cold",
+                    quality=["reconstructed"],
+                ),
+                a_point(
+                    "sp-home-power",
+                    ("Ток, общи части", "Electricity, common areas"),
+                    "electricity_import",
+                    "electricity",
+                    412_377_450,
+                    instantaneous=a_flow("electricity_import", 9850),
+                ),
+                a_point("sp-home-gas", ("Газ, котелно", "Gas, boiler room"), "gas", "gas", None),
+                a_point(
+                    "sp-home-heat",
+                    ("Топлоенергия, абонатна", "Heat, substation"),
+                    "heat",
+                    "heat",
+                    918_204_100,
+                    read_at="2026-11-20T16:02:00+00:00",
+                ),
+            ],
+        },
+        "school-107": {
+            "premises_id": "school-107",
+            "name": {"bg": "107. ОУ „Хан Крум“", "en": "107th Primary School"},
+            "kind": "school",
+            "address": "ул. „Димитър Трайкович“ 16, 1164 София",
+            "service_points": [
+                a_point(
+                    "sp-school-cold",
+                    ("Студена вода", "Cold water"),
+                    "cold_water",
+                    "water",
+                    1_204_377_200,
+                ),
+                a_point(
+                    "sp-school-power",
+                    ("Ток", "Electricity"),
+                    "electricity_import",
+                    "electricity",
+                    88_204_100,
+                ),
+            ],
+        },
+    }
+
+
+def building_summary(building: dict[str, Any], alerts: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return what the list of premises says of a building."""
+    return {
+        **{key: building[key] for key in ("premises_id", "name", "kind", "address")},
+        "open_alerts": sum(alert["state"] != "cleared" for alert in alerts),
+        "today": [
+            {
+                "reading_type": point["reading_type"],
+                "utility": point["utility"],
+                "unit": point["unit"],
+                "usage": None if point["register"] is None else _HOURLY[point["utility"]] * 9,
+            }
+            for point in building["service_points"]
+            if point["parent_service_point_id"] is None
+        ],
+    }
+
+
+def usage_intervals(utility: str, resolution: str, first: str, until: str) -> dict[str, Any]:
+    """Return usage up to now, with one missing and one estimated interval."""
+    starts = _starts(resolution, date.fromisoformat(first), date.fromisoformat(until))
+    hourly = _HOURLY[utility]
+    intervals = []
+    for at, (start, end) in enumerate(pairwise(starts)):
+        if start > datetime.now(UTC):
+            break
+        usage: int | None
+        if resolution == "hour":
+            usage = round(hourly * (0.25 + max(0, math.sin((at - 5) / 19 * math.pi)) ** 1.5))
+            missing, estimated = at == _MISSING_HOUR, at == _ESTIMATED_HOUR
+        else:
+            usage = round(hourly * 430 * (1.5 + math.cos(at / 6 * math.pi)))
+            missing, estimated = at == _MISSING_MONTH, at == _ESTIMATED_MONTH
+        quality = ["missing"] if missing else ["estimated"] if estimated else []
+        intervals.append(
+            {
+                "interval_start": start.isoformat(),
+                "interval_end": end.isoformat(),
+                "usage": None if missing else usage,
+                "quality": quality,
+            }
+        )
+    return {
+        "unit": _UNITS[utility],
+        "resolution": resolution,
+        "timezone": "Europe/Sofia",
+        "intervals": intervals,
+    }
+
+
+def _starts(resolution: str, first: date, until: date) -> list[datetime]:
+    begin = datetime(first.year, first.month, first.day, tzinfo=SOFIA).astimezone(UTC)
+    end = datetime(until.year, until.month, until.day, tzinfo=SOFIA).astimezone(UTC)
+    if resolution == "hour":
+        hours = int((end - begin) / timedelta(hours=1))
+        return [(begin + timedelta(hours=n)).astimezone(SOFIA) for n in range(hours + 1)]
+    months = (until.year - first.year) * 12 + until.month - first.month
+    places = [divmod(first.month - 1 + n, 12) for n in range(months + 1)]
+    return [datetime(first.year + up, month + 1, 1, tzinfo=SOFIA) for up, month in places]
