@@ -95,39 +95,32 @@ class Chain:
         anonymous = CloudClient(self.url)
         await anonymous.ready()
         await anonymous.close()
-        await self._make_credentials(environment)
+        await self._make_tokens(environment)
         self._operator = CloudClient(self.url, self.ground.remembered()["operator"])
         for path, body in registry.registry(self.city):
             await self.operator.put(path, body)
+        await self._make_owner(environment)
 
-    async def _make_credentials(self, environment: Mapping[str, str]) -> None:
-        cloud = console_script("iskar-cloud")
-        known = self.ground.remembered()
-        for role in ("operator", "technician"):
-            if role not in known:
-                words = [cloud, "token", "add", "--role", role, "--label", "demo"]
-                made = json.loads(await run_to_end(words, environment))
-                self.ground.remember(role, made["token"])
-        if OWNER not in known:
+    async def _make_tokens(self, environment: Mapping[str, str]) -> None:
+        async def make(role: str) -> None:
+            words = ["token", "add", "--role", role, "--label", "demo"]
+            made = await run_to_end([console_script("iskar-cloud"), *words], environment)
+            self.ground.remember(role, json.loads(made)["token"])
+
+        lacking = {"operator", "technician"} - self.ground.remembered().keys()
+        await asyncio.gather(*(make(role) for role in lacking))
+
+    async def _make_owner(self, environment: Mapping[str, str]) -> None:
+        if OWNER not in self.ground.remembered():
             premises = [word for name in self.city.premises for word in ("--premises", name)]
-            words = [cloud, "user", "add", OWNER, "--name", "Demo", "--role", "owner", *premises]
-            made = json.loads(await run_to_end(words, environment))
-            self.ground.remember(OWNER, made["password"])
+            words = ["user", "add", OWNER, "--name", "Demo", "--role", "owner", *premises]
+            made = await run_to_end([console_script("iskar-cloud"), *words], environment)
+            self.ground.remember(OWNER, json.loads(made)["password"])
 
     async def enrol(self) -> None:
         """Enrol gateways and nodes with the technician's own commands."""
         ports = dict(zip(self.gateway_ids, grounds.free_ports(len(self.gateway_ids)), strict=True))
-        technician = {"ISKAR_FIELD_TOKEN": self.ground.remembered()["technician"]}
-        field: str | Path = console_script("iskar-field")
-        for gateway_id in self.gateway_ids:
-            await run_to_end(
-                [
-                    *(field, "enrol-gateway", "--gateway", gateway_id, "--site", registry.SITE),
-                    *("--directory", self.ground.gateway(gateway_id), "--cloud", self.url),
-                    *("--broker-port", str(ports[gateway_id])),
-                ],
-                technician,
-            )
+        await asyncio.gather(*(self._enrol_gateway(*one) for one in ports.items()))
         before = self._plan_before()
         plan = registry.plan(
             self.city,
@@ -138,13 +131,23 @@ class Chain:
             channels=_channels_of(before) if before else self.world.channels,
         )
         self.ground.plan.write_text(json.dumps(plan, indent=2))
-        await run_to_end(
-            [
-                *(field, "enrol-many", "--plan", self.ground.plan, "--cloud", self.url),
-                *("--directory", self.ground.nodes, "--state", self.ground.field),
-            ],
-            technician,
+        await self._field(
+            "enrol-many",
+            *("--plan", self.ground.plan, "--cloud", self.url),
+            *("--directory", self.ground.nodes, "--state", self.ground.field),
         )
+
+    async def _enrol_gateway(self, gateway_id: str, broker_port: int) -> None:
+        await self._field(
+            "enrol-gateway",
+            *("--gateway", gateway_id, "--site", registry.SITE, "--cloud", self.url),
+            *("--directory", self.ground.gateway(gateway_id), "--broker-port", str(broker_port)),
+        )
+
+    async def _field(self, *words: str | Path) -> None:
+        token = self.ground.remembered()["technician"]
+        command = [console_script("iskar-field"), *words]
+        await run_to_end(command, {"ISKAR_FIELD_TOKEN": token})
 
     def _plan_before(self) -> dict[str, Any] | None:
         """Return the plan of an earlier start, whose notes of the meters hold for good."""

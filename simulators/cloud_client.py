@@ -13,7 +13,7 @@ from wire import batch
 
 _TIMEOUT_S = 30.0
 _RETRY_S = 0.5
-_PAGE = 5000
+_PAGE = 1000
 
 
 class CloudClient:

@@ -43,7 +43,7 @@ def registry(city: City) -> Iterator[Put]:
             {
                 "premises_id": point.premises_id,
                 "name": {"bg": point.name_bg, "en": point.name_en},
-                "reading_type": point.reading_type.obis,
+                "reading_type": point.reading_type.name,
                 "parent_service_point_id": point.parent_service_point_id,
             },
         )
