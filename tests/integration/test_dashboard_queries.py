@@ -28,7 +28,7 @@ CUBIC_METRE_ML = 1_000_000
 def server(tmp_path_factory):
     server = EmbeddedPostgres(tmp_path_factory.mktemp("postgres"), {"fsync": "off"})
     with asyncio.Runner() as runner:
-        runner.run(server.start())
+        runner.run(server.start(must_own=True))
         migrations.upgrade(server.dsn)
         yield server.dsn
         runner.run(server.stop())
