@@ -170,6 +170,7 @@ class Chain:
             env_file = self.ground.gateway(gateway_id) / "gateway.env"
             environment = {
                 "GATEWAY_CLOUD_URL": f"https://127.0.0.1:{self.links[gateway_id].port}",
+                "GATEWAY_CLOUD_CA_FILE": str(self.ground.gateway(gateway_id) / "pki" / "ca.crt"),
                 "GATEWAY_BROKER_TLS": str(self.has_tls).lower(),
             }
             broker: list[str | Path] = [gateway, "broker", "--env-file", env_file]
