@@ -79,8 +79,9 @@ def _school_holiday(day: date) -> bool:
 @cache
 def orthodox_easter(year: int) -> date:
     """Return Easter Sunday as Bulgaria keeps it: four Easter days end on the Monday after."""
-    easter_days = [
-        day for day, name in holidays.country_holidays("BG", years=year, language="en_US").items()
+    easter_days: list[date] = [
+        day
+        for day, name in holidays.country_holidays("BG", years=year, language="en_US").items()
         if name == "Easter"
     ]
     return min(easter_days)

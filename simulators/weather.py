@@ -12,7 +12,6 @@ one-day correlation of the daily mean about its day of the year. A test holds th
 
 import math
 import random
-from datetime import UTC, datetime
 from functools import lru_cache
 
 NORMAL_C = (-0.6, 1.1, 5.2, 10.2, 15.3, 19.2, 21.3, 21.6, 17.0, 11.6, 5.9, 0.9)
@@ -70,11 +69,10 @@ class Weather:
 
 
 def _of_season(monthly: tuple[float, ...], at_s: int) -> float:
-    """Interpolate between the middles of two months."""
-    at = datetime.fromtimestamp(at_s, UTC)
-    month, share = divmod(at.month - 1 + (at.day - 1 + at.hour / 24) / 30.5 - 0.5, 1)
+    """Interpolate between the middles of two months, each a twelfth of a year."""
+    month, share = divmod(at_s / _DAY_S % _YEAR_DAYS / _YEAR_DAYS * 12 - 0.5, 1)
     before, after = monthly[int(month) % 12], monthly[(int(month) + 1) % 12]
-    return before + (after - before) * min(1.0, share)
+    return before + (after - before) * share
 
 
 def _solar_hour(at_s: int) -> float:

@@ -100,8 +100,10 @@ def _service_points(rows: dict[str, list[Row]]) -> dict[str, ServicePoint]:
         return tables.service_point(row, per_pulse)
 
     points = _by_id(rows["service_points"], "service_point_id", build)
-    parents = {row["service_point_id"].content: row["parent_service_point_id"]
-               for row in rows["service_points"]}
+    parents = {
+        row["service_point_id"].content: row["parent_service_point_id"]
+        for row in rows["service_points"]
+    }
     depth = {point_id: _depth(point_id, points, parents) for point_id in points}
     return {point_id: points[point_id] for point_id in sorted(points, key=lambda i: -depth[i])}
 
