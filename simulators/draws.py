@@ -35,14 +35,19 @@ FIXTURES = {
         Fixture(2, 90_000, 12_000),  # bath
     ),
     "public": (
-        Fixture(40, 6_000, 8_000),  # toilet
-        Fixture(45, 1_500, 6_000),  # basin
-        Fixture(15, 15_000, 10_000),  # kitchen, cleaning
+        Fixture(40, 6_000, 5_000),  # toilet
+        Fixture(45, 1_200, 4_000),  # basin
+        Fixture(15, 12_000, 7_000),  # kitchen, cleaning
+    ),
+    "kitchen": (
+        Fixture(60, 3_000, 5_000),  # tap
+        Fixture(30, 5_000, 4_000),  # dishwasher, one filling
+        Fixture(10, 15_000, 7_000),  # pot
     ),
     "industrial": (
-        Fixture(50, 60_000, 25_000),  # washing, one cycle
-        Fixture(40, 120_000, 40_000),  # tank filling
-        Fixture(10, 20_000, 15_000),  # hose
+        Fixture(60, 60_000, 12_000),  # washing, one cycle
+        Fixture(30, 120_000, 20_000),  # tank filling
+        Fixture(10, 20_000, 10_000),  # hose
     ),
 }
 MEAN_DRAW_ML = {

@@ -104,7 +104,7 @@ def weight(profile: Profile, schedules: Schedules, hour: Hour) -> float:
         + profile.occupied * occupancy
         + profile.darkness * occupancy * (hour.sunlight < DUSK)
         + profile.heating * cold_k * (SETBACK + (1 - SETBACK) * occupancy)
-        + profile.cooling * warm_k * (0.3 + 0.7 * occupancy)
+        + profile.cooling * warm_k * occupancy
         + profile.sunlight * hour.sunlight * (1 - occupancy)
     )
 

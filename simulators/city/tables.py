@@ -4,6 +4,7 @@
 from dataclasses import dataclass, fields
 
 from simulators.city.cells import CityError, Row
+from simulators.draws import FIXTURES
 from wire import reading_types
 from wire.errors import WireError
 from wire.fields import MAX_REGISTER
@@ -11,7 +12,7 @@ from wire.reading_types import ReadingType
 
 KINDS = ("production", "administrative", "residential", "commercial", "school")
 DAYS = ("working", "saturday", "sunday", "school_holiday")
-COURSES = ("steady", "domestic", "public", "industrial")
+COURSES = ("steady", *FIXTURES)
 MAX_FLOW_L_PER_H = 1_000_000
 PULSE_INPUTS = 2
 HOURS = tuple(f"{hour:02}" for hour in range(24))
@@ -100,7 +101,7 @@ class Profile:
     occupied: float  # times occupancy
     darkness: float  # times occupancy, when the sun is down
     heating: float  # per K below the heating limit
-    cooling: float  # per K above the cooling limit
+    cooling: float  # times occupancy, per K above the cooling limit
     sunlight: float  # at full sun, less occupancy: what a roof exports
     spread_percent: float  # how far one hour is from another like it
 

@@ -68,7 +68,7 @@ async def test_the_register_read_is_the_dial_shown(tmp_path: Path, point):
         for _ in range(4):
             words = await words_at(client, meter.unit_id, meter_map.function, register)
             assert register.amount(words) == town.world.dial(point.meter_id, point.obis).shown
-            town.pass_time(150)
+            town.pass_time(40)
 
 
 async def test_what_is_read_has_grown_with_the_dial(tmp_path: Path):

@@ -79,10 +79,8 @@ def test_heating_follows_the_cold():
 
 
 def test_the_roof_exports_in_sunlight_only():
-    exported = [
-        sum(USAGE.hourly(CITY.service_points["lozenets-solar"], day)[hour] for day in A_YEAR)
-        for hour in range(24)
-    ]
+    days = [USAGE.hourly(CITY.service_points["lozenets-solar"], day) for day in A_YEAR]
+    exported = [sum(hours) for hours in zip(*days, strict=True)]
     assert exported[22] == exported[0] == exported[2] == 0
     assert exported.index(max(exported)) in (10, 11, 12)  # UTC; the pupils leave after midday
 
@@ -157,3 +155,10 @@ def test_a_busy_hour_has_use_within_any_two_minutes():
         for minute in range(0, 60, 2):
             start_ms = noon_ms + minute * 60_000
             assert any(USAGE.own_use(p, start_ms, start_ms + 120_000) for p in points)
+
+
+def test_no_water_runs_where_nobody_is():
+    """Else the leak rules would rightly take it for a leak."""
+    for point_id in ("iliyantsi-hot", "sredets-hot", "lozenets-canteen"):
+        nights = [USAGE.hourly(CITY.service_points[point_id], day)[:2] for day in A_YEAR]
+        assert sum(sum(night) for night in nights) == 0  # 02:00 to 04:00 or an hour later
