@@ -24,7 +24,12 @@ def run_on_micropython(script: Path, *arguments: str | Path, heap: str = "4M") -
 
 def _run(command: list[str | Path], **environment: str) -> list[str]:
     run = subprocess.run(
-        command, env={**os.environ, **environment}, capture_output=True, text=True, timeout=60
+        command,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert run.returncode == 0, run.stdout + run.stderr
     return run.stdout.splitlines()

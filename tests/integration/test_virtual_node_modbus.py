@@ -6,6 +6,7 @@ import os
 import pty
 import tty
 from contextlib import asynccontextmanager
+from itertools import pairwise
 
 import pytest
 from pymodbus.server import ModbusSerialServer
@@ -71,12 +72,15 @@ class Slaves:
 
     def _device(self, unit_id):
         registers = SimData(100, count=120, values=0, datatype=DataType.REGISTERS)
+        unused = SimData(0, count=8, datatype=DataType.BITS)
 
         async def serve(_function, start, _address, _count, content, _values):
             content[100 - start : 104 - start] = _words(self.raw, 4)
             content[200 - start : 202 - start] = _words(self.power & 0xFFFFFFFF, 2)
 
-        return SimDevice(unit_id, simdata=([], [], [registers], []), action=serve)
+        return SimDevice(
+            unit_id, simdata=([unused], [unused], [registers], [registers]), action=serve
+        )
 
 
 def _words(number, count):
@@ -87,7 +91,7 @@ async def test_meters_are_read_and_a_silent_one_delays_nobody(mosquitto, tmp_pat
     """AC-40: one of two meters is unplugged and plugged in again."""
     slaves = Slaves()
     async with (
-        chain(mosquitto, tmp_path) as (pki, broker, gateway),
+        chain(mosquitto, tmp_path) as (pki, broker, _),
         slaves.on_a_line() as terminal,
     ):
         channels = [
@@ -116,7 +120,7 @@ async def test_meters_are_read_and_a_silent_one_delays_nobody(mosquitto, tmp_pat
         for code in (ENERGY, WATER):
             times = [m.time_s for m in recent if code in m.registers]
             assert len(times) >= 4
-            assert {b - a for a, b in zip(times, times[1:], strict=False)} == {1}
+            assert {after - before for before, after in pairwise(times)} == {1}
         slaves.raw += 5
         slaves.present = {1, 2}
         await until(lambda: event.METER_BACK in kinds(node), "not back", 5)
