@@ -33,8 +33,7 @@ import esp32
 import machine
 import network
 
-# GPIO numbers; hardware/pinout.toml says the same and a test compares the two. 26 to 37 belong to
-# flash and PSRAM, 19 and 20 to USB, 0, 3, 45 and 46 are read at reset.
+# GPIO numbers; hardware/pinout.toml says the same, and why; a test compares the two.
 UART_TX = 17
 UART_RX = 18
 RS485_DE = 21

@@ -11,6 +11,7 @@ from firmware import registers
 from firmware.modbus import ModbusError, NoisyBusError, NoReplyError
 from wire import event
 
+_TRY_SILENT_EVERY_MS = 10000  # at least, though it delays the others
 _REPORT_AFTER = 3  # failures in a row; a single lost frame is no news
 _LATE_REPORT_EVERY_MS = 60000
 
@@ -108,16 +109,13 @@ class Meters:
 
     async def _read_all(self):
         self._meters.sort(key=lambda meter: (meter.is_silent, meter.tried_at_ms))
-        has_tried_a_silent_one = False
         for meter in self._meters:
-            if meter.is_silent:
-                # of several silent meters one is tried each round, more where there is time
-                if has_tried_a_silent_one and not self._has_time(self._bus.timeout_ms):
-                    break
-                has_tried_a_silent_one = True
             was_silent = meter.is_silent
+            idle_ms = self._board.up_ms() - meter.tried_at_ms
+            if was_silent and not self._has_time(meter) and idle_ms < _TRY_SILENT_EVERY_MS:
+                continue
             readings = await self._read(meter)
-            if not readings and not was_silent and self._has_time(3 * self._bus.timeout_ms):
+            if not readings and not was_silent and self._has_time(meter):
                 await self._read(meter)
 
     async def _read(self, meter):
@@ -128,8 +126,10 @@ class Meters:
             self._scribe.event(kind, detail)
         return readings
 
-    def _has_time(self, needed_ms):
-        return self._next_round_at_ms - self._board.up_ms() > needed_ms
+    def _has_time(self, meter):
+        """True when this meter can stay silent without delaying the next round."""
+        left_ms = self._next_round_at_ms - self._board.up_ms()
+        return left_ms > self._bus.needed_ms(meter.unit_id)
 
     def _report_late_replies(self):
         now_ms = self._board.up_ms()

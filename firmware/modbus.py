@@ -2,10 +2,14 @@
 """Modbus RTU master that never takes one register's reply for another's.
 
 A reply carries no address: one that comes late answers the wrong question and its CRC is right. So
-the bus is drained until it is silent before each request; frames of another unit, function or
-length are counted as late and dropped; and a unit that left a request unanswered is in doubt: it is
-left alone for a second timeout, and for a while a reply of it counts only when the same question,
-asked again, brings the same bytes.
+
+- the bus is drained until it is silent before each request, and frames of another unit, function or
+  length are counted and dropped;
+- a unit that left a request unanswered is left alone until the late reply has come, or for four
+  timeouts: no reply is taken to be later than that;
+- after that, and after a garbled reply, a reply counts only when the same question, asked again,
+  brings the same bytes.
+
 Source: MODBUS over Serial Line 1.02, 2.5.1 (framing, CRC); MODBUS Application Protocol 1.1b3.
 """
 
@@ -16,9 +20,9 @@ _REPLY_OVERHEAD = 5  # unit, function, byte count, CRC
 _EXCEPTION = 0x80
 _BITS_PER_BYTE = 11
 _MAX_BUFFER = 600  # two of the longest frames and their noise
-_LEFT_ALONE_TIMEOUTS = 2
-_DOUBT_TIMEOUTS = 6
-_ASKS_IN_DOUBT = 4
+_LEFT_ALONE_TIMEOUTS = 4
+_NOISE_TIMEOUTS = 4  # so long we wait for silence
+_CONFIRMATIONS = 3
 
 
 class ModbusError(Exception):
@@ -78,36 +82,34 @@ class Bus:
         self._sleep_ms = board.sleep_ms
         self.timeout_ms = timeout_ms
         self._silence_ms = max(5, 4 * _BITS_PER_BYTE * 1000 // baud + 1)  # 3.5 characters and more
-        self._unanswered = {}  # unit: when the newest request that it did not answer was sent
+        self._unanswered = {}  # unit: when the request was sent that it has not answered
+        self._in_doubt = set()  # units whose next reply must be confirmed
         self.late_replies = {}  # unit: how many
         self.garbled = 0
 
+    def needed_ms(self, unit_id):
+        """Return how long a request to this unit takes if it stays unanswered."""
+        return self._left_alone_ms(unit_id) + self.timeout_ms
+
     async def read(self, unit_id, function, address, count):
         """Return the bytes of ``count`` registers, or raise ModbusError."""
-        if not self._is_in_doubt(unit_id):
-            try:
-                return await self._ask(unit_id, function, address, count)
-            except GarbledError:
-                return await self._ask(unit_id, function, address, count)
-        last = None
-        for _ in range(_ASKS_IN_DOUBT):
+        try:
             words = await self._ask(unit_id, function, address, count)
+        except GarbledError:
+            words = await self._ask(unit_id, function, address, count)
+        if unit_id not in self._in_doubt:
+            return words
+        for _ in range(_CONFIRMATIONS):
+            last, words = words, await self._ask(unit_id, function, address, count)
             if words == last:
+                self._in_doubt.discard(unit_id)
                 return words
-            last = words
+        self._in_doubt.discard(unit_id)  # it answers in time again; a power may change that fast
         raise DoubtfulError("unit %d" % unit_id)
-
-    def _is_in_doubt(self, unit_id):
-        sent_ms = self._unanswered.get(unit_id)
-        if sent_ms is None:
-            return False
-        if self._up_ms() - sent_ms < _DOUBT_TIMEOUTS * self.timeout_ms:
-            return True
-        del self._unanswered[unit_id]
-        return False
 
     async def _ask(self, unit_id, function, address, count):
         await self._drain(unit_id)
+        self._unanswered.pop(unit_id, None)
         request = struct.pack(">BBHH", unit_id, function, address, count)
         sent_ms = self._up_ms()
         try:
@@ -115,28 +117,33 @@ class Bus:
             return await self._reply(unit_id, function, 2 * count)
         except OSError as error:  # the adapter is gone
             raise NoReplyError(str(error))
-        except (NoReplyError, GarbledError):
-            self._unanswered[unit_id] = sent_ms
+        except (NoReplyError, GarbledError) as error:
+            if isinstance(error, NoReplyError) or unit_id in self._in_doubt:
+                self._unanswered[unit_id] = sent_ms
+            self._in_doubt.add(unit_id)
             raise
+
+    def _left_alone_ms(self, unit_id):
+        """Return for how long this unit may not be asked."""
+        if unit_id not in self._unanswered:
+            return 0
+        until_ms = self._unanswered[unit_id] + _LEFT_ALONE_TIMEOUTS * self.timeout_ms
+        return max(0, until_ms - self._up_ms())
 
     async def _drain(self, unit_id):
         """Return once the bus is silent and no late reply of ``unit_id`` need be feared."""
-        now_ms = self._up_ms()
-        silent_at_ms = now_ms + self._silence_ms
-        give_up_at_ms = now_ms + 4 * self.timeout_ms
-        if unit_id in self._unanswered:
-            left_alone_until_ms = self._unanswered[unit_id] + _LEFT_ALONE_TIMEOUTS * self.timeout_ms
-            silent_at_ms = max(silent_at_ms, left_alone_until_ms)
-        is_late_reply = False
-        while self._up_ms() < silent_at_ms:
-            if self._read():
-                if self._unanswered and not is_late_reply:
-                    is_asked = unit_id in self._unanswered
-                    self._count_late(unit_id if is_asked else next(iter(self._unanswered)))
-                is_late_reply = True
-                silent_at_ms = max(silent_at_ms, self._up_ms() + self._silence_ms)
-            if self._up_ms() > give_up_at_ms:
-                raise NoisyBusError("no silence for %d ms" % (4 * self.timeout_ms))
+        began_ms = self._up_ms()
+        silent_at_ms = began_ms + self._silence_ms
+        received = b""
+        while self._up_ms() < silent_at_ms or self._left_alone_ms(unit_id):
+            arrived = self._read()
+            if arrived:
+                received = (received + arrived)[-_MAX_BUFFER:]
+                received = self._search(received, None, None, None)[1]
+                silent_at_ms = self._up_ms() + self._silence_ms
+            elapsed_ms = self._up_ms() - began_ms
+            if elapsed_ms > _NOISE_TIMEOUTS * self.timeout_ms and self._up_ms() < silent_at_ms:
+                raise NoisyBusError("no silence for %d ms" % elapsed_ms)
             await self._sleep_ms(_POLL_MS)
 
     async def _reply(self, unit_id, function, byte_count):
@@ -177,6 +184,7 @@ class Bus:
 
     def _count_late(self, unit_id):
         self.late_replies[unit_id] = self.late_replies.get(unit_id, 0) + 1
+        self._unanswered.pop(unit_id, None)  # that was it; the unit may be asked again
 
     def _read(self):
         try:

@@ -18,7 +18,7 @@ from wire import status, topics
 
 WINDOW = 32  # messages published and not acknowledged; 6 KB in the broker
 RESEND_AFTER_MS = 5000
-_MAX_RESEND_AFTER_MS = 60000
+_MAX_RESEND_AFTER_MS = 20000
 _KEEPALIVE_S = 30
 _STATUS_EVERY_MS = 60000
 _STATUS_EVERY_MS_WHILE_UNSET = 2000  # each brings one try at the time

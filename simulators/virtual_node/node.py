@@ -76,10 +76,7 @@ class VirtualNode:
         """End the process for good, politely; to the node it is a crash all the same."""
         if self._process is not None and self._process.stdin is not None:
             self._process.stdin.close()
-        try:
-            async with asyncio.timeout(_STOP_S):
-                await self._gone()
-        except TimeoutError:
+        if not await self._gone(_STOP_S):
             self.kill()
             await self._gone()
 
@@ -160,9 +157,12 @@ class VirtualNode:
             log.warning("node_reset", node=self.directory.name, cause=self._reset_cause)
             await self._spawn()
 
-    async def _gone(self) -> None:
-        if self._watch is not None:
-            await self._watch
+    async def _gone(self, limit_s: float | None = None) -> bool:
+        """Wait for the process to end; False if it has not after ``limit_s``."""
+        if self._watch is None:
+            return True
+        done, _ = await asyncio.wait([self._watch], timeout=limit_s)
+        return bool(done)
 
     def _tell(self) -> None:
         self._write_conditions()

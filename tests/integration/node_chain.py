@@ -158,7 +158,7 @@ class Gateway:
                     for channel in topics.FROM_NODE:
                         await client.subscribe(topics.every_node(SITE, GATEWAY_ID, channel), qos=1)
                     async for message in client.messages:
-                        await self._take(client, message)
+                        await self._take(message)
             except aiomqtt.MqttError:
                 await asyncio.sleep(0.1)
 
@@ -167,7 +167,7 @@ class Gateway:
         assert self._client is not None
         await self._client.publish(topics.topic(SITE, GATEWAY_ID, node_id, channel), payload, qos=1)
 
-    async def _take(self, client: aiomqtt.Client, message: aiomqtt.Message) -> None:
+    async def _take(self, message: aiomqtt.Message) -> None:
         _, _, node_id, channel = topics.parse(str(message.topic))
         payload = bytes(message.payload)  # type: ignore[arg-type]
         if channel == topics.STATUS:
@@ -233,9 +233,7 @@ def closures(start_us: int, count: int) -> list[tuple[int, int]]:
     edges = []
     for number in range(count):
         closed_us = start_us + number * 60_000
-        for bounce in range(4):
-            edges.append((closed_us + bounce * 500, 1 - bounce % 2))
-        edges.append((closed_us + 2000, 1))
+        edges += [(closed_us + bounce * 500, 1 - bounce % 2) for bounce in range(5)]
         edges.append((closed_us + 32_000, 0))
     return edges
 
@@ -259,6 +257,7 @@ async def chain(mosquitto: Path, directory: Path) -> AsyncIterator[tuple[Pki, Br
     try:
         yield pki, broker, gateway
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        while not task.done():  # a failed disconnect would replace the cancellation
+            task.cancel()
+            await asyncio.wait([task], timeout=1)
         await broker.stop()
