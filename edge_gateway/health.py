@@ -32,7 +32,7 @@ class Health:
         self._retention_ms = int(settings.retention_days * DAY_MS)
         self._store = store
         self._clock = clock
-        self._warned: Mapping[str, int] = {}
+        self._warned: Mapping[str, int] | None = None  # none: what came before is old news
 
     async def run(self) -> None:
         """Look after the store until cancelled."""
@@ -41,25 +41,24 @@ class Health:
         while True:
             try:
                 await self.tidy()
-                found = await self._store.read(summary)
+                self._warn_of_growth(await self._store.read(facts.tallies))
+                if since_summary_s >= self._every_s:
+                    log.info("health", **await self._store.read(summary))
+                    since_summary_s = 0.0
             except StoreError as error:
                 log.error("store_failed", error=str(error))
-            else:
-                self._warn_of_growth(found)
-                if since_summary_s >= self._every_s:
-                    log.info("health", **found)
-                    since_summary_s = 0.0
             offset_ms = self._clock_offset_ms()
             await self._clock.sleep(pause_s)
             self._warn_of_step(self._clock_offset_ms() - offset_ms)
             since_summary_s += pause_s
 
-    def _warn_of_growth(self, found: Mapping[str, object]) -> None:
+    def _warn_of_growth(self, tallies: Mapping[str, int]) -> None:
         """Say once a minute at most that messages were not plainly stored: a flood is one line."""
-        counts = {name: int(str(found.get(name, 0))) for name in WORTH_A_WARNING}
-        grown = {name: count - self._warned.get(name, 0) for name, count in counts.items()}
+        counts = {name: tallies.get(name, 0) for name in WORTH_A_WARNING}
+        before = self._warned or counts
+        grown = {name: count - before[name] for name, count in counts.items()}
         if any(grown.values()):
-            log.warning("messages_not_stored", **{name: n for name, n in grown.items() if n})
+            log.warning("messages_not_stored", **grown)
         self._warned = counts
 
     def _clock_offset_ms(self) -> float:
