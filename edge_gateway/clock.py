@@ -17,6 +17,9 @@ class Clock(Protocol):
     def now_ms(self) -> int:
         """Return Unix time in ms, right or wrong."""
 
+    def monotonic_s(self) -> float:
+        """Return seconds that only ever pass; their beginning means nothing."""
+
     def is_trusted(self) -> bool:
         """Return whether ``now_ms`` may be told to nodes and used to date readings."""
 
@@ -30,6 +33,10 @@ class SystemClock:
     def now_ms(self) -> int:
         """Return Unix time in ms, right or wrong."""
         return time.time_ns() // 1_000_000
+
+    def monotonic_s(self) -> float:
+        """Return seconds that only ever pass; their beginning means nothing."""
+        return time.monotonic()
 
     def is_trusted(self) -> bool:
         """Return whether the clock shows a time after this release was written."""

@@ -22,6 +22,15 @@ class MosquittoMissingError(GatewayError):
         )
 
 
+class CertificateMissingError(GatewayError):
+    """A certificate or key that the settings ask for is not there."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"{path} is missing; enrolling the gateway (iskar-field enrol-gateway) writes it."
+        )
+
+
 class StoreError(GatewayError):
     """The store could not do what it was asked; nothing of that transaction is kept."""
 

@@ -3,7 +3,7 @@
 
 import contextlib
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
@@ -18,6 +18,8 @@ from edge_gateway.store.database import FILE_NAME, Store
 TIDY_EVERY_S = 60.0
 PRUNE_ROWS = 5000  # at a time: intake waits its turn for no longer than a few ms
 DAY_MS = 86_400_000
+STEP_MS = 5000  # more than any drift within a minute
+WORTH_A_WARNING = ("quarantined", "conflicts", "dropped", "refused_by_cloud")
 
 log = structlog.get_logger(__name__)
 
@@ -30,21 +32,41 @@ class Health:
         self._retention_ms = int(settings.retention_days * DAY_MS)
         self._store = store
         self._clock = clock
+        self._warned: Mapping[str, int] | None = None  # none: what came before is old news
 
     async def run(self) -> None:
         """Look after the store until cancelled."""
         since_summary_s = self._every_s
+        pause_s = min(TIDY_EVERY_S, self._every_s)
         while True:
             try:
                 await self.tidy()
+                self._warn_of_growth(await self._store.read(facts.tallies))
                 if since_summary_s >= self._every_s:
                     log.info("health", **await self._store.read(summary))
                     since_summary_s = 0.0
             except StoreError as error:
                 log.error("store_failed", error=str(error))
-            pause_s = min(TIDY_EVERY_S, self._every_s)
+            offset_ms = self._clock_offset_ms()
             await self._clock.sleep(pause_s)
+            self._warn_of_step(self._clock_offset_ms() - offset_ms)
             since_summary_s += pause_s
+
+    def _warn_of_growth(self, tallies: Mapping[str, int]) -> None:
+        """Say once a minute at most that messages were not plainly stored: a flood is one line."""
+        counts = {name: tallies.get(name, 0) for name in WORTH_A_WARNING}
+        before = self._warned or counts
+        grown = {name: count - before[name] for name, count in counts.items()}
+        if any(grown.values()):
+            log.warning("messages_not_stored", **grown)
+        self._warned = counts
+
+    def _clock_offset_ms(self) -> float:
+        return self._clock.now_ms() - self._clock.monotonic_s() * 1000
+
+    def _warn_of_step(self, step_ms: float) -> None:
+        if abs(step_ms) > STEP_MS:
+            log.warning("clock_stepped", by_s=round(step_ms / 1000))
 
     async def tidy(self) -> None:
         """Delete what is old, in small turns; an untrusted clock must not decide what is."""
@@ -74,9 +96,8 @@ def read_summary(data_dir: Path) -> dict[str, object] | None:
     path = data_dir / FILE_NAME
     if not path.exists():
         return None
-    look: Callable[[sqlite3.Connection], dict[str, object]] = summary
     with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as db:
-        return look(db)
+        return summary(db)
 
 
 def _count(db: sqlite3.Connection, question: str) -> int:

@@ -12,6 +12,7 @@ import shutil
 from pathlib import Path
 from typing import NoReturn
 
+from edge_gateway.broker import certificates
 from edge_gateway.errors import MosquittoMissingError
 from edge_gateway.settings import BrokerSettings
 from wire import topics
@@ -48,6 +49,8 @@ def program() -> str:
 def become(settings: BrokerSettings) -> NoReturn:
     """Turn this process into the broker, so that signals and exit status are its own."""
     path = program()
+    if settings.broker_tls:
+        certificates.check(settings, "broker")
     configuration = write(settings)
     os.execv(path, [path, "-c", str(configuration)])  # noqa: S606
 
@@ -74,12 +77,12 @@ def _configuration(settings: BrokerSettings, access_list: Path) -> str:
 
 
 def _encrypted(settings: BrokerSettings, access_list: Path) -> list[str]:
-    pki = settings.pki_dir.resolve()
+    authority, certificate, key = certificates.paths(settings, "broker")
     return [
         f"listener {settings.broker_port} {settings.broker_bind}",
-        f"cafile {pki}/ca.crt",
-        f"certfile {pki}/broker.crt",
-        f"keyfile {pki}/broker.key",
+        f"cafile {authority}",
+        f"certfile {certificate}",
+        f"keyfile {key}",
         "tls_version tlsv1.2",
         "require_certificate true",
         "use_identity_as_username true",

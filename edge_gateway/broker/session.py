@@ -10,6 +10,7 @@ from typing import Any
 import aiomqtt
 import structlog
 
+from edge_gateway.broker import certificates
 from edge_gateway.clock import Clock, full_jitter_s
 from edge_gateway.settings import BrokerSettings
 from wire import topics
@@ -17,7 +18,8 @@ from wire import topics
 KEEPALIVE_S = 15
 TIMEOUT_S = 5.0
 RETRY_FIRST_S = 0.5
-RETRY_CAP_S = 10.0
+STEADY_S = 10.0
+RETRY_CAP_S = 3.0  # the broker is next door, and one gateway is no crowd
 MAX_UNREAD = 5000  # messages between the socket and intake
 
 # Telegrams and events at QoS 1 into a persistent session: what comes while the gateway restarts
@@ -39,6 +41,8 @@ class Session:
     """
 
     def __init__(self, settings: BrokerSettings, clock: Clock) -> None:
+        if settings.broker_tls:
+            certificates.check(settings, "gateway")
         self._settings = settings
         self._clock = clock
         self._client: aiomqtt.Client | None = None
@@ -47,14 +51,16 @@ class Session:
         """Stay connected and call ``receive`` with (topic, payload, retained), until cancelled."""
         attempt = 0
         while True:
+            began_s = self._clock.monotonic_s()
             try:
                 async with self._connection() as client:
                     await self._subscribe(client)
                     log.info("broker_connected", port=self._settings.broker_port)
-                    attempt = 0
                     self._client = client
                     await self._hand_on(client, receive)
             except (aiomqtt.MqttError, OSError, ssl.SSLError, TimeoutError) as error:
+                if self._clock.monotonic_s() - began_s > STEADY_S:
+                    attempt = 0  # not at once: a broker may accept and then throw off
                 delay_s = full_jitter_s(attempt, RETRY_FIRST_S, RETRY_CAP_S)
                 attempt += 1
                 log.warning("broker_lost", reason=str(error), retry_in_s=round(delay_s, 1))
@@ -116,6 +122,7 @@ def _tls(settings: BrokerSettings) -> ssl.SSLContext:
     context = _NamedPeer(ssl.PROTOCOL_TLS_CLIENT)
     context.server_name = settings.broker_server_name or settings.id
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_verify_locations(settings.pki_dir / "ca.crt")
-    context.load_cert_chain(settings.pki_dir / "gateway.crt", settings.pki_dir / "gateway.key")
+    authority, certificate, key = certificates.paths(settings, "gateway")
+    context.load_verify_locations(authority)
+    context.load_cert_chain(certificate, key)
     return context

@@ -13,6 +13,7 @@ import httpx
 from edge_gateway.errors import (
     BatchRefusedError,
     BatchTooLargeError,
+    CertificateMissingError,
     CloudDeniedError,
     CloudUnreachableError,
 )
@@ -41,6 +42,8 @@ class Cloud:
         self._gateway_id = settings.id
         self._timeout_s = settings.uplink_timeout_s
         ca_file = settings.cloud_ca_file
+        if ca_file is not None and not ca_file.exists():
+            raise CertificateMissingError(ca_file)
         self._http = httpx.AsyncClient(
             base_url=settings.cloud_url,
             headers={"Authorization": f"Bearer {settings.cloud_token.get_secret_value()}"},

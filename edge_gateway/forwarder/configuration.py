@@ -4,10 +4,9 @@
 import json
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Annotated
 
 import structlog
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from edge_gateway.clock import Clock, full_jitter_s
 from edge_gateway.errors import CloudError, CloudUnreachableError, StoreError
@@ -27,7 +26,7 @@ class Channel(BaseModel):
 
     obis: str
     meter_id: str | None = None
-    q3_l_per_h: Annotated[int, Field(gt=0)] | None = None
+    q3_l_per_h: int | None = None  # of water meters; None or 0 elsewhere
     households: int | None = None
 
 

@@ -92,7 +92,8 @@ class Forwarder:
         )
 
     async def _forget(self, up_to: int) -> None:
-        await self._store.write(
+        # If a power cut undoes this, the batch is sent again and the cloud drops it.
+        await self._store.write_unsynced(
             partial(outbox.forget, up_to=up_to, acknowledged_at_ms=self._clock.now_ms())
         )
 

@@ -50,7 +50,7 @@ class Waiting:
 def last_number(db: sqlite3.Connection) -> int:
     """Return the highest number ever given in this store."""
     row = db.execute(
-        "SELECT max(coalesce((SELECT max(number) FROM message), 0),"
+        "SELECT max(coalesce((SELECT max(number) FROM message WHERE number IS NOT NULL), 0),"
         " coalesce((SELECT max(number) FROM finding_change), 0))"
     ).fetchone()
     return max(int(row[0]), forgotten_up_to(db))

@@ -17,6 +17,9 @@ class FakeClock:
     def now_ms(self) -> int:
         return self.at_ms
 
+    def monotonic_s(self) -> float:
+        return sum(self.slept_s)
+
     def is_trusted(self) -> bool:
         return self.trusted
 

@@ -22,7 +22,6 @@ class JournalNode:
         port: int,
         *,
         resend_after_s: float = 0.5,
-        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.node_id = node_id
         self.produced = 0
@@ -48,8 +47,9 @@ class JournalNode:
                 async with self._connection() as client:
                     self.connections += 1
                     await self._converse(client)
-            except (aiomqtt.MqttError, OSError, TimeoutError):
-                await asyncio.sleep(0.1)
+            except* (aiomqtt.MqttError, OSError, TimeoutError):
+                pass  # the broker is gone; the journal is not
+            await asyncio.sleep(0.1)
 
     async def _converse(self, client: aiomqtt.Client) -> None:
         await client.subscribe(topic("ack", self.node_id), 1)
