@@ -79,7 +79,7 @@ export const STRINGS = {
   by_hour: ["По часове", "By hour"],
   by_month: ["По месеци", "By month"],
   today: ["Днес", "Today"],
-  this_year: ["{year} г.", "{year}"],
+  year: ["{year} г.", "{year}"],
   previous_day: ["Предишен ден", "Previous day"],
   next_day: ["Следващ ден", "Next day"],
   previous_year: ["Предишна година", "Previous year"],
