@@ -99,6 +99,7 @@ export const STRINGS = {
   state_known: ["измерено", "measured"],
   state_estimated: ["изчислено или непълно", "estimated or incomplete"],
   state_missing: ["няма данни", "no data"],
+  state_running: ["досега", "so far"],
   state_pending: ["предстои", "not yet"],
   as_table: ["Покажи като таблица", "Show as a table"],
   period: ["Период", "Period"],
