@@ -30,7 +30,6 @@ export const STRINGS = {
 
   my_buildings: ["Моите сгради", "My buildings"],
   no_buildings: ["Към този профил още няма сгради. Обърни се към оператора.", "No buildings belong to this account yet. Ask the operator."],
-  used_today: ["Днес", "Today"],
   open_alerts: [["{n} сигнал", "{n} сигнала"], ["{n} alert", "{n} alerts"]],
   no_alerts: ["Няма сигнали", "No alerts"],
   production: ["Производство", "Production"],
