@@ -8,6 +8,7 @@ export const LIVE = "live";
 export const OFFLINE = "offline";
 
 const RETRY_MS = [1000, 2000, 5000, 10_000, 30_000];
+const OPENING_MS = 15_000;
 const SILENCE_MS = 90_000; // nodes report every 30 s; a dead connection says nothing at all
 
 export class LiveStream {
@@ -38,8 +39,13 @@ export class LiveStream {
   }
 
   #connect = () => {
-    this.#disconnect();
     this.#listener.onState(navigator.onLine ? CONNECTING : OFFLINE);
+    this.#renew();
+  };
+
+  #renew = () => {
+    this.#disconnect();
+    this.#timer = setTimeout(this.#lose, OPENING_MS);
     const source = new EventSource(this.#address);
     source.addEventListener("open", () => {
       this.#attempt = 0;
@@ -74,7 +80,7 @@ export class LiveStream {
 
   #expectWord() {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(this.#connect, SILENCE_MS);
+    this.#timer = setTimeout(this.#renew, SILENCE_MS);
   }
 
   #disconnect() {

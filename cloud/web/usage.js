@@ -4,6 +4,7 @@
 export const KNOWN = "known";
 export const ESTIMATED = "estimated";
 export const MISSING = "missing"; // over, and nothing is known of it
+export const RUNNING = "running"; // not over yet: what is known is so far
 export const PENDING = "pending"; // not over yet, and nothing is known so far
 
 const NOT_PLAIN = ["estimated", "missing", "suspect"];
@@ -19,8 +20,12 @@ export function fill(slots, intervals, nowMs) {
 }
 
 function stateOf(slot, usage, quality, nowMs) {
-  if (usage === null) return slot.end > nowMs ? PENDING : MISSING;
-  return quality.some((name) => NOT_PLAIN.includes(name)) ? ESTIMATED : KNOWN;
+  const isOver = slot.end <= nowMs;
+  if (usage === null) return isOver ? MISSING : PENDING;
+  // the API calls the rest of a running interval missing; to a person it is only not there yet
+  const isPlain = !quality.some((name) => NOT_PLAIN.includes(name) && (isOver || name !== "missing"));
+  if (isPlain && !isOver) return RUNNING;
+  return isPlain ? KNOWN : ESTIMATED;
 }
 
 /** Totals over filled slots; `total` is null where nothing at all is known. */
@@ -32,6 +37,7 @@ export function summarise(filled) {
     known: count(filled, KNOWN),
     estimated: count(filled, ESTIMATED),
     missing: count(filled, MISSING),
+    running: count(filled, RUNNING),
     pending: count(filled, PENDING),
   };
 }

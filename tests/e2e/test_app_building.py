@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What an owner sees of buildings: registers as they turn, use as bars, leaks as they come."""
 
+from datetime import timedelta
+
 import pytest
 from playwright.sync_api import Browser, expect
 
@@ -75,6 +77,53 @@ def test_a_stream_that_breaks_comes_back_and_catches_up(browser: Browser):
         missed = fake.count("sp-home-power", 77)  # nobody listens
         page.wait_for_selector("[data-connection=live]")
         wait_for_register(page, "sp-home-power", missed)
+
+
+def test_a_stream_that_falls_silent_is_opened_anew_without_an_alarm(browser: Browser):
+    fake = FakeCloud()
+    with opened(browser, fake) as page:
+        page.clock.install()
+        page.reload()
+        open_building(page)
+        assert fake.streams_opened == 1
+        page.clock.fast_forward(91_000)
+        expect(page.locator("[data-connection]")).to_have_attribute("data-connection", "live")
+        wait_for_register(page, "sp-home-cold", fake.count("sp-home-cold", 1000))
+        assert fake.streams_opened == 2
+
+
+def test_ages_are_right_on_a_phone_whose_clock_is_wrong(browser: Browser):
+    with opened(browser, FakeCloud()) as page:
+        page.clock.install(time="2019-01-01T00:00:00Z")
+        page.reload()
+        open_building(page)
+        meter = page.locator("[data-service-point=sp-home-cold]")
+        expect(meter).to_have_attribute("data-freshness", "fresh")
+        expect(meter.locator("iskar-age")).to_contain_text("сек")
+        expect(page.locator("[data-chart=year] h3")).not_to_contain_text("2019")
+
+
+def test_the_chart_of_today_moves_on_at_midnight(browser: Browser):
+    fake = FakeCloud()
+    with opened(browser, fake) as page:
+        page.clock.install()
+        page.reload()
+        open_building(page)
+        title = page.locator("[data-chart=day] h3")
+        before = title.text_content() or ""
+        fake.ahead = timedelta(days=1)
+        page.clock.fast_forward(61_000)
+        expect(title).not_to_have_text(before)
+        expect(title).to_contain_text("Днес")
+
+
+def test_a_reading_does_not_redraw_the_charts(browser: Browser):
+    fake = FakeCloud()
+    with opened(browser, fake) as page:
+        open_building(page)
+        page.evaluate("document.querySelector('.uplot').dataset.drawn = 'once'")
+        wait_for_register(page, "sp-home-cold", fake.count("sp-home-cold", 1000))
+        expect(page.locator(".uplot").first).to_have_attribute("data-drawn", "once")
 
 
 def test_a_leak_appears_while_one_looks_and_can_be_acknowledged(browser: Browser):

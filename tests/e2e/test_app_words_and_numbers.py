@@ -106,16 +106,23 @@ def test_months_of_a_year_touch_each_other_and_end_in_sofia_time(page: Page):
     assert (months[-1]["end"] - months[0]["start"]) == 365 * 86_400_000
 
 
-def test_an_interval_without_a_reading_is_missing_once_over_and_pending_before(page: Page):
-    slots = [{"start": 3_600_000 * at, "end": 3_600_000 * (at + 1)} for at in range(4)]
+def test_an_interval_without_a_reading_is_missing_once_over_and_to_come_before(page: Page):
+    slots = [{"start": 3_600_000 * at, "end": 3_600_000 * (at + 1)} for at in range(5)]
     intervals = [
         {"interval_start": "1970-01-01T00:00:00Z", "usage": 0, "quality": []},
         {"interval_start": "1970-01-01T03:00:00+02:00", "usage": None, "quality": ["missing"]},
         {"interval_start": "1970-01-01T02:00:00Z", "usage": 5, "quality": ["estimated"]},
+        {"interval_start": "1970-01-01T03:00:00Z", "usage": 7, "quality": ["missing"]},
     ]
     filled = call(page, "usage", "fill", slots, intervals, 3_600_000 * 3.5)
-    assert [slot["state"] for slot in filled] == ["known", "missing", "estimated", "pending"]
-    assert call(page, "usage", "summarise", filled)["total"] == 5
+    assert [slot["state"] for slot in filled] == [
+        "known",
+        "missing",
+        "estimated",
+        "running",
+        "pending",
+    ]
+    assert call(page, "usage", "summarise", filled)["total"] == 12
 
 
 def test_one_unknown_meter_makes_the_sum_of_its_utility_unknown(page: Page):

@@ -187,7 +187,8 @@ def usage_intervals(utility: str, resolution: str, first: str, until: str) -> di
         else:
             usage = round(hourly * 430 * (1.5 + math.cos(at / 6 * math.pi)))
             missing, estimated = at == _MISSING_MONTH, at == _ESTIMATED_MONTH
-        quality = ["missing"] if missing else ["estimated"] if estimated else []
+        missing_rest = end > datetime.now(UTC)
+        quality = ["missing"] if missing or missing_rest else ["estimated"] if estimated else []
         intervals.append(
             {
                 "interval_start": start.isoformat(),

@@ -13,7 +13,8 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,8 @@ class FakeCloud:
     sessions: set[str] = field(default_factory=set)
     attempts_left: int = 20
     broken: bool = False
+    ahead: timedelta = timedelta()
+    streams_opened: int = 0
     _streams: set[asyncio.Queue[tuple[str, dict[str, Any]]]] = field(default_factory=set)
     _loop: asyncio.AbstractEventLoop | None = None
     _sequence: Iterator[int] = field(default_factory=lambda: itertools.count(1))
@@ -116,6 +119,7 @@ class FakeCloud:
         self._loop = asyncio.get_running_loop()
         mine: asyncio.Queue[tuple[str, dict[str, Any]]] = asyncio.Queue()
         self._streams.add(mine)
+        self.streams_opened += 1
         try:
             while True:
                 kind, body = await mine.get()
@@ -165,7 +169,9 @@ def _open_routes(fake: FakeCloud) -> APIRouter:
 
 
 def _signed_in_router(fake: FakeCloud) -> APIRouter:
-    def signed_in(request: Request) -> None:
+    def signed_in(request: Request, response: Response) -> None:
+        told = datetime.now(UTC) + fake.ahead
+        response.headers["Date"] = format_datetime(told, usegmt=True)
         if fake.broken:
             raise HTTPException(500, "The database is away.")
         if request.cookies.get("iskar_session") not in fake.sessions:
@@ -233,7 +239,11 @@ def _premises_routes(fake: FakeCloud) -> APIRouter:
 def running(fake: FakeCloud, port: int = 0, folder: Path = FOLDER) -> Iterator[str]:
     """Serve ``fake``, and the app that lies in ``folder``, in a thread; gives its address."""
     settings = uvicorn.Config(
-        build_app(fake, folder), port=port, log_level="warning", timeout_graceful_shutdown=1
+        build_app(fake, folder),
+        port=port,
+        log_level="warning",
+        date_header=False,
+        timeout_graceful_shutdown=1,
     )
     server = uvicorn.Server(settings)
     thread = threading.Thread(target=server.run, daemon=True)

@@ -2,7 +2,7 @@
 /** Draws filled slots as bars with uPlot: measured solid, estimated hatched, missing as an empty band. */
 
 import uPlot from "uplot";
-import { ESTIMATED, KNOWN, MISSING } from "../usage.js";
+import { ESTIMATED, KNOWN, MISSING, RUNNING } from "../usage.js";
 
 const HEIGHT = 220;
 const LABEL_SPACE = 34; // px a label on the x axis needs
@@ -41,7 +41,7 @@ export function drawBars(element, { filled, labels, figureOf, unit, onPoint, sel
   const missing = hatching(colors.hatch, null);
   const every = labelStep(element.clientWidth, filled.length);
   const font = `12px ${getComputedStyle(element).fontFamily}`;
-  const amounts = (state) => filled.map((slot) => (slot.state === state ? slot.usage : null));
+  const amounts = (...states) => filled.map((slot) => (states.includes(slot.state) ? slot.usage : null));
   const bars = uPlot.paths.bars({ size: [0.74, 44], radius: 0.18 });
   const axis = { stroke: colors.ink, font, ticks: { show: false } };
   const plot = new uPlot({
@@ -71,7 +71,7 @@ export function drawBars(element, { filled, labels, figureOf, unit, onPoint, sel
       drawClear: [(self) => drawBands(self, filled, colors.band, missing, selected())],
       setCursor: [(self) => onPoint(self.cursor.idx)],
     },
-  }, [filled.map((_, at) => at), amounts(KNOWN), amounts(ESTIMATED)], element);
+  }, [filled.map((_, at) => at), amounts(KNOWN, RUNNING), amounts(ESTIMATED)], element);
   return plot;
 }
 

@@ -71,7 +71,7 @@ export class UsageChart extends Element {
   }
 
   #when(summary) {
-    return t(summary.pending ? "total_so_far" : "total");
+    return t(summary.pending || summary.running ? "total_so_far" : "total");
   }
 
   #words(summary) {

@@ -3,7 +3,7 @@
 
 import { html, nothing } from "lit";
 import { addDays, dateText, dayOf, hoursOf, hourText, longDate, monthsOf, offsetText } from "../calendar.js";
-import { now } from "../clock.js";
+import { now, Ticker } from "../clock.js";
 import { language, t } from "../language.js";
 import { Periods } from "../periods.js";
 import { fill } from "../usage.js";
@@ -12,8 +12,16 @@ import { Element } from "./element.js";
 import { icon } from "./icons.js";
 import "./usage_chart.js";
 
+const REFRESH_MS = 30_000;
+
 export class UsagePanel extends Element {
-  static properties = { premisesId: {}, utilities: {}, utility: { state: true }, day: { state: true }, year: { state: true } };
+  static properties = {
+    premisesId: {},
+    utilities: { hasChanged: (one, other) => one?.join() !== other?.join() }, // not at every reading
+    utility: { state: true },
+    day: { state: true },
+    year: { state: true },
+  };
 
   #periods = new Periods(this);
 
@@ -22,14 +30,17 @@ export class UsagePanel extends Element {
     this.premisesId = "";
     this.utilities = [];
     this.utility = null;
-    this.day = dayOf(now());
-    this.year = Number(this.day.slice(0, 4));
+    this.day = null; // today, also after midnight
+    this.year = null; // this year
+    new Ticker(this, REFRESH_MS);
   }
 
   willUpdate() {
     if (!this.utilities.includes(this.utility)) this.utility = this.utilities[0] ?? null;
     if (!this.utility) return;
-    const { premisesId, utility, day, year } = this;
+    const { premisesId, utility } = this;
+    const day = this.day ?? dayOf(now());
+    const year = this.year ?? yearOf(dayOf(now()));
     this.#periods.want({
       day: { premisesId, utility, resolution: "hour", from: day, to: addDays(day, 1) },
       year: { premisesId, utility, resolution: "month", from: `${year}-01-01`, to: `${year + 1}-01-01` },
@@ -52,25 +63,30 @@ export class UsagePanel extends Element {
 
   #day() {
     const today = dayOf(now());
-    const hours = hoursOf(this.day);
-    const title = this.day === today ? `${t("today")}, ${longDate(this.day, language())}` : longDate(this.day, language());
+    const day = this.day ?? today;
+    const hours = hoursOf(day);
+    const title = day === today ? `${t("today")}, ${longDate(day, language())}` : longDate(day, language());
+    const show = (other) => () => { this.day = other === today ? null : other; };
     const note = { 25: "long_day", 23: "short_day" }[hours.length];
     return this.#card("day", {
       title, subtitle: t("by_hour"), note, slots: hours, each: "hours",
       axisText: (slot) => hourText(slot.start).slice(0, 2),
       slotText: (slot) => hourWords(slot, hours),
-      previous: ["previous_day", () => { this.day = addDays(this.day, -1); }],
-      next: ["next_day", this.day < today && (() => { this.day = addDays(this.day, 1); })],
+      previous: ["previous_day", show(addDays(day, -1))],
+      next: ["next_day", day < today && show(addDays(day, 1))],
     });
   }
 
   #year() {
+    const thisYear = yearOf(dayOf(now()));
+    const year = this.year ?? thisYear;
+    const show = (other) => () => { this.year = other === thisYear ? null : other; };
     return this.#card("year", {
-      title: t("this_year", { year: this.year }), subtitle: t("by_month"), slots: monthsOf(this.year), each: "months",
+      title: t("year", { year }), subtitle: t("by_month"), slots: monthsOf(year), each: "months",
       axisText: (slot) => dateText(slot.start, language(), { month: "long" }).slice(0, 3),
       slotText: (slot) => dateText(slot.start, language(), { month: "long" }),
-      previous: ["previous_year", () => { this.year -= 1; }],
-      next: ["next_year", this.year < Number(dayOf(now()).slice(0, 4)) && (() => { this.year += 1; })],
+      previous: ["previous_year", show(year - 1)],
+      next: ["next_year", year < thisYear && show(year + 1)],
     });
   }
 
@@ -92,6 +108,8 @@ export class UsagePanel extends Element {
   }
 }
 customElements.define("iskar-usage", UsagePanel);
+
+const yearOf = (day) => Number(day.slice(0, 4));
 
 function pager(direction, label, act) {
   return html`<button class="round" aria-label=${t(label)} title=${t(label)} ?disabled=${!act} @click=${act || nothing}>${icon(direction)}</button>`;

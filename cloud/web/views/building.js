@@ -57,7 +57,8 @@ export class Building extends Element {
     const { alerts } = this.#feed;
     const isQuiet = alerts.every((alert) => alert.state === "cleared");
     return html`
-      <section class="alert-section" aria-label=${t("alerts")}>
+      <section class="alert-section" aria-labelledby="alerts-title">
+        <h2 id="alerts-title" class="visually-hidden">${t("alerts")}</h2>
         ${isQuiet ? html`<p class="quiet-line">${icon("check")}${t("alerts_none")}</p>` : nothing}
         <iskar-alerts .alerts=${alerts} .points=${service_points}
           @acknowledged=${(event) => this.#feed.onAlert(event.detail)}></iskar-alerts>

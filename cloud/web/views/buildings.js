@@ -92,7 +92,8 @@ function building({ premises_id, name, kind, address, open_alerts, today }) {
         </header>
         <p class="building-alerts" data-open-alerts=${open_alerts}>
           ${icon(open_alerts ? "alert" : "check")}${open_alerts ? t("open_alerts", { n: open_alerts }) : t("no_alerts")}</p>
-        <dl class="today" aria-label=${t("used_today")}>
+        <p class="today-title">${t("today")}</p>
+        <dl class="today">
           ${byUtility(today).map(({ utility, unit, usage }) => todayOf(utility, quantity(usage, unit, language())))}
         </dl>
       </a>
