@@ -27,6 +27,7 @@ from simulators.faults import Fault, FaultKind
 from simulators.ground import Ground, console_script
 from simulators.history import GatewayBatch
 from simulators.link import Link
+from simulators.meters.dial import Dial
 from simulators.processes import Program, run_to_end
 from simulators.virtual_node import VirtualNode
 from simulators.world import World
@@ -277,19 +278,21 @@ class Chain:
         stored = [
             entry for entry in stored if entry.key <= newest.get(entry.key.node_id, entry.key)
         ]
-        return audit(produced, stored, self._dials())
+        return audit(produced, stored, self._shown())
 
-    def _dials(self) -> dict[tuple[str, str], int]:
+    def _shown(self) -> dict[tuple[str, str], int]:
         """Return what every meter shows, by the node that reads it and OBIS code."""
         return {
             (self.city.meters[meter_id].node_id, obis): shown
             for (meter_id, obis), shown in self.world.dials().items()
         }
 
-    def first_reached(self, service_point_id: str, register: int) -> float | None:
-        """Return the Unix time in s at which a dial came to show ``register``; None if never."""
-        point = self.city.service_points[service_point_id]
-        return self.world.dial(point.meter_id, point.obis).first_reached(register)
+    def dials(self) -> dict[str, Dial]:
+        """Return the dial of every service point."""
+        return {
+            point.service_point_id: self.world.dial(point.meter_id, point.obis)
+            for point in self.city.service_points.values()
+        }
 
     def _produced(self) -> Iterator[Entry]:
         for node_id, node in self.nodes.items():

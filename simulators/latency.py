@@ -1,36 +1,46 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Latency: from the moment a dial changed to the moment the API told its register."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
+from typing import Protocol
 
-FirstReached = Callable[[str, int], float | None]
+
+class Dial(Protocol):
+    """What the meter shows, and since when."""
+
+    @property
+    def shown(self) -> int:
+        """The register that it shows now."""
+
+    def first_reached(self, register: int) -> float | None:
+        """Return the Unix time in s at which it came to show ``register``; None if unknown."""
 
 
 class LatencyTracker:
-    """Collects the delays of registers that moved.
+    """Collects the delays of registers that moved since it was made.
 
-    ``first_reached(service_point_id, register)`` gives the Unix time in s at which the dial came to
-    show ``register``; None if it never did. A register that repeats the one before tells nothing.
+    A register that its dial does not show yet is counted as ``ahead_of_dial``: nobody can have
+    read it.
     """
 
-    def __init__(self, first_reached: FirstReached) -> None:
-        self._first_reached = first_reached
-        self._newest: dict[str, int] = {}
+    def __init__(self, dials: Mapping[str, Dial]) -> None:
+        """Watch ``dials``, by service point."""
+        self._dials = dials
+        self._newest = {service_point_id: dial.shown for service_point_id, dial in dials.items()}
         self._delays_s: list[float] = []
-        self.never_shown = 0
+        self.ahead_of_dial = 0
 
     def observe(self, service_point_id: str, register: int, arrived_s: float) -> None:
         """Take note of a register that the API told at ``arrived_s`` (Unix time)."""
-        before = self._newest.get(service_point_id)
-        if before is not None and register <= before:
+        if register <= self._newest[service_point_id]:
+            return
+        dial = self._dials[service_point_id]
+        if register > dial.shown:
+            self.ahead_of_dial += 1
             return
         self._newest[service_point_id] = register
-        if before is None:
-            return  # its dial may have stood there since before we looked
-        reached_s = self._first_reached(service_point_id, register)
-        if reached_s is None:
-            self.never_shown += 1
-        else:
+        reached_s = dial.first_reached(register)
+        if reached_s is not None:
             self._delays_s.append(arrived_s - reached_s)
 
     @property

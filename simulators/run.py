@@ -31,7 +31,7 @@ class Run:
     def __init__(self, chain: Chain) -> None:
         self.chain = chain
         self.receiver = WebhookReceiver()
-        self.observer = Observer(chain.operator, LatencyTracker(chain.first_reached))
+        self.observer = Observer(chain.operator, LatencyTracker(chain.dials()))
         self.leak_opened_s: float | None = None
         self._watching: asyncio.Task[None] | None = None
 
@@ -81,7 +81,7 @@ class Run:
             telegrams_stored=verdict.stored,
             lost=len(verdict.lost),
             duplicated=len(verdict.duplicated),
-            dial_mismatches=verdict.mismatches + latency.never_shown,
+            dial_mismatches=verdict.mismatches + latency.ahead_of_dial,
             latency_p50_s=latency.quantile_s(0.50),
             latency_p99_s=latency.quantile_s(0.99),
             leak_detected_after_s=detected_s,
