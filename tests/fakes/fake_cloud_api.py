@@ -265,7 +265,7 @@ def main() -> None:
     """Run until interrupted, with meters that turn and a leak after half a minute."""
     fake = FakeCloud()
     with running(fake, 8099) as address:
-        print(f"{address}  {EMAIL}  {PASSWORD}")  # noqa: T201
+        print(f"{address}  {EMAIL}  {PASSWORD}")
         for second in itertools.count():
             fake.count("sp-home-cold", 137)
             fake.count("sp-home-power", 3)
