@@ -145,6 +145,7 @@ class VirtualNode:
                 stdout=output,
                 stderr=output,
                 env=environment,
+                start_new_session=True,  # Ctrl-C is for us; the node ends when its stdin does
             )
 
     async def _keep(self) -> None:
