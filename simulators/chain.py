@@ -10,8 +10,11 @@ import contextlib
 import json
 import os
 import signal
+import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +23,16 @@ import structlog
 from simulators import ground as grounds
 from simulators import registry
 from simulators.audit import Entry, Key, Verdict, audit
-from simulators.city import City
+from simulators.city import City, read_city
 from simulators.cloud_client import CloudClient
 from simulators.errors import NotReadyError
 from simulators.faults import Fault, FaultKind
 from simulators.ground import Ground, console_script
-from simulators.history import GatewayBatch
+from simulators.history import HISTORY_DAYS, GatewayBatch, History
 from simulators.link import Link
 from simulators.meters.dial import Dial
 from simulators.processes import Program, run_to_end
+from simulators.usage import Usage
 from simulators.virtual_node import VirtualNode
 from simulators.world import World
 from wire.telegram import Telegram
@@ -332,3 +336,25 @@ def _kill_postmaster(cloud: Path) -> None:
     for lock in cloud.rglob("postmaster.pid"):
         with contextlib.suppress(ProcessLookupError, ValueError, IndexError):
             os.kill(int(lock.read_text().split()[0]), signal.SIGKILL)
+
+
+@asynccontextmanager
+async def assembled(
+    ground: Ground, *, seed: int = 1, with_history: bool = False, http_port: int = 0
+) -> AsyncIterator[tuple[Chain, History]]:
+    """Give the chain on ``ground``, not yet started, and its past; stop it at the end.
+
+    Without history the dials begin as the city's tables say, else where the past ends.
+    """
+    city, begun_ms = read_city(), ground.begun_ms(time.time_ns() // 1_000_000)
+    usage = Usage(city, seed=seed)
+    past = History(city, usage, days=HISTORY_DAYS, until_ms=begun_ms)
+    registers = past.final_registers if with_history else None
+    installed_at = datetime.fromtimestamp(begun_ms // 1000, UTC) - timedelta(HISTORY_DAYS + 1)
+    async with World(city, usage, ground.world, registers=registers) as world:
+        options = Options(installed_at=installed_at.isoformat(), http_port=http_port)
+        chain = Chain(ground, city, world, options)
+        try:
+            yield chain, past
+        finally:
+            await chain.stop()

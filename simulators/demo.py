@@ -6,7 +6,6 @@ import signal
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from rich.console import Console
@@ -14,18 +13,14 @@ from rich.panel import Panel
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from simulators import ground as grounds
-from simulators.chain import OWNER, Chain, Options
-from simulators.city import read_city
+from simulators.chain import OWNER, Chain, assembled
 from simulators.faults import Fault, play
 from simulators.ground import Ground
-from simulators.history import History
+from simulators.history import HISTORY_DAYS, History
 from simulators.report import Report
 from simulators.run import LEAK_AFTER_S, LEAK_L_PER_H, Run
-from simulators.usage import Usage
 from simulators.webhook_receiver import show
-from simulators.world import World
 
-HISTORY_DAYS = 400
 _BACKFILLED = "backfilled"
 
 
@@ -55,25 +50,20 @@ class Demo:
         grounds.check_disk(self._ground.root)
         if self._plan.http_port:
             grounds.check_port(self._plan.http_port)
-        city, begun_ms = read_city(), self._ground.begun_ms(time.time_ns() // 1_000_000)
-        usage = Usage(city, seed=self._plan.seed)
-        past = History(city, usage, days=HISTORY_DAYS, until_ms=begun_ms)
-        registers = past.final_registers if self._plan.with_history else None
-        installed_at = datetime.fromtimestamp(begun_ms // 1000, UTC) - timedelta(HISTORY_DAYS + 1)
-        options = Options(installed_at=installed_at.isoformat(), http_port=self._plan.http_port)
-        async with World(city, usage, self._ground.world, registers=registers) as world:
-            chain = Chain(self._ground, city, world, options)
-            run: Run | None = None
+        async with assembled(
+            self._ground,
+            seed=self._plan.seed,
+            with_history=self._plan.with_history,
+            http_port=self._plan.http_port,
+        ) as (chain, past):
+            await self._start(chain, past)
+            run = Run(chain)
             try:
-                await self._start(chain, past)
-                run = Run(chain)
                 await run.begin()
                 return await self._show(chain, run)
             finally:
                 self._console.print("Stopping …")
-                if run is not None:
-                    await run.close()
-                await chain.stop()
+                await run.close()
 
     async def _start(self, chain: Chain, past: History) -> None:
         tell = self._console.print

@@ -18,6 +18,7 @@ from simulators.usage import Usage
 from wire import VERSION, batch, quality, telegram
 
 STORE = "history"
+HISTORY_DAYS = 400  # of the demonstration: a year to look back on, and the one before it
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -37,7 +37,7 @@ def main(names: list[str]) -> int:
         module = importlib.import_module(f"tests.benchmark.{name}")
         figures: Figures = asyncio.run(module.measure())
         _print(module.__doc__.splitlines()[0], figures)
-        found |= {figure.name: figure.amount for figure in figures}
+        found |= {figure.name: round(figure.amount, 4) for figure in figures}
     print(json.dumps(found))
     return 0
 
@@ -48,8 +48,12 @@ def _print(title: str, figures: Figures) -> None:
     table.add_column("measured", justify="right")
     table.add_column("what it says")
     for figure in figures:
-        table.add_row(figure.name, f"{figure.amount:,.3g}", figure.meaning)
+        table.add_row(figure.name, _short(figure.amount), figure.meaning)
     Console().print(table)
+
+
+def _short(amount: float) -> str:
+    return f"{amount:,.0f}" if amount >= 100 else f"{amount:.3g}"
 
 
 if __name__ == "__main__":
