@@ -11,6 +11,12 @@ from hypothesis import strategies as st
 from tests.integration.cloud.builders import CloudInTest, a_finding, a_telegram, an_event
 from wire import batch
 
+FIELDS = (
+    *("n", "kind", "body", "read_at_s", "quality", "received_at_ms", "ver", "id", "seq", "boot"),
+    *("t", "tq", "reg", "detail", "event", "finding_id", "obis", "explanation", "raised_at_s"),
+    *("state", "node_id", "volume_l", "confidence"),
+)
+
 anything = st.recursive(
     st.none()
     | st.booleans()
@@ -38,33 +44,7 @@ entries = st.one_of(
     st.builds(
         _mutated,
         st.sampled_from([a_telegram(1), an_event(2), a_finding(3)]),
-        st.sampled_from(
-            [
-                "n",
-                "kind",
-                "body",
-                "read_at_s",
-                "quality",
-                "received_at_ms",
-                "ver",
-                "id",
-                "seq",
-                "boot",
-                "t",
-                "tq",
-                "reg",
-                "detail",
-                "event",
-                "finding_id",
-                "obis",
-                "explanation",
-                "raised_at_s",
-                "state",
-                "node_id",
-                "volume_l",
-                "confidence",
-            ]
-        ),
+        st.sampled_from(FIELDS),
         anything,
         deep=st.booleans(),
     ),
