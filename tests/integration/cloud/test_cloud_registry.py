@@ -4,7 +4,7 @@
 import base64
 import ssl
 import stat
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -85,6 +85,23 @@ async def test_a_meter_can_not_be_hung_before_the_one_it_replaces(cloud: CloudIn
         },
     )
     assert answer.status_code == 409
+
+
+@pytest.mark.parametrize("days", [-2, 0, 3])
+async def test_enrolling_again_keeps_the_installation_and_an_earlier_time_corrects_it(
+    cloud: CloudInTest, days: int
+) -> None:
+    early = a_telegram(1, at=INSTALLED - timedelta(days=1), registers={COLD: 7})
+    await cloud.gateway.send(early, a_telegram(2, at=INSTALLED + timedelta(days=1)))
+    again = {
+        "meter_id": "m-one",
+        "node_id": "n-one",
+        "obis": COLD,
+        "installed_at": (INSTALLED + timedelta(days=days)).isoformat(),
+    }
+    await cloud.operator.put("/installations/sp-one", again)
+    readings = await cloud.operator.all("/service-points/sp-one/readings")
+    assert [one["sequence"] for one in readings] == ([1, 2] if days < 0 else [2])
 
 
 async def test_a_gateway_learns_what_its_nodes_read_and_nothing_of_others(
