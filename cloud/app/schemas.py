@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What a building looks like as a whole: its place, its use, its registers, its alerts."""
 
-from typing import Annotated
-
 from pydantic import AwareDatetime, BaseModel, Field
 
 from cloud.alerts.schemas import Alert
@@ -57,7 +55,7 @@ class ServicePoint(BaseModel):
     parent_service_point_id: str | None
     meter: Meter | None
     node_id: str | None
-    register_count: Annotated[int | None, Field(alias="register")]
+    register_count: int | None = Field(alias="register")
     read_at: AwareDatetime | None
     received_at: AwareDatetime | None
     quality: list[str]

@@ -32,6 +32,11 @@ class Installation:
     valid_from: datetime
     valid_to: datetime | None
 
+    @property
+    def what(self) -> tuple[str, str, str]:
+        """Which register of which meter, read by whom."""
+        return (self.meter_id, self.node_id, self.obis)
+
     def holds_at(self, unix_s: int) -> bool:
         """Tell whether the meter hung there at that second."""
         return self.valid_from.timestamp() <= unix_s and (

@@ -84,14 +84,16 @@ async def gateways_of(connection: Connection, node_ids: Collection[str]) -> dict
     return {fields["node_id"]: fields["gateway_id"] for fields in found}
 
 
-async def open_installation(connection: Connection, service_point_id: str) -> Installation | None:
-    """Return what hangs at a service point now."""
-    found = await row(
+async def begin_installation(
+    connection: Connection, installation_id: int, valid_from: datetime
+) -> None:
+    """Correct since when a meter hangs."""
+    await run(
         connection,
-        "select * from installations where service_point_id = %(id)s and valid_to is null",
-        id=service_point_id,
+        "update installations set valid_from = %(valid_from)s where installation_id = %(id)s",
+        id=installation_id,
+        valid_from=valid_from,
     )
-    return Installation(**found) if found else None
 
 
 async def end_installation(

@@ -2,7 +2,7 @@
 """The registry of meters, nodes and gateways, and the certificates they get."""
 
 from collections.abc import Awaitable, Callable, Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from cloud.kit.auth.service import rotate_gateway_token
 from cloud.kit.clock import Clock
@@ -12,6 +12,7 @@ from cloud.meters import repository
 from cloud.meters.authority import Authority, Issued, Usage
 from cloud.meters.models import Channel, Installation, Meter
 
+A_MOMENT = timedelta(microseconds=1)  # an installation lasts longer than nothing
 INSTALL_TIMEOUT_S = 120  # years of readings may have to be taken up
 
 # Told of each node whose registry entry changed, in the same transaction: what it sent before may
@@ -73,27 +74,36 @@ class MeterRegistry:
     ) -> None:
         """Record that a meter hangs at a service point; one that hung there is taken down.
 
-        Repeating it changes nothing. What the node sent since ``installed_at`` is taken up.
+        Repeating it changes nothing; an earlier ``installed_at`` corrects the one known. What the
+        node sent since then is taken up.
         """
         async with self._database.transaction(INSTALL_TIMEOUT_S) as connection:
             gateways = await repository.gateways_of(connection, [node_id])
             if node_id in gateways:
                 await lock_gateway(connection, gateways[node_id])
             await lock(connection, f"service-point:{service_point_id}")
-            current = await repository.open_installation(connection, service_point_id)
-            if current is not None:
-                what = (current.meter_id, current.node_id, current.obis, current.valid_from)
-                if what == (meter_id, node_id, obis, installed_at):
-                    return
-                if installed_at <= current.valid_from:
-                    raise InstallationOrderError(service_point_id, current.valid_from)
-                await repository.end_installation(connection, current.installation_id, installed_at)
-            await repository.add_installation(
-                connection, service_point_id, meter_id, node_id, obis, installed_at
-            )
-            touched = {node_id} | ({current.node_id} if current else set())
-            for one in sorted(touched):
-                await self._node_changed(connection, one)
+            known = await repository.installations(connection, service_point_ids=[service_point_id])
+            current = known[-1] if known and known[-1].valid_to is None else None
+            same = current is not None and (meter_id, node_id, obis) == current.what
+            if current is not None and same and installed_at >= current.valid_from:
+                return
+            for one in known[:-1] if same else known:
+                if installed_at < (one.valid_to or one.valid_from + A_MOMENT):
+                    raise InstallationOrderError(service_point_id, one.valid_from)
+            if current is not None and same:
+                await repository.begin_installation(
+                    connection, current.installation_id, installed_at
+                )
+            else:
+                if current is not None:
+                    await repository.end_installation(
+                        connection, current.installation_id, installed_at
+                    )
+                await repository.add_installation(
+                    connection, service_point_id, meter_id, node_id, obis, installed_at
+                )
+            for touched in sorted({node_id} | ({current.node_id} if current else set())):
+                await self._node_changed(connection, touched)
 
     async def rotate_token(self, gateway_id: str) -> str:
         """Return a gateway's new token; its earlier one ends."""

@@ -73,14 +73,22 @@ def _decoded(entry: Entry, admission: Admission) -> Message | None:
     except WireError as error:
         admission.refuse(entry, Reason.UNDECODABLE, str(error))
         return None
-    canonical = json.dumps([entry.kind, body], sort_keys=True, separators=(",", ":"))
+    if isinstance(message, telegram.Telegram):
+        # OBIS codes and integers need no escaping, and this takes a third of the encoder's time
+        pairs = [f'"{code}":{count}' for code, count in sorted(message.registers.items())]
+        registers, canonical = message.registers, "{" + ",".join(pairs) + "}"
+    else:
+        told = {"event": message.kind, "detail": message.detail}
+        registers, canonical = None, json.dumps(told, sort_keys=True)
+    content = f"{entry.kind} {message.time_s} {message.time_quality} {canonical}"
     return Message(
         entry=entry,
         node_id=message.node_id,
         boot=message.boot,
         sequence=message.sequence,
-        registers=message.registers if isinstance(message, telegram.Telegram) else None,
-        digest=hashlib.blake2b(canonical.encode(), digest_size=16).digest(),
+        registers=registers,
+        canonical=canonical,
+        digest=hashlib.blake2b(content.encode(), digest_size=16).hexdigest(),
     )
 
 

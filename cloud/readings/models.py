@@ -99,14 +99,18 @@ class Admitter(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Message:
-    """A decoded telegram or event, as the ledger keeps it."""
+    """A decoded telegram or event, as the ledger keeps it.
+
+    ``canonical`` is its registers or its event in JSON, the same whatever order they came in.
+    """
 
     entry: Entry
     node_id: str
     boot: int
     sequence: int
     registers: dict[str, int] | None
-    digest: bytes
+    canonical: str
+    digest: str
 
     @property
     def key(self) -> tuple[str, int, int]:

@@ -48,7 +48,7 @@ async def add_conflicts(connection: Connection, conflicts: Sequence[tuple[Messag
         connection,
         "insert into findings (kind, node_id, boot, sequence, explanation, digest)"
         " select 'conflict', new.* from unnest(%(nodes)s::text[], %(boots)s::int[],"
-        " %(sequences)s::int[], %(explanations)s::text[], %(digests)s::bytea[]) as new"
+        " %(sequences)s::int[], %(explanations)s::text[], %(digests)s::uuid[]) as new"
         " on conflict do nothing",
         nodes=[message.node_id for message in messages],
         boots=[message.boot for message in messages],

@@ -8,7 +8,7 @@ from typing import Any
 
 from psycopg.rows import DictRow, tuple_row
 
-from cloud.kit.database import Connection, row, rows, run
+from cloud.kit.database import Connection, integers, row, rows, run, texts
 from cloud.meters.models import Installation
 from cloud.readings.models import Message, Neighbours
 
@@ -18,19 +18,19 @@ ReadingRow = tuple[int, int, int, int, int, int, int]
 
 async def known_digests(
     connection: Connection, messages: Sequence[Message]
-) -> dict[tuple[str, int, int], bytes]:
+) -> dict[tuple[str, int, int], str]:
     """Return the digests of those messages whose keys the ledger has already."""
     found = await rows(
         connection,
         "select node_id, boot, sequence, digest from telegrams join"
         " unnest(%(nodes)s::text[], %(boots)s::int[], %(sequences)s::int[])"
         " as asked (node_id, boot, sequence) using (node_id, boot, sequence)",
-        nodes=[message.node_id for message in messages],
-        boots=[message.boot for message in messages],
-        sequences=[message.sequence for message in messages],
+        nodes=texts(message.node_id for message in messages),
+        boots=integers(message.boot for message in messages),
+        sequences=integers(message.sequence for message in messages),
     )
     return {
-        (fields["node_id"], fields["boot"], fields["sequence"]): bytes(fields["digest"])
+        (fields["node_id"], fields["boot"], fields["sequence"]): fields["digest"].hex
         for fields in found
     }
 
@@ -42,32 +42,30 @@ async def add_telegrams(connection: Connection, messages: Sequence[Message]) -> 
         connection,
         "insert into telegrams (node_id, boot, sequence, kind, read_at, quality, registers, event,"
         " digest, received_at) select node_id, boot, sequence, kind, to_timestamp(read_at_s),"
-        " quality, registers::json, event::json, digest, to_timestamp(received_at_ms / 1000.0)"
+        " quality, registers, event, digest, to_timestamp(received_at_ms / 1000.0)"
         " from unnest(%(nodes)s::text[], %(boots)s::int[], %(sequences)s::int[], %(kinds)s::text[],"
-        " %(read)s::bigint[], %(qualities)s::smallint[], %(registers)s::text[], %(events)s::text[],"
-        " %(digests)s::bytea[], %(received)s::bigint[]) as new (node_id, boot, sequence, kind,"
+        " %(read)s::bigint[], %(qualities)s::smallint[], %(registers)s::json[], %(events)s::json[],"
+        " %(digests)s::uuid[], %(received)s::bigint[]) as new (node_id, boot, sequence, kind,"
         " read_at_s, quality, registers, event, digest, received_at_ms)"
         " on conflict do nothing",
-        nodes=[message.node_id for message in messages],
-        boots=[message.boot for message in messages],
-        sequences=[message.sequence for message in messages],
-        kinds=[entry.kind for entry in entries],
-        read=[entry.read_at_s for entry in entries],
-        qualities=[entry.quality for entry in entries],
-        registers=[
-            json.dumps(message.registers) if message.registers else None for message in messages
-        ],
-        events=[
-            None if message.registers else json.dumps(message.entry.body) for message in messages
-        ],
-        digests=[message.digest for message in messages],
-        received=[entry.received_at_ms for entry in entries],
+        nodes=texts(message.node_id for message in messages),
+        boots=integers(message.boot for message in messages),
+        sequences=integers(message.sequence for message in messages),
+        kinds=texts(entry.kind for entry in entries),
+        read=integers(entry.read_at_s for entry in entries),
+        qualities=integers(entry.quality for entry in entries),
+        registers=texts(message.canonical if message.registers else None for message in messages),
+        events=texts(None if message.registers else message.canonical for message in messages),
+        digests=texts(message.digest for message in messages),
+        received=integers(entry.received_at_ms for entry in entries),
     )
 
 
 async def add_readings(connection: Connection, readings: Sequence[ReadingRow]) -> None:
     """Write readings; a repeated one changes nothing."""
-    ids, read, boots, sequences, registers, received, qualities = zip(*readings, strict=True)
+    ids, read, boots, sequences, registers, received, qualities = map(
+        integers, zip(*readings, strict=True)
+    )
     await run(
         connection,
         "insert into readings (installation_id, read_at, boot, sequence, register, received_at,"
@@ -76,13 +74,13 @@ async def add_readings(connection: Connection, readings: Sequence[ReadingRow]) -
         " %(read)s::bigint[], %(boots)s::int[], %(sequences)s::int[], %(registers)s::bigint[],"
         " %(received)s::bigint[], %(qualities)s::smallint[]) as new (id, read_at_s, boot, sequence,"
         " register, received_ms, quality) on conflict do nothing",
-        ids=list(ids),
-        read=list(read),
-        boots=list(boots),
-        sequences=list(sequences),
-        registers=list(registers),
-        received=list(received),
-        qualities=list(qualities),
+        ids=ids,
+        read=read,
+        boots=boots,
+        sequences=sequences,
+        registers=registers,
+        received=received,
+        qualities=qualities,
     )
 
 

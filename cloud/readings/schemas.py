@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What readings look like over HTTP."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, Field
 
@@ -48,7 +48,7 @@ class Reading(BaseModel):
 
     read_at: AwareDatetime
     received_at: AwareDatetime
-    register_count: Annotated[int, Field(alias="register")]
+    register_count: int = Field(alias="register")
     unit: str
     quality: list[str]
     node_id: str

@@ -8,12 +8,12 @@ SHA-256 of it is enough.
 import asyncio
 import hashlib
 import secrets
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 _hasher = PasswordHasher()  # argon2id with the parameters of RFC 9106, low memory
-_NOBODY = _hasher.hash(secrets.token_urlsafe(16))  # verified for unknown users: same time spent
 _at_once = asyncio.Semaphore(2)  # each takes 64 MiB and a core
 
 
@@ -37,15 +37,21 @@ def password_hash(password: str) -> str:
     return _hasher.hash(password)
 
 
+@cache
+def _nobody() -> str:
+    """Return a hash to verify for unknown users, so that they take the same time."""
+    return _hasher.hash(new_token())
+
+
 async def is_right(password: str, kept_hash: str | None) -> bool:
     """Tell whether ``password`` is the one behind ``kept_hash``; None never is."""
     async with _at_once:
-        matches = await asyncio.to_thread(_verify, kept_hash or _NOBODY, password)
+        matches = await asyncio.to_thread(_verify, kept_hash, password)
     return matches and kept_hash is not None
 
 
-def _verify(kept_hash: str, password: str) -> bool:
+def _verify(kept_hash: str | None, password: str) -> bool:
     try:
-        return _hasher.verify(kept_hash, password)
+        return _hasher.verify(kept_hash or _nobody(), password)
     except (VerifyMismatchError, InvalidHashError, UnicodeEncodeError):
         return False

@@ -88,7 +88,7 @@ create table telegrams (
     quality smallint not null,
     registers json,
     event json,
-    digest bytea not null,
+    digest uuid not null,
     received_at timestamptz not null,
     stored_at timestamptz not null default now(),
     primary key (node_id, boot, sequence)
@@ -146,7 +146,7 @@ create table findings (
     boot int not null,
     sequence int not null,
     explanation text not null,
-    digest bytea not null,
+    digest uuid not null,
     found_at timestamptz not null default now(),
     unique (kind, node_id, boot, sequence, digest)
 );

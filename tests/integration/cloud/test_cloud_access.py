@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Who may do what: the table of rights against every route that there is."""
+
+import json
+import re
+from datetime import timedelta
+
+import pytest
+
+from cloud.app import create_app
+from cloud.kit.auth.rights import RIGHTS, SEES_ALL, Right, Role
+from tests.integration.cloud.builders import CloudInTest, a_finding, a_premises, a_telegram
+
+# What each route needs; None: nothing. A route that isn't here fails the test.
+NEEDS: dict[str, Right | None] = {
+    "POST /session": None,
+    "GET /session": None,
+    "DELETE /session": None,
+    "GET /ca": None,
+    "GET /premises": Right.SEE_PREMISES,
+    "GET /premises/{premises_id}": Right.SEE_PREMISES,
+    "GET /premises/{premises_id}/usage": Right.SEE_PREMISES,
+    "GET /premises/{premises_id}/alerts": Right.SEE_PREMISES,
+    "GET /premises/{premises_id}/live": Right.SEE_PREMISES,
+    "GET /service-points/{service_point_id}/usage": Right.SEE_PREMISES,
+    "GET /service-points/{service_point_id}/readings": Right.SEE_PREMISES,
+    "POST /alerts/{alert_id}/acknowledge": Right.ACKNOWLEDGE,
+    "GET /live": Right.OPERATE,
+    "GET /telegrams": Right.OPERATE,
+    "GET /quarantine": Right.OPERATE,
+    "GET /findings": Right.OPERATE,
+    "POST /webhooks": Right.WEBHOOKS,
+    "GET /webhooks": Right.WEBHOOKS,
+    "DELETE /webhooks/{webhook_id}": Right.WEBHOOKS,
+    "GET /webhooks/{webhook_id}/attempts": Right.WEBHOOKS,
+    "PUT /premises/{premises_id}": Right.REGISTER,
+    "PUT /service-points/{service_point_id}": Right.REGISTER,
+    "PUT /meters/{meter_id}": Right.REGISTER,
+    "PUT /gateways/{gateway_id}": Right.REGISTER,
+    "PUT /nodes/{node_id}": Right.REGISTER,
+    "PUT /installations/{service_point_id}": Right.REGISTER,
+    "POST /gateways/{gateway_id}/token": Right.REGISTER,
+    "POST /gateways/{gateway_id}/certificates": Right.REGISTER,
+    "POST /nodes/{node_id}/certificates": Right.REGISTER,
+    "GET /gateways/{gateway_id}/configuration": Right.INGEST,
+    "POST /ingest/batches": Right.INGEST,
+}
+IDS = {
+    "premises_id": "p-one",
+    "service_point_id": "sp-one",
+    "alert_id": "none",
+    "webhook_id": "none",
+    "meter_id": "m-one",
+    "gateway_id": "gw-one",
+    "node_id": "n-one",
+}
+QUERY = {"utility": "water", "resolution": "day", "from": "2026-01-01", "to": "2026-01-02"}
+STREAMS = {"GET /live", "GET /premises/{premises_id}/live"}
+
+
+def _routes(cloud: CloudInTest) -> set[str]:
+    schema = create_app(cloud.services).openapi()
+    return {
+        f"{method.upper()} {path.removeprefix('/api/v1')}"
+        for path, methods in schema["paths"].items()
+        for method in methods
+        if path.startswith("/api/v1")
+    }
+
+
+def _path(route: str) -> str:
+    return re.sub(r"{(\w+)}", lambda found: IDS[found[1]], route.split(" ")[1])
+
+
+async def test_every_route_is_in_the_table(cloud: CloudInTest) -> None:
+    assert _routes(cloud) == set(NEEDS)
+
+
+@pytest.mark.parametrize("role", [*Role, None])
+async def test_a_role_gets_through_exactly_where_the_table_says(
+    cloud: CloudInTest, role: Role | None
+) -> None:
+    caller = await cloud.caller(role, "p-one") if role else cloud.nobody
+    for route, right in NEEDS.items():
+        allowed = right is None or (role is not None and role in RIGHTS[right])
+        if allowed and route in STREAMS:
+            continue  # never ends; see test_cloud_live
+        answer = await caller.ask(route.split(" ")[0], _path(route), params=QUERY)
+        refused = answer.status_code in (401, 403) and route not in (
+            "POST /session",
+            "GET /session",
+            "GET /gateways/{gateway_id}/configuration",
+        )
+        if right is not None and route != "GET /gateways/{gateway_id}/configuration":
+            assert refused != allowed, (route, answer.text)
+        if answer.status_code >= 400:
+            assert answer.headers["content-type"] == "application/problem+json", route
+            assert answer.status_code < 500, route
+
+
+@pytest.mark.parametrize("role", [role for role in Role if role in RIGHTS[Right.SEE_PREMISES]])
+async def test_nobody_sees_anothers_building(cloud: CloudInTest, role: Role) -> None:
+    await cloud.register("two")
+    await cloud.gateway.send(a_telegram(), a_finding(2))
+    caller = await cloud.caller(role, "p-two")
+    expected = 200 if role in SEES_ALL else 404
+    for route, right in NEEDS.items():
+        if right == Right.SEE_PREMISES and route != "GET /premises" and route not in STREAMS:
+            answer = await caller.ask("GET", _path(route), params=QUERY)
+            assert answer.status_code == expected, route
+    listed = {one["premises_id"] for one in (await caller.get("/premises"))["items"]}
+    assert listed == ({"p-one", "p-two"} if role in SEES_ALL else {"p-two"})
+    if role not in SEES_ALL:
+        assert (await caller.ask("GET", "/premises/p-one/live")).status_code == 404
+
+
+async def test_an_owner_can_not_acknowledge_anothers_alert(cloud: CloudInTest) -> None:
+    await cloud.gateway.send(a_finding())
+    [alert] = (await cloud.operator.get("/premises/p-one/alerts"))["items"]
+    stranger = await cloud.caller(Role.OWNER, "p-two")
+    path = f"/alerts/{alert['alert_id']}/acknowledge"
+    assert (await stranger.ask("POST", path)).status_code == 404
+    owner = await cloud.caller(Role.OWNER, "p-one")
+    assert (await owner.post(path))["state"] == "acknowledged"
+    assert (await owner.post(path))["state"] == "acknowledged"
+
+
+async def test_a_person_signs_in_with_a_cookie_that_scripts_can_not_read(
+    cloud: CloudInTest,
+) -> None:
+    password = await cloud.services.access.put_user("Iva@Example.bg", "Iva", Role.OWNER, ["p-one"])
+    answer = await cloud.client.post(
+        "/api/v1/session", json={"email": "iva@example.BG", "password": password}
+    )
+    assert answer.json() == {"user": {"email": "iva@example.bg", "name": "Iva", "role": "owner"}}
+    cookie = answer.headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=strict" in cookie
+    assert (await cloud.client.get("/api/v1/session")).status_code == 200
+    [seen] = (await cloud.client.get("/api/v1/premises")).json()["items"]
+    assert seen["premises_id"] == "p-one"
+    assert (await cloud.client.delete("/api/v1/session")).status_code == 204
+    cloud.client.cookies.set("iskar_session", cookie.split("=")[1].split(";")[0])
+    assert (await cloud.client.get("/api/v1/session")).status_code == 401
+
+
+async def test_a_session_ends_by_itself(cloud: CloudInTest) -> None:
+    password = await cloud.services.access.put_user("a@b.bg", "A", Role.OWNER, [])
+    await cloud.client.post("/api/v1/session", json={"email": "a@b.bg", "password": password})
+    cloud.clock.time += timedelta(days=31)
+    assert (await cloud.client.get("/api/v1/session")).status_code == 401
+
+
+async def test_passwords_and_tokens_are_kept_as_hashes_only(cloud: CloudInTest) -> None:
+    password = await cloud.services.access.put_user("a@b.bg", "A", Role.OWNER, [])
+    token = await cloud.services.access.add_token("t", Role.OWNER, [])
+    async with cloud.services.database.transaction() as connection:
+        for table in ("users", "tokens", "sessions"):
+            cursor = await connection.execute(f"select * from {table}".encode())  # noqa: S608
+            kept = repr(await cursor.fetchall())
+            assert password not in kept
+            assert token not in kept
+
+
+async def test_guessing_passwords_is_slowed_down(cloud: CloudInTest) -> None:
+    password = await cloud.services.access.put_user("a@b.bg", "A", Role.OWNER, [])
+    wrong = [
+        (
+            await cloud.client.post("/api/v1/session", json={"email": "a@b.bg", "password": "x"})
+        ).status_code
+        for _ in range(9)
+    ]
+    assert wrong == [401] * 8 + [429]
+    right = {"email": "a@b.bg", "password": password}
+    assert (await cloud.client.post("/api/v1/session", json=right)).status_code == 429
+    cloud.clock.time += timedelta(minutes=16)
+    assert (await cloud.client.post("/api/v1/session", json=right)).status_code == 200
+
+
+async def test_a_gateways_token_ends_when_it_gets_a_new_one(cloud: CloudInTest) -> None:
+    await cloud.operator.post("/gateways/gw-one/token")
+    answer = await cloud.gateway.ask("GET", "/gateways/gw-one/configuration")
+    assert answer.status_code == 401
+
+
+@pytest.mark.parametrize("field", ["address", "district"])
+@pytest.mark.parametrize("text", ["\0", "a\ud800b", "", "x" * 201, "line\nbreak"])
+async def test_texts_that_can_not_be_stored_are_refused(
+    cloud: CloudInTest, field: str, text: str
+) -> None:
+    answer = await cloud.operator.ask(
+        "PUT",
+        "/premises/p-one",
+        content=json.dumps(a_premises(**{field: text})).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status"),
+    [
+        ("GET", "/nowhere", None, 404),
+        ("GET", "/premises/%00", None, 422),
+        ("GET", "/premises/..%2f..%2fetc", None, 404),
+        ("GET", "/premises/%ff%fe", None, 422),
+        ("GET", "/telegrams?cursor=%00", None, 422),
+        ("GET", "/telegrams?cursor=WyJhIiwgOTk5OTk5OTk5OTk5LCAxXQ", None, 422),
+        ("GET", "/telegrams?node_id=%00", None, 422),
+        ("PATCH", "/premises/p-one", None, 405),
+        ("PUT", "/premises/p-one", b"{", 400),
+        ("PUT", "/premises/p-one", b"[" * 5000, 400),
+        ("PUT", "/premises/p-one", b"x" * 70000, 413),
+        ("POST", "/session", b'{"email": "\\u0000", "password": "x"}', 422),
+        ("POST", "/session", b'{"email": "\\ud800", "password": "x"}', 422),
+        ("POST", "/session", b"\xff\xfe", 400),
+        ("POST", "/alerts/%00/acknowledge", None, 422),
+    ],
+)
+async def test_nonsense_is_answered_with_a_problem(
+    cloud: CloudInTest, method: str, path: str, body: bytes | None, status: int
+) -> None:
+    answer = await cloud.operator.ask(
+        method, path, content=body, headers={"Content-Type": "application/json"}
+    )
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["status"] == status

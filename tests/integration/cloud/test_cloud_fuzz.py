@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""AC-120: any body on the ingest route is answered without a fault, and what is good is kept."""
+
+import asyncio
+import json
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.integration.cloud.builders import CloudInTest, a_finding, a_telegram, an_event
+from wire import batch
+
+FIELDS = (
+    *("n", "kind", "body", "read_at_s", "quality", "received_at_ms", "ver", "id", "seq", "boot"),
+    *("t", "tq", "reg", "detail", "event", "finding_id", "obis", "explanation", "raised_at_s"),
+    *("state", "node_id", "volume_l", "confidence"),
+)
+
+anything = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.integers(-(2**63), 2**64)
+    | st.floats()
+    | st.text(st.characters(codec=None), max_size=8)
+    | st.sampled_from(["n-one", "gw-one", "8-0:1.0.0", "telegram", "\0", "\ud800"]),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.text(st.characters(codec=None), max_size=6), inner, max_size=4)
+    ),
+    max_leaves=8,
+)
+
+
+def _mutated(entry: dict[str, Any], where: str, content: Any, *, deep: bool) -> dict[str, Any]:
+    if deep:
+        return {**entry, "body": {**entry["body"], where: content}}
+    return {**entry, where: content}
+
+
+entries = st.one_of(
+    anything,
+    st.builds(
+        _mutated,
+        st.sampled_from([a_telegram(1), an_event(2), a_finding(3)]),
+        st.sampled_from(FIELDS),
+        anything,
+        deep=st.booleans(),
+    ),
+)
+
+
+async def test_any_entries_are_answered_and_a_good_one_among_them_is_kept(
+    cloud: CloudInTest,
+) -> None:
+    sequence = 1000
+
+    async def check(broken: list[Any]) -> None:
+        nonlocal sequence
+        sequence += 1
+        good = a_telegram(sequence, boot=77)
+        body = json.dumps(batch.request("gw-one", "s", [*broken, good])).encode()
+        answer = await cloud.gateway.ask("POST", "/ingest/batches", content=body)
+        assert answer.status_code == 200, answer.text
+        word = answer.json()
+        assert word["stored"] >= 1
+        assert word["committed"] >= sequence
+        found = await cloud.operator.ask("GET", "/quarantine")
+        assert found.status_code == 200
+
+    await _explore(check, st.lists(entries, max_size=4))
+    ledger = await cloud.operator.all("/telegrams")
+    stored = {row["sequence"] for row in ledger if row["boot"] == 77}
+    assert stored == set(range(1001, sequence + 1))
+
+
+async def test_any_body_is_answered_without_a_fault(cloud: CloudInTest) -> None:
+    async def check(body: bytes) -> None:
+        for encoding in ("identity", "gzip"):
+            answer = await cloud.gateway.ask(
+                "POST", "/ingest/batches", content=body, headers={"Content-Encoding": encoding}
+            )
+            assert 400 <= answer.status_code < 500
+            assert answer.headers["content-type"] == "application/problem+json"
+
+    shaped = st.dictionaries(st.sampled_from(["ver", "gateway", "store", "entries"]), anything)
+    await _explore(
+        check, st.binary(max_size=200) | shaped.map(lambda one: json.dumps(one).encode())
+    )
+
+
+async def _explore(check: Any, strategy: Any) -> None:
+    """Run an async check under hypothesis: the examples are drawn in a thread, asked for here."""
+    loop = asyncio.get_running_loop()
+
+    @settings(
+        max_examples=120,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(strategy)
+    def explore(example: Any) -> None:
+        asyncio.run_coroutine_threadsafe(check(example), loop).result(30)
+
+    await asyncio.to_thread(explore)

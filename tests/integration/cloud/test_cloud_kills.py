@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""kill -9 of the cloud and of its PostgreSQL: what was acknowledged is there, once."""
+
+import asyncio
+import json
+import os
+import random
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from pathlib import Path
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from cloud.kit.postgres_processes import processes_in
+from tests.integration.cloud.builders import Caller, CloudInTest, a_telegram
+from wire import batch
+
+KILLS_OF_EACH = 20
+START_S = 60
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class CloudProcess:
+    """The real ``iskar-cloud serve``, with its embedded PostgreSQL, in a directory."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.port = _free_port()
+        self.environment = {
+            **os.environ,
+            "CLOUD_DATA_DIR": str(directory),
+            "CLOUD_HTTP_PORT": str(self.port),
+        }
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> None:
+        with (self.directory / "serve.log").open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "cloud", "serve"),
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+            )
+
+    async def run(self, *arguments: str) -> dict[str, str]:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "cloud", *arguments),
+            env=self.environment,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        said, _ = await process.communicate()
+        assert process.returncode == 0
+        answer: dict[str, str] = json.loads(said)
+        return answer
+
+    async def until_ready(self) -> None:
+        async with asyncio.timeout(START_S), httpx.AsyncClient() as client:
+            while True:
+                with suppress(httpx.HTTPError):
+                    if (await client.get(f"{self.url}/health/ready")).status_code == 200:
+                        return
+                assert self._process is not None
+                assert self._process.returncode is None, (self.directory / "serve.log").read_text()
+                await asyncio.sleep(0.05)
+
+    async def kill(self) -> None:
+        assert self._process is not None
+        self._process.kill()
+        await self._process.wait()
+
+    def kill_postgres(self) -> None:
+        pid = self.postgres_pid()
+        if pid is not None:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+    def postgres_pid(self) -> int | None:
+        lock = self.directory / "postgres" / "data" / "postmaster.pid"
+        with suppress(FileNotFoundError, ValueError):
+            pid = int(lock.read_text().split()[0])
+            return pid if pid in processes_in(self.cluster) else None
+        return None
+
+    @property
+    def cluster(self) -> Path:
+        return (self.directory / "postgres" / "data").resolve()
+
+    async def stop(self) -> float:
+        """Stop it as Ctrl-C does and return how long that took."""
+        assert self._process is not None
+        begun = asyncio.get_running_loop().time()
+        if self._process.returncode is None:
+            self._process.terminate()
+        await self._process.wait()
+        return asyncio.get_running_loop().time() - begun
+
+
+@pytest_asyncio.fixture
+async def process(tmp_path: Path) -> AsyncIterator[CloudProcess]:
+    running = CloudProcess(tmp_path)
+    await running.start()
+    try:
+        await running.until_ready()
+        yield running
+    finally:
+        await running.stop()
+
+
+async def _with_a_building(process: CloudProcess, client: httpx.AsyncClient) -> tuple[Caller, str]:
+    """Register building one; return the operator and the gateway's authorization."""
+    operator = Caller(
+        client, (await process.run("token", "add", "--role", "operator", "--label", "t"))["token"]
+    )
+    registrar = CloudInTest.__new__(CloudInTest)
+    registrar.client, registrar.operator = client, operator
+    gateway = await registrar.register("one")
+    return operator, gateway.headers["Authorization"]
+
+
+@pytest.mark.timeout(240)
+async def test_forty_kills_lose_and_double_nothing(process: CloudProcess) -> None:
+    """AC-05: twenty kills of the cloud and twenty of PostgreSQL while a gateway keeps posting."""
+    chance = random.Random(5)  # noqa: S311 - reproducible, not secret
+    refusals = 0
+    async with httpx.AsyncClient(base_url=process.url, timeout=10) as client:
+        operator, token = await _with_a_building(process, client)
+        committed, killing = 0, True
+
+        async def post_batches() -> None:
+            nonlocal committed, refusals
+            while killing:
+                entries = [a_telegram(n) for n in range(committed + 1, committed + 41)]
+                try:
+                    answer = await client.post(
+                        batch.PATH,
+                        json=batch.request("gw-one", "s", entries),
+                        headers={"Authorization": token},
+                    )
+                except httpx.TransportError:
+                    refusals += 1
+                    await asyncio.sleep(0.05)
+                    continue
+                if answer.status_code == 200:
+                    committed = batch.committed(answer.json())
+                else:
+                    assert answer.status_code == 503, answer.text
+                    refusals += 1
+                    await asyncio.sleep(0.05)
+
+        posting = asyncio.create_task(post_batches())
+        kills = ["cloud", "postgres"] * KILLS_OF_EACH
+        chance.shuffle(kills)
+        for victim in kills:
+            await asyncio.sleep(chance.uniform(0, 0.5))
+            if victim == "postgres":
+                process.kill_postgres()
+            else:
+                await process.kill()
+                await process.start()
+                if chance.random() < 0.4:  # the others are killed again while they start
+                    await process.until_ready()
+        await process.until_ready()
+        killing = False
+        await posting
+        stored = [row["sequence"] for row in await operator.all("/telegrams", node_id="n-one")]
+        readings = await operator.all("/service-points/sp-one/readings", limit=1000)
+    assert refusals > 0
+    assert len(stored) == len(set(stored)) >= committed > KILLS_OF_EACH
+    assert set(range(1, committed + 1)) <= set(stored)
+    assert sorted(one["sequence"] for one in readings) == sorted(stored)
+
+
+async def test_a_killed_postgres_is_back_within_seconds(process: CloudProcess) -> None:
+    killed = process.postgres_pid()
+    process.kill_postgres()
+    begun = asyncio.get_running_loop().time()
+    async with httpx.AsyncClient(base_url=process.url) as client:
+        statuses = []
+        while not statuses or statuses[-1] != 200:
+            statuses.append((await client.get("/health/ready")).status_code)
+            await asyncio.sleep(0.02)
+    assert set(statuses) <= {200, 503}
+    assert asyncio.get_running_loop().time() - begun < 10
+    assert process.postgres_pid() not in (None, killed)
+
+
+async def test_it_stops_within_five_seconds_with_a_stream_open(process: CloudProcess) -> None:
+    token = (await process.run("token", "add", "--role", "operator", "--label", "t"))["token"]
+    async with (
+        httpx.AsyncClient(base_url=process.url, timeout=10) as client,
+        client.stream("GET", "/api/v1/live", headers={"Authorization": f"Bearer {token}"}) as live,
+    ):
+        lines = live.aiter_lines()
+        assert await anext(lines) == ": connected"
+        assert await process.stop() < 5
+        assert [line async for line in lines if line] == []
+    assert processes_in(process.cluster) == []
+
+
+async def test_a_second_cloud_on_the_same_port_says_what_to_do(process: CloudProcess) -> None:
+    second = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "cloud", "serve"),
+        env=process.environment,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, said = await second.communicate()
+    assert second.returncode == 1
+    assert said.decode().splitlines()[-1] == (
+        f"iskar-cloud: Can't listen on 127.0.0.1 port {process.port}: Address already in use."
+        " Stop the program that does, or set CLOUD_HTTP_PORT to another port."
+    )
