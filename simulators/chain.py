@@ -310,8 +310,7 @@ class Chain:
         for node_id in self.nodes:
             for item in await self.operator.ledger(node_id):
                 key = Key(node_id, item["boot"], item["sequence"])
-                if key.boot > 0:
-                    yield Entry(key=key, registers=item["registers"])
+                yield Entry(key=key, registers=item["registers"])
 
 
 def _stop_order(name: str) -> int:

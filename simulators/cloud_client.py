@@ -63,11 +63,11 @@ class CloudClient:
         return answer.is_success
 
     async def ledger(self, node_id: str) -> list[dict[str, Any]]:
-        """Return every telegram and event that the cloud holds of a node."""
+        """Return every telegram and event that the cloud has had from a node, without imports."""
         items: list[dict[str, Any]] = []
         cursor: str | None = ""
         while cursor is not None:
-            query: dict[str, str | int] = {"node_id": node_id, "limit": _PAGE}
+            query: dict[str, str | int] = {"node_id": node_id, "first_boot": 1, "limit": _PAGE}
             if cursor:
                 query["cursor"] = cursor
             page = await self.get("/api/v1/telegrams", **query)

@@ -23,7 +23,7 @@ from cloud.readings.ingest import Ingest
 from cloud.readings.models import IntervalUsage
 from cloud.readings.service import EARLIEST, LATEST, ZONE, Readings, Span
 from wire import VERSION, quality
-from wire.fields import MAX_UNIX_S
+from wire.fields import MAX_BOOT, MAX_UNIX_S
 
 router = APIRouter(tags=["readings"])
 operator_router = APIRouter(tags=["operation"], dependencies=[needs(Right.OPERATE)])
@@ -192,10 +192,11 @@ async def ledger(
     node_id: Identifier | None = None,
     limit: pagination.Limit = 1000,
     cursor: pagination.Cursor = None,
+    first_boot: Annotated[int, Query(ge=0, le=MAX_BOOT)] = 0,
 ) -> Page[schemas.LedgerRow]:
-    """Return the ledger: every message of every node, once."""
+    """Return the ledger: every message of every node, once; boot 0 holds imports."""
     after = pagination.decode(cursor, str, int, int) if cursor else None
-    found = await service.ledger(node_id, after, limit)
+    found = await service.ledger(node_id, first_boot, after, limit)
     following = None
     if len(found) == limit:
         following = pagination.encode(*(found[-1][k] for k in ("node_id", "boot", "sequence")))

@@ -256,7 +256,11 @@ async def page_of_readings(
 
 
 async def page_of_telegrams(
-    connection: Connection, node_id: str | None, after: tuple[str, int, int] | None, limit: int
+    connection: Connection,
+    node_id: str | None,
+    first_boot: int,
+    after: tuple[str, int, int] | None,
+    limit: int,
 ) -> list[DictRow]:
     """Return the ledger in order of key, of one node or of all, from after a key on."""
     node, boot, sequence = after or ("", -1, -1)
@@ -264,9 +268,11 @@ async def page_of_telegrams(
         connection,
         "select node_id, boot, sequence, kind, read_at, quality, registers, received_at, stored_at"
         " from telegrams where (%(node_id)s::text is null or node_id = %(node_id)s)"
+        " and boot >= %(first_boot)s"
         " and (node_id, boot, sequence) > (%(node)s, %(boot)s::int, %(sequence)s::int)"
         " order by node_id, boot, sequence limit %(limit)s",
         node_id=node_id,
+        first_boot=first_boot,
         node=node,
         boot=boot,
         sequence=sequence,

@@ -116,11 +116,15 @@ class Readings:
         return point, nodes, found
 
     async def ledger(
-        self, node_id: str | None, after: tuple[str, int, int] | None, limit: int
+        self,
+        node_id: str | None,
+        first_boot: int,
+        after: tuple[str, int, int] | None,
+        limit: int,
     ) -> list[DictRow]:
-        """Return a page of the ledger."""
+        """Return a page of the ledger, without the boots before ``first_boot``."""
         async with self._database.transaction() as connection:
-            return await repository.page_of_telegrams(connection, node_id, after, limit)
+            return await repository.page_of_telegrams(connection, node_id, first_boot, after, limit)
 
     async def quarantine(self, after: int, limit: int) -> list[DictRow]:
         """Return a page of what was refused."""

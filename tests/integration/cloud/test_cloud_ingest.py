@@ -36,6 +36,12 @@ async def test_a_repeated_batch_is_acknowledged_and_stored_once(cloud: CloudInTe
     assert len(await cloud.operator.all("/telegrams")) == 5
 
 
+async def test_the_ledger_can_be_read_without_what_was_imported(cloud: CloudInTest) -> None:
+    await cloud.gateway.send(a_telegram(1, boot=0), a_telegram(2, boot=1), a_telegram(3, boot=2))
+    ledger = await cloud.operator.all("/telegrams", first_boot=1)
+    assert [row["boot"] for row in ledger] == [1, 2]
+
+
 async def test_events_share_the_ledger_with_telegrams(cloud: CloudInTest) -> None:
     await cloud.gateway.send(an_event(1), a_telegram(2))
     assert [row["kind"] for row in await cloud.operator.all("/telegrams")] == ["event", "telegram"]
