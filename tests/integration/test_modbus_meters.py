@@ -40,7 +40,7 @@ class Town:
 async def connected(town: Town, node_id: str) -> AsyncIterator[AsyncModbusSerialClient]:
     line = town.world.line(node_id)
     assert line is not None
-    client = AsyncModbusSerialClient(line.path, baudrate=9600, timeout=0.5, retries=0)
+    client = AsyncModbusSerialClient(line.path, baudrate=9600, timeout=2, retries=0)
     assert await client.connect()
     try:
         yield client

@@ -34,7 +34,8 @@ async def test_settings_from_afar_are_applied_answered_and_kept(mosquitto, tmp_p
         await node.start()
 
         def answers():
-            found = [e.message for e in node.journaled() if e.message.kind.startswith("settings")]
+            events = [e.message for e in node.journaled() if isinstance(e.message, event.Event)]
+            found = [answer for answer in events if answer.kind.startswith("settings")]
             return [(answer.kind, answer.detail["id"]) for answer in found]
 
         await until(lambda: len(gateway.stored) >= 2, "the clock is not set")
