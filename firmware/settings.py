@@ -81,6 +81,7 @@ class Settings:
         self.timeout_ms = fields.integer(
             {"timeout_ms": bus.get("timeout_ms", 500)}, "timeout_ms", 20, 10000
         )
+        self.change_id = None  # of the newest settings command that was applied
         self.pulse_channels = []
         self.modbus_channels = []
         self._take_channels(content.get("channels"))

@@ -22,6 +22,7 @@ _MAX_RESEND_AFTER_MS = 20000
 _KEEPALIVE_S = 30
 _STATUS_EVERY_MS = 60000
 _STATUS_EVERY_MS_WHILE_UNSET = 2000  # each brings one try at the time
+_JOIN_AGAIN_MS = 1000
 _CONNECT_S = 15
 _STABLE_MS = 30000  # a connection that lasted so long was a good one
 _RETRY_MS = (1000, 2000, 4000, 8000, 16000, 32000, 60000)  # full jitter: 0 to this
@@ -54,6 +55,7 @@ class Uplink:
         """Connect, carry, and connect again, until cancelled."""
         attempt = 0
         while True:
+            await self._join()
             await self._board.sleep_ms(self._board.random_ms(_RETRY_MS[attempt]))
             began_at_ms = self._board.up_ms()
             try:
@@ -64,9 +66,16 @@ class Uplink:
             lasted_ms = self._board.up_ms() - began_at_ms
             attempt = 0 if lasted_ms > _STABLE_MS else min(attempt + 1, len(_RETRY_MS) - 1)
 
+    async def _join(self):
+        """Join the Wi-Fi, trying for ever; the broker is to be spared, the air is not."""
+        while not self._board.wifi.is_up():
+            try:
+                await self._board.wifi.join(self._settings.ssid, self._settings.password)
+            except OSError as error:
+                print("uplink: %s" % error)
+                await self._board.sleep_ms(_JOIN_AGAIN_MS)
+
     async def _connect_and_carry(self):
-        if not self._board.wifi.is_up():
-            await self._board.wifi.join(self._settings.ssid, self._settings.password)
         raw = self._board.wifi.socket()
         receiver = None
         try:

@@ -269,7 +269,6 @@ def check_settings_from_afar_are_applied_once_kept_and_expire():
     world = VirtualTime()
     clock = Clock(world.up_ms)
     settings = Settings(settings_of())
-    settings.change_id = None
     message = {"id": "c-1", "expires_s": 1763740900, "settings": {"sample_interval_s": 5}}
 
     def refused():
