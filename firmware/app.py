@@ -2,6 +2,7 @@
 """The app: puts the parts together and runs them; if one of them fails, the board starts anew."""
 
 import asyncio
+import gc
 import sys
 
 from firmware import VERSION, boots, durable
@@ -20,11 +21,14 @@ from firmware.watchdog import Watchdog
 from wire import event
 
 _CRASH = "crash"
+_COLLECT_EVERY_BYTES = 16384  # early and often: a heap collected only when full is in crumbs
 _PAUSE_BEFORE_RESTART_MS = 2000  # a technician at the console can read why
 
 
 def run(board):
     """Run on ``board`` until it loses power; settings that can't be used are an exception."""
+    gc.collect()
+    gc.threshold(_COLLECT_EVERY_BYTES)
     asyncio.run(_run(board))
 
 

@@ -25,6 +25,9 @@ class MqttError(Exception):
     """The broker refused us, broke the protocol or fell silent."""
 
 
+_ENDS = (OSError, EOFError, ValueError, MemoryError, MqttError, asyncio.TimeoutError)
+
+
 class Connection:
     """One connection from CONNECT to its end; make another for the next."""
 
@@ -59,13 +62,11 @@ class Connection:
 
     async def publish(self, messages):
         """Send ``messages``, (topic, payload, retain) each, with QoS 1; returns once written."""
-        packets = []
         for topic, payload, retain in messages:
             header = _PUBLISH | _QOS1 | (_RETAIN if retain else 0)
             body = _text(topic) + struct.pack(">H", self._next_id()) + payload
-            packets.append(_packet(header, body))
-        self.unconfirmed += len(packets)
-        await self._ask(b"".join(packets))
+            self.unconfirmed += 1
+            await self._ask(_packet(header, body))  # one by one: a long buffer may not fit the heap
 
     async def ping(self):
         """Ask whether anybody is there."""
@@ -86,7 +87,7 @@ class Connection:
                 self.heard_at_ms = self._up_ms()
                 await self._take(header, body)
                 self._asked_at_ms = self.heard_at_ms if self.unconfirmed else None
-        except (OSError, EOFError, ValueError, MqttError, asyncio.TimeoutError) as error:
+        except _ENDS as error:
             self.error = "%s: %s" % (type(error).__name__, error)
         self._on_end()
 
@@ -112,8 +113,7 @@ class Connection:
 
     async def _send(self, packets):
         async with self._lock:
-            self._stream.write(packets)
-            await asyncio.wait_for(self._stream.drain(), ANSWER_MS // 1000)
+            await asyncio.wait_for(self._stream.write(packets), ANSWER_MS // 1000)
 
     async def _receive_packet(self):
         header = (await self._stream.readexactly(1))[0]

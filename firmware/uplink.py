@@ -8,15 +8,15 @@ the same few messages a thousand times in its broker.
 """
 
 import asyncio
-import errno
 import socket
-from asyncio import core
 
 from firmware import journal as journals
 from firmware import mqtt, tls
+from firmware.stream import Stream
 from wire import status, topics
 
 WINDOW = 32  # messages published and not acknowledged; 6 KB in the broker
+_AT_ONCE = 8  # of them read from flash at a time; 1 KB of heap
 RESEND_AFTER_MS = 5000
 _MAX_RESEND_AFTER_MS = 20000
 _KEEPALIVE_S = 30
@@ -26,8 +26,14 @@ _JOIN_AGAIN_MS = 1000
 _CONNECT_S = 15
 _STABLE_MS = 30000  # a connection that lasted so long was a good one
 _RETRY_MS = (1000, 2000, 4000, 8000, 16000, 32000, 60000)  # full jitter: 0 to this
-_TCP = 6
-_TCP_NODELAY = 1  # Nagle's algorithm and delayed ACKs together would cost 40 ms per telegram
+_MENDABLE = (  # by another connection; without memory, the sampler at least goes on
+    OSError,
+    EOFError,
+    ValueError,
+    MemoryError,
+    mqtt.MqttError,
+    asyncio.TimeoutError,
+)
 
 
 class Uplink:
@@ -60,7 +66,7 @@ class Uplink:
             began_at_ms = self._board.up_ms()
             try:
                 await self._connect_and_carry()
-            except (OSError, EOFError, ValueError, mqtt.MqttError, asyncio.TimeoutError) as error:
+            except _MENDABLE as error:
                 print("uplink: %s: %s" % (type(error).__name__, error))
             self._board.show(False)
             lasted_ms = self._board.up_ms() - began_at_ms
@@ -79,7 +85,8 @@ class Uplink:
         raw = self._board.wifi.socket()
         receiver = None
         try:
-            stream = await asyncio.wait_for(self._open_stream(raw), _CONNECT_S)
+            stream = Stream(raw)
+            await asyncio.wait_for(self._connect(stream), _CONNECT_S)
             connection = mqtt.Connection(
                 stream, self._board.up_ms, self._inbox.take, self._wake.set
             )
@@ -103,27 +110,14 @@ class Uplink:
                 receiver.cancel()
             raw.close()
 
-    async def _open_stream(self, raw):
-        """Connect ``raw`` without blocking the sampler; only TLS's arithmetic does."""
+    async def _connect(self, stream):
+        """Connect without blocking the sampler; only TLS's arithmetic does."""
         settings = self._settings
         address = socket.getaddrinfo(settings.host, settings.port, 0, socket.SOCK_STREAM)[0][-1]
-        raw.setblocking(False)
-        raw.setsockopt(_TCP, _TCP_NODELAY, 1)
-        try:
-            raw.connect(address)
-        except OSError as error:
-            if error.errno != errno.EINPROGRESS:
-                raise
-        await _until_writable(raw)
-        if not settings.has_tls:
-            return asyncio.StreamWriter(raw, {})
-        if self._tls is None:
+        if settings.has_tls and self._tls is None:
             tls.set_rtc_for_tls(self._board)
             self._tls = tls.context(self._board.flash)
-        secured = self._tls.wrap_socket(
-            raw, server_hostname=settings.server_name, do_handshake_on_connect=False
-        )
-        return asyncio.StreamWriter(secured, {})
+        await stream.connect(address, self._tls, settings.server_name)
 
     async def _carry(self, connection):
         """Publish status and journal until the connection fails."""
@@ -151,7 +145,10 @@ class Uplink:
 
     async def _publish_next(self, connection, reader):
         """Publish what the window allows; False when there was nothing to do."""
-        entries = reader.take(self._window - len(self._in_flight))
+        room = self._window - len(self._in_flight)
+        if 2 * room < self._window:  # a few at a time: one by one would open the segment each time
+            return False
+        entries = reader.take(min(room, _AT_ONCE))
         while reader.holes:
             self._scribe.declare_lost(*reader.holes.pop(0))
         if not entries:
@@ -196,7 +193,3 @@ class Uplink:
                 self._settings.node_id, journal.boot, state, self._board.up_ms(), *journal.held
             )
         )
-
-
-def _until_writable(raw):
-    yield core._io_queue.queue_write(raw)  # noqa: SLF001 - asyncio.open_connection does the same

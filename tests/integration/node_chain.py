@@ -152,7 +152,11 @@ class Gateway:
         while True:
             try:
                 async with aiomqtt.Client(
-                    "127.0.0.1", self._port, tls_context=self._tls, identifier="gateway"
+                    "127.0.0.1",
+                    self._port,
+                    tls_context=self._tls,
+                    identifier="gateway",
+                    socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
                 ) as client:
                     self._client = client
                     for channel in topics.FROM_NODE:
@@ -162,10 +166,11 @@ class Gateway:
             except aiomqtt.MqttError:
                 await asyncio.sleep(0.1)
 
-    async def send(self, node_id: str, channel: str, payload: bytes) -> None:
+    async def send(self, node_id: str, channel: str, payload: bytes, qos: int = 1) -> None:
         """Publish something to a node."""
         assert self._client is not None
-        await self._client.publish(topics.topic(SITE, GATEWAY_ID, node_id, channel), payload, qos=1)
+        name = topics.topic(SITE, GATEWAY_ID, node_id, channel)
+        await self._client.publish(name, payload, qos=qos)
 
     async def _take(self, message: aiomqtt.Message) -> None:
         _, _, node_id, channel = topics.parse(str(message.topic))
@@ -186,7 +191,7 @@ class Gateway:
             self._watermarks[decoded.boot] += 1
         if self.acknowledges:
             done = acknowledgement.encode(decoded.boot, self._watermarks[decoded.boot])
-            await self.send(node_id, topics.ACKNOWLEDGEMENT, done)
+            await self.send(node_id, topics.ACKNOWLEDGEMENT, done, qos=0)
 
     async def _take_status(self, node_id: str, said: status.Status, is_retained: bool) -> None:
         self.statuses.append(said)

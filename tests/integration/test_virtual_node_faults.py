@@ -5,9 +5,14 @@ import asyncio
 import random
 import time
 
+import psutil
 import pytest
 
+from firmware.clock import Clock
+from firmware.journal import Journal
+from firmware.scribe import Scribe
 from simulators.virtual_node import VirtualNode
+from tests.fakes.device import MemoryFlash
 from tests.integration.node_chain import WATER, chain, closures, provision, until
 from wire import event, telegram
 
@@ -149,6 +154,34 @@ async def test_unacknowledged_messages_do_not_flood_the_broker(ground):
     gateway.acknowledges = True
     await until(lambda: len(gateway.stored) > 14, "it never goes on", 30)
     assert gateway.repeats < 12
+
+
+async def test_a_backlog_drains_within_the_heap_and_live_telegrams_follow(ground):
+    """AC-07: 5,000 telegrams of an earlier boot, more than the heap could hold."""
+    node, _, gateway = ground
+    flash = MemoryFlash()
+    scribe = Scribe("n-test", Clock(lambda: 5000), Journal(flash, 1))
+    for _ in range(5000):
+        scribe.telegram({WATER: START_ML})
+    (node.directory / "flash" / "journal").mkdir()
+    for name, content in flash.files.items():
+        (node.directory / "flash" / name).write_bytes(content)
+    await node.start()
+    await until(lambda: len(gateway.stored) > 5005, "the backlog does not drain", 60)
+    assert {boot for boot, _ in gateway.stored} == {1, 2}  # no restart for want of memory
+    assert gateway.repeats == 0
+    segments = node.directory / "flash" / "journal"
+    await until(lambda: len(list(segments.glob("*.seg"))) == 1, "acknowledged segments stay")
+
+
+async def test_an_idle_node_costs_little(ground):
+    node, _, gateway = ground
+    await node.start()
+    await until(lambda: len(gateway.stored) > 3, "nothing arrives")
+    process = psutil.Process(node.process_id)
+    before_s = sum(process.cpu_times()[:2])
+    await asyncio.sleep(5)
+    assert sum(process.cpu_times()[:2]) - before_s < 0.25  # 5 % of a core at 1 Hz
 
 
 async def test_an_unset_clock_counts_from_boot_then_is_set(ground):
