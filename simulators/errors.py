@@ -27,7 +27,7 @@ class PortInUseError(SimulatorError):
     def __init__(self, port: int) -> None:
         super().__init__(
             f"Port {port} is in use by another program. Stop that one, or choose another port: "
-            f"`iskar-sim demo --port {port + 1}`."
+            f"`make demo PORT={port + 1}`, or `--port {port + 1}`."
         )
 
 
