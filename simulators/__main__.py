@@ -45,14 +45,21 @@ def demo(
     as_json: Json = False,
     data_dir: DataDir = None,
     port: Port = None,
+    embedded_broker: Annotated[
+        bool, typer.Option(help="Use the broker from PyPI even where Mosquitto is installed.")
+    ] = False,
 ) -> None:
     """Run the whole chain, open a leak after a minute, and show the alert arrive."""
     chosen = port if port or minutes is not None else HTTP_PORT
     with _place(data_dir, minutes) as place:
-        _perform(
-            Show(data_dir=place, minutes=minutes, with_history=history, http_port=chosen or 0),
-            as_json,
+        show = Show(
+            data_dir=place,
+            minutes=minutes,
+            with_history=history,
+            http_port=chosen or 0,
+            embedded_broker=embedded_broker,
         )
+        _perform(show, as_json)
 
 
 @app.command()

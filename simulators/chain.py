@@ -7,21 +7,19 @@ the same commands that a technician uses. Between a gateway and the cloud lies a
 
 import asyncio
 import contextlib
-import json
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import structlog
 
+from simulators import commissioning, registry
 from simulators import ground as grounds
-from simulators import registry
 from simulators.audit import Entry, Key, Verdict, audit
 from simulators.city import City, read_city
 from simulators.cloud_client import CloudClient
@@ -31,7 +29,7 @@ from simulators.ground import Ground, console_script
 from simulators.history import HISTORY_DAYS, GatewayBatch, History
 from simulators.link import Link
 from simulators.meters.dial import Dial
-from simulators.processes import Program, run_to_end
+from simulators.processes import Program
 from simulators.usage import Usage
 from simulators.virtual_node import VirtualNode
 from simulators.world import World
@@ -39,7 +37,6 @@ from wire.telegram import Telegram
 
 log = structlog.get_logger()
 
-OWNER = "owner@iskar.example"
 SETTLE_S = 4.0  # two samples and what they need to be journaled
 DRAIN_S = 120.0
 
@@ -51,6 +48,7 @@ class Options:
     installed_at: str  # RFC 3339; of the meters, so not later than their history begins
     http_port: int = 0
     sample_interval_s: int = 1
+    embedded_broker: bool = False  # also where Mosquitto is installed
 
 
 class Chain:
@@ -61,7 +59,7 @@ class Chain:
         self.city = city
         self.world = world
         self.options = options
-        self.has_tls = grounds.has_mosquitto()
+        self.has_tls = grounds.has_mosquitto() and not options.embedded_broker
         self.gateway_ids = sorted({p.gateway_id for p in city.premises.values()})
         self.nodes: dict[str, VirtualNode] = {}
         self.links: dict[str, Link] = {}
@@ -100,66 +98,27 @@ class Chain:
         anonymous = CloudClient(self.url)
         await anonymous.ready()
         await anonymous.close()
-        await self._make_tokens(environment)
+        await commissioning.make_tokens(self.ground, environment)
         self._operator = CloudClient(self.url, self.ground.remembered()["operator"])
         for path, body in registry.registry(self.city):
             await self.operator.put(path, body)
-        await self._make_owner(environment)
-
-    async def _make_tokens(self, environment: Mapping[str, str]) -> None:
-        async def make(role: str) -> None:
-            words = ["token", "add", "--role", role, "--label", "demo"]
-            made = await run_to_end([console_script("iskar-cloud"), *words], environment)
-            self.ground.remember(role, json.loads(made)["token"])
-
-        lacking = {"operator", "technician"} - self.ground.remembered().keys()
-        await asyncio.gather(*(make(role) for role in lacking))
-
-    async def _make_owner(self, environment: Mapping[str, str]) -> None:
-        if OWNER not in self.ground.remembered():
-            premises = [word for name in self.city.premises for word in ("--premises", name)]
-            words = ["user", "add", OWNER, "--name", "Demo", "--role", "owner", *premises]
-            made = await run_to_end([console_script("iskar-cloud"), *words], environment)
-            self.ground.remember(OWNER, json.loads(made)["password"])
+        await commissioning.make_owner(self.ground, environment, list(self.city.premises))
 
     async def enrol(self) -> None:
         """Enrol gateways and nodes with the technician's own commands."""
         ports = dict(zip(self.gateway_ids, grounds.free_ports(len(self.gateway_ids)), strict=True))
-        await asyncio.gather(*(self._enrol_gateway(*one) for one in ports.items()))
-        before = self._plan_before()
+        noted = self.ground.noted_plan()  # of an earlier start: what was read at the meters holds
+        channels = {node["node_id"]: node["channels"] for node in noted.get("nodes", ())}
         plan = registry.plan(
             self.city,
             broker_ports=ports,
             tls=self.has_tls,
             sample_interval_s=self.options.sample_interval_s,
-            installed_at=before["installed_at"] if before else self.options.installed_at,
-            channels=_channels_of(before) if before else self.world.channels,
+            installed_at=noted.get("installed_at", self.options.installed_at),
+            channels=channels.__getitem__ if channels else self.world.channels,
         )
-        self.ground.plan.write_text(json.dumps(plan, indent=2))
-        await self._field(
-            "enrol-many",
-            *("--plan", self.ground.plan, "--cloud", self.url),
-            *("--directory", self.ground.nodes, "--state", self.ground.field),
-        )
-
-    async def _enrol_gateway(self, gateway_id: str, broker_port: int) -> None:
-        await self._field(
-            "enrol-gateway",
-            *("--gateway", gateway_id, "--site", registry.SITE, "--cloud", self.url),
-            *("--directory", self.ground.gateway(gateway_id), "--broker-port", str(broker_port)),
-        )
-
-    async def _field(self, *words: str | Path) -> None:
-        token = self.ground.remembered()["technician"]
-        command = [console_script("iskar-field"), *words]
-        await run_to_end(command, {"ISKAR_FIELD_TOKEN": token})
-
-    def _plan_before(self) -> dict[str, Any] | None:
-        """Return the plan of an earlier start, whose notes of the meters hold for good."""
-        if not self.ground.plan.exists():
-            return None
-        plan: dict[str, Any] = json.loads(self.ground.plan.read_text())
-        return plan
+        await commissioning.enrol_gateways(self.ground, self.url, ports)
+        await commissioning.enrol_nodes(self.ground, self.url, plan)
 
     async def ingest_history(self, one: GatewayBatch) -> None:
         """Post a batch of history as its gateway would."""
@@ -318,11 +277,6 @@ def _stop_order(name: str) -> int:
     return 2 if name == "cloud" else 1 if name.startswith("broker-") else 0
 
 
-def _channels_of(plan: Mapping[str, Any]) -> Callable[[str], list[dict[str, Any]]]:
-    channels = {node["node_id"]: node["channels"] for node in plan["nodes"]}
-    return channels.__getitem__
-
-
 def _setting(env_file: Path, name: str) -> str:
     for line in env_file.read_text().splitlines():
         if line.startswith(f"{name}="):
@@ -339,7 +293,12 @@ def _kill_postmaster(cloud: Path) -> None:
 
 @asynccontextmanager
 async def assembled(
-    ground: Ground, *, seed: int = 1, with_history: bool = False, http_port: int = 0
+    ground: Ground,
+    *,
+    seed: int = 1,
+    with_history: bool = False,
+    http_port: int = 0,
+    embedded_broker: bool = False,
 ) -> AsyncIterator[tuple[Chain, History]]:
     """Give the chain on ``ground``, not yet started, and its past; stop it at the end.
 
@@ -351,7 +310,11 @@ async def assembled(
     registers = past.final_registers if with_history else None
     installed_at = datetime.fromtimestamp(begun_ms // 1000, UTC) - timedelta(HISTORY_DAYS + 1)
     async with World(city, usage, ground.world, registers=registers) as world:
-        options = Options(installed_at=installed_at.isoformat(), http_port=http_port)
+        options = Options(
+            installed_at=installed_at.isoformat(),
+            http_port=http_port,
+            embedded_broker=embedded_broker,
+        )
         chain = Chain(ground, city, world, options)
         try:
             yield chain, past

@@ -13,7 +13,8 @@ from rich.panel import Panel
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from simulators import ground as grounds
-from simulators.chain import OWNER, Chain, assembled
+from simulators.chain import Chain, assembled
+from simulators.commissioning import OWNER
 from simulators.faults import Fault, play
 from simulators.ground import Ground
 from simulators.history import HISTORY_DAYS, History
@@ -33,6 +34,7 @@ class Show:
     with_history: bool = True
     http_port: int = 0
     seed: int = 1
+    embedded_broker: bool = False
     faults: Sequence[Fault] = ()
 
 
@@ -55,6 +57,7 @@ class Demo:
             seed=self._plan.seed,
             with_history=self._plan.with_history,
             http_port=self._plan.http_port,
+            embedded_broker=self._plan.embedded_broker,
         ) as (chain, past):
             await self._start(chain, past)
             run = Run(chain)
@@ -69,8 +72,8 @@ class Demo:
         tell = self._console.print
         if not chain.has_tls:
             tell(
-                "Mosquitto is not installed, so iotcore on loopback stands in, [b]without TLS[/b]. "
-                "On Debian: apt-get install mosquitto"
+                "iotcore on loopback stands in for Mosquitto, [b]without TLS[/b]. "
+                "For the real one on Debian: apt-get install mosquitto"
             )
         tell("Starting the cloud and its database …")
         await chain.start_cloud()

@@ -8,6 +8,7 @@ import socket
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from simulators.errors import DiskFullError, PortInUseError, ToolMissingError
 
@@ -58,6 +59,13 @@ class Ground:
     def log(self, program: str) -> Path:
         """Where a program's output goes."""
         return self.root / "logs" / f"{program}.log"
+
+    def noted_plan(self) -> dict[str, Any]:
+        """Return the installation plan of an earlier start, empty if this is the first."""
+        if not self.plan.exists():
+            return {}
+        noted: dict[str, Any] = json.loads(self.plan.read_text())
+        return noted
 
     def begun_ms(self, now_ms: int) -> int:
         """Return when this installation was first started (Unix time), which is now if never."""
