@@ -14,7 +14,7 @@ from rich.console import Console
 from simulators.demo import Demo, Show
 from simulators.faults import Fault, FaultKind, repeated, schedule
 from simulators.report import Report
-from tests.conftest import ROOT
+from tests.needs import ROOT
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 

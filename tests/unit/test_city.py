@@ -14,7 +14,7 @@ from simulators import city as city_package
 from simulators.city import CityError, ServicePoint, read_city
 from simulators.meters.contact import MAX_PULSES_PER_S
 from simulators.register_maps import read_register_maps
-from tests.shared_data import shared_data
+from tests.needs import shared_data
 
 CITY = read_city()
 

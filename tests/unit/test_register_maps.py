@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulators.register_maps import Register, RegisterMap, read_register_maps
-from tests.shared_data import shared_data
+from tests.needs import shared_data
 from wire import reading_types
 
 MAPS = read_register_maps()

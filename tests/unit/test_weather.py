@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from simulators.weather import ANOMALY_K, DAILY_RANGE_K, NORMAL_C, ONE_DAY_CORRELATION, Weather
-from tests.shared_data import shared_data
+from tests.needs import shared_data
 
 DAY_S = 86400
 

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What a test may need besides this project: programs of the system, and real public data.
+
+Where it is missing the test is skipped with the reason; with CI=true, where all must run, it fails.
+"""
+
+import os
+import shutil
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+_SEARCHED = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/bin"
+
+
+def program(name: str) -> Path:
+    """Return the path of a program of the system."""
+    found = shutil.which(name, path=_SEARCHED)
+    if found is None:
+        _without(f"{name} is not installed. On Debian: apt-get install {name}")
+    return Path(found)
+
+
+def shared_data(name: str) -> Path:
+    """Return the path of a file of the shared data; most of it may not be redistributed."""
+    path = Path(os.environ.get("ISKAR_TEST_DATA", ROOT / "../shared/data")) / name
+    if not path.exists():
+        _without(f"{path} is not there; ISKAR_TEST_DATA says where the shared test data lies.")
+    return path
+
+
+def _without(reason: str) -> NoReturn:
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
