@@ -201,6 +201,8 @@ class Admission:
             boot = fields.integer(detail, "boot", _BOOTS_OF_NODES_FROM, fields.MAX_BOOT)
             first = fields.integer(detail, "first", 1, fields.MAX_SEQUENCE)
             last = fields.integer(detail, "last", first, fields.MAX_SEQUENCE)
+            if (boot, last) >= (lost.boot, lost.sequence):
+                raise WireError("What comes after the event itself can't be lost yet.")
         except WireError:
             self._tally["unclear_losses"] += 1  # the event is stored all the same
             return

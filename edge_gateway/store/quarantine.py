@@ -11,7 +11,11 @@ MAX_PAYLOAD_BYTES = 4096
 def add(
     db: sqlite3.Connection, *, topic: str, payload: bytes, reason: str, seen_at_ms: int
 ) -> None:
-    """Keep a payload, or count it once more if the same one is kept already."""
+    """Keep a payload, or count it once more if the same one is kept already.
+
+    ``reason`` may quote the payload, and with it half of a surrogate pair, which no text can hold.
+    """
+    reason = reason.encode("ascii", "backslashreplace").decode()
     digest = hashlib.blake2b(topic.encode() + b"\0" + payload, digest_size=16).digest()
     added = db.execute(
         "INSERT INTO quarantine (digest, topic, reason, payload, first_seen_ms, times_seen)"

@@ -116,6 +116,16 @@ async def test_an_unreadable_message_does_not_dam_the_stream(intake, store):
     assert (await tallies(store))["quarantined"] == 1
 
 
+@pytest.mark.parametrize("code", ["1-0:\ud800", "8-\ud800:1.0.0"])
+async def test_half_a_surrogate_pair_in_a_message_stops_nothing(intake, store, code):
+    message = json.loads(a_telegram(1)) | {"reg": {code: 1}}
+    intake.offer(TELEGRAM, json.dumps(message).encode())
+    intake.offer(TELEGRAM, a_telegram(2))
+    assert await intake.commit() == {(NODE, 1): 2}
+    [(reason,)] = await rows(store, "SELECT reason FROM quarantine")
+    assert r"\ud800" in reason
+
+
 async def test_nonsense_without_a_place_in_the_stream_acknowledges_nothing(intake, store):
     for payload in (b"", b"\xff\x00", b"[]", b'{"boot":1}', b'{"boot":true,"seq":1}'):
         intake.offer(TELEGRAM, payload)
@@ -160,6 +170,14 @@ async def test_what_a_full_journal_lost_is_stepped_over(store, clock):
     intake = an_intake(store, clock)
     intake.offer(TELEGRAM, a_telegram(91))
     assert await intake.commit() == {(NODE, 1): 91}
+
+
+@pytest.mark.parametrize(("of_boot", "last"), [(2, 2), (2, 1000), (3, 1)])
+async def test_what_a_node_has_not_made_yet_it_can_not_have_lost(intake, store, of_boot, last):
+    intake.offer(TELEGRAM, a_telegram(1, boot=2))
+    intake.offer(EVENT, a_loss(2, boot=2, of_boot=of_boot, first=1, last=last))
+    assert await intake.commit() == {(NODE, 2): 2}
+    assert (await tallies(store))["unclear_losses"] == 1
 
 
 async def test_what_was_believed_lost_and_comes_after_all_is_stored(intake, store):
