@@ -35,7 +35,8 @@ class Monitor:
 
     A reading that is not newer than the newest seen of its meter is left out: the register is
     cumulative, so what flowed before it is in the newer one already. A register that went back, or
-    on by more than can have flowed, begins anew and tells the rules nothing.
+    on by more than can have flowed, begins anew and tells the rules nothing. So does the first
+    reading after a newest one that turns out to lie in the future: a clock was wrong then.
     """
 
     def __init__(self) -> None:
@@ -56,11 +57,16 @@ class Monitor:
         ``now_s`` is the gateway's time, None when it does not trust its own clock.
         """
         key = (node_id, obis)
-        if now_s is not None and read_at_s > now_s + MAX_AHEAD_S:
+        latest_s = float("inf") if now_s is None else now_s + MAX_AHEAD_S
+        if read_at_s > latest_s:
             return []
         watched = self._watched.get(key)
         if watched is None:
             self._watched[key] = _Watched(read_at_s, register_ml, rules=self._fresh_rules())
+            self._changed.add(key)
+            return []
+        if watched.read_at_s > latest_s:
+            watched.read_at_s, watched.register_ml = read_at_s, register_ml
             self._changed.add(key)
             return []
         if read_at_s <= watched.read_at_s:

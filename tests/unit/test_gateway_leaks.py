@@ -246,6 +246,30 @@ def test_a_reading_from_the_far_future_does_not_silence_the_meter():
     assert any(found)
 
 
+def test_a_future_newest_reading_of_a_wrong_clock_is_given_up_once_the_time_is_known():
+    monitor = Monitor()
+
+    def look(read_at_s, litres, now_s):
+        return monitor.look(
+            node_id=NODE, obis=COLD, register_ml=litres * 1000, read_at_s=read_at_s, now_s=now_s
+        )
+
+    look(NOON_S + 365 * DAY_S, 0, None)
+    found = [look(NOON_S + minute * MINUTE_S, minute * 40, NOON_S) for minute in range(9)]
+    assert any(found)
+
+
+def test_a_finding_is_cleared_when_its_meter_turns_out_to_serve_many_homes():
+    dial = Dial(Meter(q3_l_per_h=4000))
+    dial.flow(100, 25 * HOUR_S)
+    [raised] = dial.found("continuous_flow")
+    dial.monitor.know({(NODE, COLD): Meter(q3_l_per_h=4000, households=24)})
+    dial.flow(100, MINUTE_S)
+    [cleared] = dial.found("continuous_flow", "cleared")
+    assert cleared.finding_id == raised.finding_id
+    assert "24 homes" in cleared.explanation
+
+
 def test_a_restart_in_the_middle_of_a_burst_is_not_noticed():
     dial, other = Dial(SCHOOL, every_s=1), Dial(SCHOOL, every_s=1)
     for each in (dial, other):

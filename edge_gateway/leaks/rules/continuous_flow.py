@@ -48,14 +48,14 @@ class ContinuousFlow:
     def look(self, stretch: Stretch, meter: Meter) -> Raised | Cleared | None:
         """Raise after a day without a still hour; clear after a still hour."""
         if meter.households is not None and meter.households > MAX_HOUSEHOLDS:
-            return None
+            return self._end(f"{meter.households} homes share this meter: it is no longer judged.")
         if stretch.length_s >= GAP_S:
             self._pass_gap(stretch)
             return None
         if stretch.volume_ml == 0:
             self.still_s += stretch.length_s
             if self.still_s >= HOUR_S:
-                return self._end()
+                return self._end("The meter has stood still for an hour: the flow has stopped.")
         else:
             self.still_s = 0
             if self.flowing_since_s is None:
@@ -97,15 +97,12 @@ class ContinuousFlow:
             ),
         )
 
-    def _end(self) -> Cleared | None:
+    def _end(self, explanation: str) -> Cleared | None:
         was_open, volume_l = self.is_open, self._volume_l()
         self._forget()
         if not was_open:
             return None
-        return Cleared(
-            volume_l=volume_l,
-            explanation="The meter has stood still for an hour: the flow has stopped.",
-        )
+        return Cleared(volume_l=volume_l, explanation=explanation)
 
     def _volume_l(self) -> int:
         """Return what the quietest hour's flow makes over all the time watched."""
