@@ -8,6 +8,7 @@ import structlog
 
 from edge_gateway.broker.session import Session
 from edge_gateway.clock import Clock
+from edge_gateway.errors import StoreDamagedError
 from edge_gateway.forwarder import Cloud, Configuration, Forwarder
 from edge_gateway.forwarder.configuration import Channel
 from edge_gateway.health import Health
@@ -17,11 +18,22 @@ from edge_gateway.leaks.stretch import COMMONEST_Q3_L_PER_H, Meter
 from edge_gateway.settings import Settings
 from edge_gateway.store.database import Store
 
+REOPEN_AFTER_S = 1.0
+
 log = structlog.get_logger(__name__)
 
 
 async def run(settings: Settings, clock: Clock) -> None:
-    """Run the gateway until cancelled."""
+    """Run the gateway until cancelled; a store that proves damaged is opened anew, set aside."""
+    while True:
+        try:
+            await _run_on_store(settings, clock)
+        except* StoreDamagedError as damaged:
+            log.error("store_damaged", errors=[str(error) for error in damaged.exceptions])
+        await clock.sleep(REOPEN_AFTER_S)
+
+
+async def _run_on_store(settings: Settings, clock: Clock) -> None:
     store = await Store.open(settings.data_dir)
     try:
         async with Cloud(settings) as cloud:

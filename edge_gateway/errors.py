@@ -35,6 +35,10 @@ class StoreError(GatewayError):
     """The store could not do what it was asked; nothing of that transaction is kept."""
 
 
+class StoreDamagedError(GatewayError):
+    """The store's file is damaged: trying again changes nothing, opening it anew sets it aside."""
+
+
 class StoreInUseError(StoreError):
     """Another gateway process holds the same data directory."""
 

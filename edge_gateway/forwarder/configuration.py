@@ -69,8 +69,12 @@ class Configuration:
     async def recall(self) -> None:
         """Tell what was last fetched, by an earlier process perhaps."""
         kept = await self._store.read(partial(facts.read, name=facts.CONFIGURATION))
-        if kept is not None:
+        if kept is None:
+            return
+        try:
             self._learn(GatewayConfiguration.model_validate_json(kept).channels())
+        except ValidationError as error:  # of another release; the next fetch replaces it
+            log.warning("configuration_not_usable", reason=str(error))
 
     async def run(self) -> None:
         """Fetch again and again until cancelled."""

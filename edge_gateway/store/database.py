@@ -12,13 +12,19 @@ from typing import IO, Self, TypeVar
 
 import structlog
 
-from edge_gateway.errors import StoreError, StoreInUseError, StoreTooNewError
+from edge_gateway.errors import (
+    StoreDamagedError,
+    StoreError,
+    StoreInUseError,
+    StoreTooNewError,
+)
 from edge_gateway.store import facts
 from edge_gateway.store.migrations import SCRIPTS
 
 FILE_NAME = "store.sqlite3"
 _LOCK_NAME = "store.lock"
 _WAL_LIMIT_BYTES = 16 * 2**20
+_DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 AnswerT = TypeVar("AnswerT")
 log = structlog.get_logger(__name__)
@@ -53,7 +59,8 @@ class Store:
     async def write(self, work: Callable[[sqlite3.Connection], AnswerT]) -> AnswerT:
         """Run ``work`` in a transaction; when this returns, its writes outlive a power cut.
 
-        Raises StoreError when the disk is full or fails; then nothing of it is kept.
+        Raises StoreError when the disk is full or fails; then nothing of it is kept. Raises
+        StoreDamagedError when the file is no longer whole.
         """
         return await self._in_thread(lambda: _transact(self._db, work))
 
@@ -78,7 +85,10 @@ class Store:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._thread, work)
         except sqlite3.Error as error:
-            raise StoreError(f"The store at {self.path} failed: {error}.") from error
+            # SQLite's manual: the low 8 bits of an extended result code are the primary one
+            code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+            kind = StoreDamagedError if code in _DAMAGE else StoreError
+            raise kind(f"The store at {self.path} failed: {error}.") from error
 
 
 def _lock(data_dir: Path) -> IO[str]:

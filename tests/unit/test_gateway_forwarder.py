@@ -7,7 +7,7 @@ import pytest
 
 from edge_gateway.clock import SystemClock
 from edge_gateway.forwarder import Cloud, Configuration, Forwarder
-from edge_gateway.store import outbox
+from edge_gateway.store import facts, outbox
 from edge_gateway.store.database import Store
 from tests.fakes.gateway_clock import FakeClock
 from tests.fakes.ingest_cloud import IngestCloud
@@ -205,3 +205,12 @@ async def test_the_configuration_is_kept_for_a_start_without_the_cloud(store, cl
         await Configuration(told, store, client, SystemClock(), learnt.append).recall()
     assert learnt[0] == learnt[1]
     assert learnt[0][NODE, "8-0:1.0.0"].q3_l_per_h == 4000
+
+
+async def test_a_kept_configuration_of_another_release_does_not_stop_the_gateway(store, cloud):
+    await store.write(lambda db: facts.write(db, facts.CONFIGURATION, '{"nodes": 7}'))
+    told = settings(store.path.parent, cloud_url=f"http://127.0.0.1:{cloud.port}")
+    learnt = []
+    async with Cloud(told) as client:
+        await Configuration(told, store, client, SystemClock(), learnt.append).recall()
+    assert learnt == []

@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: EUPL-1.2
+import asyncio
+import contextlib
 import sqlite3
 
 import pytest
 
+from edge_gateway import app
+from edge_gateway.clock import SystemClock
 from edge_gateway.errors import StoreInUseError, StoreTooNewError
 from edge_gateway.health import Health, read_summary
 from edge_gateway.store import facts, outbox, quarantine
 from edge_gateway.store.database import FILE_NAME, Store
 from tests.fakes.gateway_clock import FakeClock
-from tests.gateway_builders import a_telegram, an_intake, rows, settings, topic
+from tests.gateway_builders import NODE, a_telegram, an_intake, rows, settings, topic
 
 
 async def filled(data_dir, clock, count=3):
@@ -58,6 +62,37 @@ async def test_a_damaged_file_is_kept_and_a_new_store_begun(tmp_path):
     await store.close()
     [kept] = tmp_path.glob(f"{FILE_NAME}.damaged-*")
     assert kept.read_bytes() == content
+
+
+async def test_a_store_damaged_while_in_use_is_set_aside_and_collection_goes_on(
+    tmp_path, monkeypatch
+):
+    await (await filled(tmp_path, FakeClock(), count=300)).close()
+    opened = []
+
+    async def remember(data_dir, open_store=Store.open):
+        opened.append(await open_store(data_dir))
+        return opened[-1]
+
+    monkeypatch.setattr(Store, "open", remember)
+    told = settings(tmp_path, broker_tls=False, broker_port=1, uplink_retry_cap_s=0.01)
+    running = asyncio.create_task(app.run(told, SystemClock()))
+    async with asyncio.timeout(10):
+        while not opened:
+            await asyncio.sleep(0.01)
+        content = bytearray((tmp_path / FILE_NAME).read_bytes())
+        content[4096:] = b"\xaa" * (len(content) - 4096)
+        (tmp_path / FILE_NAME).write_bytes(content)
+        await opened[0].read(lambda db: db.execute("PRAGMA shrink_memory"))
+        while len(opened) < 2:
+            await asyncio.sleep(0.01)
+        intake = an_intake(opened[1], FakeClock())
+        intake.offer(topic("telegram"), a_telegram(1))
+        assert await intake.commit() == {(NODE, 1): 1}
+    running.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
+    assert list(tmp_path.glob(f"{FILE_NAME}.damaged-*"))
 
 
 async def test_a_store_of_a_later_release_is_left_alone(tmp_path):
