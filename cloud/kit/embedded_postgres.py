@@ -13,6 +13,7 @@ import secrets
 import shutil
 import signal
 import socket
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -40,6 +41,7 @@ STOP_TIMEOUT_S = 4
 OWNER_PATIENCE_S = 10  # a command that is just adding a user, or a server that is stopping
 PAUSES_S = (0.0, 0.1, 0.2, 0.5, 1.0, 2.0)
 LOG_LIMIT_BYTES = 10_000_000
+UNFINISHED = "data.new-"
 
 SETTINGS = {
     "fsync": "on",
@@ -62,6 +64,7 @@ class EmbeddedPostgres:
         self._settings = {**SETTINGS, **(settings or {})}
         self._lock: int | None = None
         self._server: asyncio.subprocess.Process | None = None
+        self._log_begins = 0  # where in the log the server started last began
 
     @property
     def dsn(self) -> str:
@@ -143,8 +146,7 @@ class EmbeddedPostgres:
     async def _create(self) -> None:
         refuse_a_full_disk(self._directory)
         self._write("password", secrets.token_urlsafe(32))
-        unfinished = self._directory / "data.new"
-        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished = self._unfinished()
         await run_to_end(
             [
                 *(BINARIES / "initdb", "-D", unfinished, "-U", ROLE, "-E", "UTF8"),
@@ -154,6 +156,16 @@ class EmbeddedPostgres:
             self._directory,
         )
         unfinished.rename(self._cluster)
+
+    def _unfinished(self) -> Path:
+        """Return an empty directory to make the cluster in, and remove those left behind.
+
+        Each has a name of its own: an initdb that outlived its killed owner may still be filling
+        the last one.
+        """
+        for left_behind in self._directory.glob(f"{UNFINISHED}*"):
+            shutil.rmtree(left_behind, ignore_errors=True)
+        return Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=self._directory))
 
     async def _start_server(self) -> None:
         refuse_a_full_disk(self._directory)
@@ -185,9 +197,10 @@ class EmbeddedPostgres:
         for name, setting in self._settings.items():
             arguments += ["-c", f"{name}={setting}"]
         log_file = self._directory / "log"
-        mode = "ab" if not log_file.exists() or log_file.stat().st_size < LOG_LIMIT_BYTES else "wb"
+        size = log_file.stat().st_size if log_file.exists() else 0
+        self._log_begins = size if size < LOG_LIMIT_BYTES else 0
         rights = await privileges(self._directory)
-        with log_file.open(mode) as output:
+        with log_file.open("ab" if self._log_begins else "wb") as output:
             return await asyncio.create_subprocess_exec(
                 *_words([*rights.prefix, *arguments]),
                 stdin=asyncio.subprocess.DEVNULL,
@@ -227,8 +240,9 @@ class EmbeddedPostgres:
                 )
 
     def _explained(self) -> EmbeddedDatabaseError:
-        """Return the error behind a server that ended at once, from the end of its log."""
-        ending = (self._directory / "log").read_bytes()[-2000:].decode(errors="replace")
+        """Return the error behind a server that ended at once, from what it wrote to the log."""
+        written = (self._directory / "log").read_bytes()[self._log_begins :]
+        ending = written[-2000:].decode(errors="replace")
         if "Address already in use" in ending:
             return PortTakenError()
         if "No space left on device" in ending:

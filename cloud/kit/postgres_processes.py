@@ -87,7 +87,12 @@ async def run_to_end(arguments: Sequence[str | Path], directory: Path) -> None:
         cwd="/",
         **rights.identity,
     )
-    said, _ = await program.communicate()
+    try:
+        said, _ = await program.communicate()
+    except asyncio.CancelledError:
+        program.terminate()
+        await program.wait()
+        raise
     if program.returncode != 0:
         ending = " ".join(said.decode(errors="replace").split()[-40:])
         raise EmbeddedDatabaseError(f"{Path(arguments[0]).name} failed: {ending}")
@@ -106,13 +111,15 @@ def refuse_a_full_disk(directory: Path) -> None:
 def processes_in(cluster: Path) -> list[int]:
     """Return the processes that work in ``cluster``: a server, and what a killed one left behind.
 
-    Each PostgreSQL process has its cluster as working directory. Where there is no /proc, none is
-    found, and PostgreSQL's own lock file is the only guard.
+    Each PostgreSQL process has its cluster as working directory; so may a person's shell, which is
+    none of ours. Where there is no /proc, none is found, and PostgreSQL's own lock file is the only
+    guard.
     """
     found = []
     for entry in Path("/proc").glob("[0-9]*/cwd"):
         try:
-            if entry.readlink() == cluster:
+            program = (entry.parent / "exe").readlink().name  # "postgres (deleted)" after an update
+            if entry.readlink() == cluster and program.split(" ")[0] == "postgres":
                 found.append(int(entry.parent.name))
         except OSError:
             continue  # ended meanwhile, or not ours to look at
