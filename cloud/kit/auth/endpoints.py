@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from cloud.kit.auth.rights import NotSignedInError, Principal, Right
 from cloud.kit.auth.service import Access
 from cloud.kit.schemas import Body
+from cloud.kit.settings import CloudSettings
 
 router = APIRouter(tags=["session"])
 
@@ -101,10 +102,16 @@ async def sign_in(
         max_age=int(service.session_length.total_seconds()),
         httponly=True,
         samesite="strict",
-        secure=request.url.scheme == "https",
+        secure=_is_encrypted(request),
     )
     response.headers["Cache-Control"] = "no-store"
     return _session(caller)
+
+
+def _is_encrypted(request: Request) -> bool:
+    """Tell whether the browser speaks HTTPS, to us or to a proxy before us."""
+    settings: CloudSettings = request.app.state.settings
+    return (settings.public_url or str(request.url)).startswith("https:")
 
 
 @router.get("/session")

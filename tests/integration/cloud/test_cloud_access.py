@@ -1,14 +1,19 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Who may do what: the table of rights against every route that there is."""
 
+import asyncio
 import json
 import re
 from datetime import timedelta
 
+import httpx
 import pytest
 
 from cloud.app import create_app
+from cloud.app.services import Services
 from cloud.kit.auth.rights import RIGHTS, SEES_ALL, Right, Role
+from cloud.kit.auth.service import MAX_FAILURES_OF_EMAIL, SIGN_INS_AT_ONCE
+from cloud.kit.settings import CloudSettings
 from tests.integration.cloud.builders import CloudInTest, a_finding, a_premises, a_telegram
 
 # What each route needs; None: nothing. A route that isn't here fails the test.
@@ -175,6 +180,30 @@ async def test_guessing_passwords_is_slowed_down(cloud: CloudInTest) -> None:
     assert (await cloud.client.post("/api/v1/session", json=right)).status_code == 429
     cloud.clock.time += timedelta(minutes=16)
     assert (await cloud.client.post("/api/v1/session", json=right)).status_code == 200
+
+
+async def test_guessing_at_the_same_instant_is_slowed_down_as_well(cloud: CloudInTest) -> None:
+    guesses = [
+        cloud.nobody.ask("POST", "/session", json={"email": "a@b.bg", "password": str(number)})
+        for number in range(30)
+    ]
+    codes = [answer.status_code for answer in await asyncio.gather(*guesses)]
+    assert codes.count(401) <= MAX_FAILURES_OF_EMAIL + SIGN_INS_AT_ONCE
+    assert set(codes) == {401, 429}
+
+
+async def test_behind_a_proxy_that_encrypts_the_cookie_is_for_encrypted_connections_only(
+    dsn: str, settings: CloudSettings
+) -> None:
+    settings = settings.model_copy(update={"public_url": "https://iskar.example"})
+    async with Services.opened(settings, dsn) as services:
+        password = await services.access.put_user("a@b.bg", "A", Role.OPERATOR, [])
+        transport = httpx.ASGITransport(create_app(services))
+        async with httpx.AsyncClient(transport=transport, base_url="http://cloud") as client:
+            answer = await client.post(
+                "/api/v1/session", json={"email": "a@b.bg", "password": password}
+            )
+    assert "Secure" in answer.headers["set-cookie"]
 
 
 async def test_a_gateways_token_ends_when_it_gets_a_new_one(cloud: CloudInTest) -> None:
