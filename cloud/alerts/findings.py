@@ -22,7 +22,7 @@ FIELDS = (
     *("finding_id", "state", "node_id", "obis", "meter_id", "kind", "raised_at_s", "started_at_s"),
     *("cleared_at_s", "flow_l_per_h", "volume_l", "confidence", "explanation"),
 )
-MAX_EXPLANATION = 2000
+MAX_EXPLANATION = 1500  # characters; up to 6000 bytes, and a NOTIFY carries under 8000
 
 
 class FindingAdmitter:

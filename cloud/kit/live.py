@@ -44,8 +44,13 @@ async def announce(connection: Connection, announcements: list[Announcement]) ->
             connection,
             "select pg_notify(%(channel)s, said) from unnest(%(said)s::text[]) said",
             channel=CHANNEL,
-            said=[json.dumps([one.event, one.premises_id, one.content]) for one in announcements],
+            said=[_said(one) for one in announcements],
         )
+
+
+def _said(one: Announcement) -> str:
+    """Return an announcement as it travels; escapes would make six bytes of a Cyrillic letter."""
+    return json.dumps([one.event, one.premises_id, one.content], ensure_ascii=False)
 
 
 class Subscription:

@@ -13,6 +13,7 @@ import pytest
 import pytest_asyncio
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from cloud.alerts.findings import MAX_EXPLANATION
 from cloud.kit.auth.rights import Role
 from cloud.kit.clock import Clock
 from tests.integration.cloud.builders import NOON, Caller, CloudInTest, a_finding, unix
@@ -123,6 +124,14 @@ async def test_an_update_keeps_an_acknowledged_alert_acknowledged(cloud: CloudIn
     await cloud.gateway.send(a_finding(2, at=LATER, volume_l=999))
     [alert] = await _alerts(cloud)
     assert (alert["state"], alert["volume_l"]) == ("acknowledged", 999)
+
+
+async def test_an_explanation_in_any_script_is_taken_up_to_its_full_length(
+    cloud: CloudInTest,
+) -> None:
+    for number, letter in enumerate(("Ж", '"', "💧"), 1):
+        finding = a_finding(number, finding_id=f"f-{number}", explanation=letter * MAX_EXPLANATION)
+        assert (await cloud.gateway.send(finding))["stored"] == 1, letter
 
 
 async def test_a_cleared_alert_can_not_be_acknowledged(cloud: CloudInTest) -> None:
