@@ -75,13 +75,13 @@ class Ingest:
     async def node_changed(self, connection: Connection, node_id: str) -> None:
         """Take up what a node sent before it, or its meter, was registered."""
         await repository.project(connection, await installations_of_nodes(connection, [node_id]))
+        after = 0
         while waiting := await quarantine_repository.replayable(
-            connection, node_id, Reason.REPLAYABLE, REPLAY_AT_ONCE
+            connection, node_id, Reason.REPLAYABLE, after, REPLAY_AT_ONCE
         ):
             taken = await self._replay(connection, waiting)
             await quarantine_repository.mark_replayed(connection, taken)
-            if len(taken) < len(waiting) or len(waiting) < REPLAY_AT_ONCE:
-                return
+            after = waiting[-1]["quarantine_id"]
 
     async def _replay(
         self, connection: Connection, waiting: Sequence[Mapping[str, Any]]

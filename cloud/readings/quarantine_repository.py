@@ -75,16 +75,17 @@ async def advance_watermark(
 
 
 async def replayable(
-    connection: Connection, node_id: str, reasons: Collection[str], limit: int
+    connection: Connection, node_id: str, reasons: Collection[str], after: int, limit: int
 ) -> list[DictRow]:
-    """Return the oldest entries of a node that were refused for one of ``reasons``."""
+    """Return a node's entries refused for one of ``reasons``, oldest first, from after an id on."""
     return await rows(
         connection,
         "select quarantine_id, gateway_id, entry from quarantine where node_id = %(node_id)s"
-        " and reason = any(%(reasons)s) and replayed_at is null order by quarantine_id"
-        " limit %(limit)s",
+        " and reason = any(%(reasons)s) and replayed_at is null and quarantine_id > %(after)s"
+        " order by quarantine_id limit %(limit)s",
         node_id=node_id,
         reasons=list(reasons),
+        after=after,
         limit=limit,
     )
 

@@ -7,6 +7,9 @@ import random
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
+from cloud.readings import ingest
 from cloud.readings.ingest import MAX_BODY_BYTES
 from tests.integration.cloud.builders import (
     COLD,
@@ -99,6 +102,16 @@ async def test_what_an_unknown_node_sent_is_taken_in_once_it_is_registered(
     await cloud.operator.put("/nodes/n-new", {"gateway_id": "gw-one", "board": "esp32"})
     assert len(await cloud.operator.all("/telegrams", node_id="n-new")) == 2
     assert all(held["replayed_at"] for held in await cloud.operator.all("/quarantine"))
+
+
+async def test_one_entry_that_still_waits_does_not_keep_the_later_ones_waiting(
+    cloud: CloudInTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ingest, "REPLAY_AT_ONCE", 5)
+    await cloud.gateway.send(a_finding(1, node_id="n-new"))  # of a channel nobody has recorded
+    await cloud.gateway.send(*(a_telegram(number, node="n-new") for number in range(2, 20)))
+    await cloud.operator.put("/nodes/n-new", {"gateway_id": "gw-one", "board": "esp32"})
+    assert len(await cloud.operator.all("/telegrams", node_id="n-new")) == 18
 
 
 async def test_registers_sent_before_the_meter_was_recorded_become_its_readings(
