@@ -6,6 +6,7 @@ is what the registry says. Certificates are valid from 1970 on: a node that lost
 gateway's before it knows the time, with a clock that stands at 1970 or 2000.
 """
 
+import fcntl
 import ipaddress
 import os
 from collections.abc import Sequence
@@ -39,7 +40,7 @@ class SigningRequestError(CloudError):
 
 @dataclass(frozen=True, kw_only=True)
 class Issued:
-    """A certificate just signed."""
+    """A certificate that we have signed, just now or before."""
 
     serial: str
     pem: str
@@ -56,9 +57,13 @@ class Authority:
 
     def ensure(self) -> None:
         """Make the authority if there is none yet; killed half-way, it is made anew."""
-        if self._certificate_file.exists():
-            return
         self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with (self._directory / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # another command may be starting just now
+            if not self._certificate_file.exists():
+                self._make()
+
+    def _make(self) -> None:
         key = ec.generate_private_key(ec.SECP256R1())
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Iskar installation authority")])
         certificate = (
@@ -89,9 +94,25 @@ class Authority:
         """Where the authority's own certificate lies."""
         return self._certificate_file
 
-    def sign(self, csr_pem: str, name: str, usage: Usage, hosts: Sequence[str] = ()) -> Issued:
-        """Return a certificate for the public key of ``csr_pem`` under ``name``."""
-        return self._issue(_public_key(csr_pem), name, usage, hosts)
+    def sign(
+        self,
+        csr_pem: str,
+        name: str,
+        usage: Usage,
+        hosts: Sequence[str] = (),
+        issued_before: Sequence[str] = (),
+    ) -> Issued:
+        """Return a certificate for the public key of ``csr_pem`` under ``name``.
+
+        If one of those issued before is for this very key, it is returned again: whoever lost our
+        answer and asks once more leaves no second certificate behind.
+        """
+        public_key = _public_key(csr_pem)
+        for pem in issued_before:
+            certificate = x509.load_pem_x509_certificate(pem.encode())
+            if certificate.public_key() == public_key and self._has_issued(certificate):
+                return _issued(certificate)
+        return self._issue(public_key, name, usage, hosts)
 
     def own_server(self, directory: Path, name: str, hosts: Sequence[str]) -> tuple[Path, Path]:
         """Return certificate and key files of a server of ours, made on first use."""
@@ -103,6 +124,14 @@ class Authority:
             _write(key_file, _key_pem(key), 0o600)
             _write(certificate_file, issued.pem.encode(), 0o644)
         return certificate_file, key_file
+
+    def _has_issued(self, certificate: x509.Certificate) -> bool:
+        authority = x509.load_pem_x509_certificate(self._certificate_file.read_bytes())
+        try:
+            certificate.verify_directly_issued_by(authority)
+        except (ValueError, InvalidSignature):
+            return False  # by an authority that is no more
+        return True
 
     def _issue(
         self, public_key: ec.EllipticCurvePublicKey, name: str, usage: Usage, hosts: Sequence[str]
@@ -130,12 +159,15 @@ class Authority:
         if hosts:
             names = [_general_name(host) for host in hosts]
             builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
-        certificate = builder.sign(authority_key, hashes.SHA256())
-        return Issued(
-            serial=f"{certificate.serial_number:x}",
-            pem=_pem(certificate).decode(),
-            not_after=not_after,
-        )
+        return _issued(builder.sign(authority_key, hashes.SHA256()))
+
+
+def _issued(certificate: x509.Certificate) -> Issued:
+    return Issued(
+        serial=f"{certificate.serial_number:x}",
+        pem=_pem(certificate).decode(),
+        not_after=certificate.not_valid_after_utc,
+    )
 
 
 def _public_key(csr_pem: str) -> ec.EllipticCurvePublicKey:

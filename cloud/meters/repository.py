@@ -177,6 +177,23 @@ async def nodes_and_channels(connection: Connection, gateway_id: str) -> dict[st
     return channels
 
 
+async def certificates(
+    connection: Connection, *, subject: str, subject_kind: str, usage: str, valid_at: datetime
+) -> list[str]:
+    """Return the certificates issued so far that are still valid then, as PEM, newest first."""
+    found = await rows(
+        connection,
+        "select certificate_pem from certificates where subject = %(subject)s"
+        " and subject_kind = %(subject_kind)s and usage = %(usage)s and not_after > %(valid_at)s"
+        " order by issued_at desc",
+        subject=subject,
+        subject_kind=subject_kind,
+        usage=usage,
+        valid_at=valid_at,
+    )
+    return [fields["certificate_pem"] for fields in found]
+
+
 async def add_certificate(
     connection: Connection,
     *,
@@ -188,11 +205,11 @@ async def add_certificate(
     not_after: datetime,
     certificate_pem: str,
 ) -> None:
-    """Keep a record of a certificate that was issued."""
+    """Keep a record of a certificate that was issued; one handed out again changes nothing."""
     await run(
         connection,
         "insert into certificates values (%(serial)s, %(subject)s, %(subject_kind)s, %(usage)s,"
-        " %(issued_at)s, %(not_after)s, %(certificate_pem)s)",
+        " %(issued_at)s, %(not_after)s, %(certificate_pem)s) on conflict (serial) do nothing",
         serial=serial,
         subject=subject,
         subject_kind=subject_kind,

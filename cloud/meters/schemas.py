@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What the registry of meters, nodes and gateways takes and gives."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
@@ -19,6 +20,9 @@ def _register_code(code: str) -> str:
         raise ValueError(f"{code} is not a register")
     return code
 
+
+EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)  # beyond these, a typing error that would stay
+LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 
 RegisterCode = Annotated[str, Field(max_length=16), AfterValidator(_register_code)]
 
@@ -71,7 +75,7 @@ class InstallationBody(Body):
     meter_id: Identifier
     node_id: Identifier
     obis: RegisterCode
-    installed_at: AwareDatetime
+    installed_at: Annotated[AwareDatetime, Field(ge=EARLIEST, lt=LATEST)]
 
 
 class Installation(InstallationBody):

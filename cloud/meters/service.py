@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The registry of meters, nodes and gateways, and the certificates they get."""
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
 from cloud.kit.auth.service import rotate_gateway_token
@@ -13,7 +13,8 @@ from cloud.meters.authority import Authority, Issued, Usage
 from cloud.meters.models import Channel, Installation, Meter
 
 A_MOMENT = timedelta(microseconds=1)  # an installation lasts longer than nothing
-INSTALL_TIMEOUT_S = 120  # years of readings may have to be taken up
+TAKE_UP_TIMEOUT_S = 120  # years of readings may have to be taken up
+RENEW_BEFORE = timedelta(days=30)  # a certificate that ends sooner is not handed out again
 
 # Told of each node whose registry entry changed, in the same transaction: what it sent before may
 # now belong somewhere.
@@ -64,7 +65,7 @@ class MeterRegistry:
 
     async def put_node(self, node_id: str, gateway_id: str, board: str) -> None:
         """Register a node; what it sent before it was known is taken up."""
-        async with self._database.transaction() as connection:
+        async with self._database.transaction(TAKE_UP_TIMEOUT_S) as connection:
             await lock_gateway(connection, gateway_id)
             if await repository.put_node(connection, node_id, gateway_id, board):
                 await self._node_changed(connection, node_id)
@@ -77,11 +78,8 @@ class MeterRegistry:
         Repeating it changes nothing; an earlier ``installed_at`` corrects the one known. What the
         node sent since then is taken up.
         """
-        async with self._database.transaction(INSTALL_TIMEOUT_S) as connection:
-            gateways = await repository.gateways_of(connection, [node_id])
-            if node_id in gateways:
-                await lock_gateway(connection, gateways[node_id])
-            await lock(connection, f"service-point:{service_point_id}")
+        async with self._database.transaction(TAKE_UP_TIMEOUT_S) as connection:
+            await self._lock_readers(connection, service_point_id, node_id)
             known = await repository.installations(connection, service_point_ids=[service_point_id])
             current = known[-1] if known and known[-1].valid_to is None else None
             same = current is not None and (meter_id, node_id, obis) == current.what
@@ -105,6 +103,21 @@ class MeterRegistry:
             for touched in sorted({node_id} | ({current.node_id} if current else set())):
                 await self._node_changed(connection, touched)
 
+    async def _lock_readers(
+        self, connection: Connection, service_point_id: str, node_id: str
+    ) -> None:
+        """Let nobody write readings of a service point that is about to change hands.
+
+        Neither the gateway of ``node_id`` nor that of the node which read it until now; in order of
+        name, so that two that wait for each other's can't be.
+        """
+        await lock(connection, f"service-point:{service_point_id}")
+        known = await repository.installations(connection, service_point_ids=[service_point_id])
+        nodes = {node_id, *(one.node_id for one in known if one.valid_to is None)}
+        gateways = await repository.gateways_of(connection, nodes)
+        for gateway_id in sorted(set(gateways.values())):
+            await lock_gateway(connection, gateway_id)
+
     async def rotate_token(self, gateway_id: str) -> str:
         """Return a gateway's new token; its earlier one ends."""
         async with self._database.transaction() as connection:
@@ -112,21 +125,18 @@ class MeterRegistry:
             return await rotate_gateway_token(connection, gateway_id)
 
     async def sign_gateway(self, gateway_id: str, csr_pem: str, usage: Usage) -> Issued:
-        """Return a certificate for one side of a gateway's TLS."""
+        """Return a certificate for one side of a gateway's TLS; the same one for the same key."""
         hosts = (gateway_id, "localhost", "127.0.0.1") if usage == "server" else ()
         async with self._database.transaction() as connection:
             await _require_gateway(connection, gateway_id)
-            issued = self.authority.sign(csr_pem, gateway_id, usage, hosts)
-            await self._record(connection, issued, gateway_id, "gateway", usage)
-        return issued
+            return await self._signed(connection, csr_pem, gateway_id, "gateway", usage, hosts)
 
     async def sign_node(self, node_id: str, csr_pem: str) -> tuple[Issued, int]:
-        """Return a node's certificate, and the first boot that it may count."""
+        """Return a node's certificate, the same for the same key, and the first boot to count."""
         async with self._database.transaction() as connection:
             if not await repository.gateways_of(connection, [node_id]):
                 raise NotFoundError("node", node_id)
-            issued = self.authority.sign(csr_pem, node_id, "client")
-            await self._record(connection, issued, node_id, "node", "client")
+            issued = await self._signed(connection, csr_pem, node_id, "node", "client")
             return issued, await self._highest_boot(connection, node_id) + 1
 
     async def configuration(self, gateway_id: str) -> dict[str, list[Channel]]:
@@ -134,9 +144,24 @@ class MeterRegistry:
         async with self._database.transaction() as connection:
             return await repository.nodes_and_channels(connection, gateway_id)
 
-    async def _record(
-        self, connection: Connection, issued: Issued, subject: str, kind: str, usage: Usage
-    ) -> None:
+    async def _signed(
+        self,
+        connection: Connection,
+        csr_pem: str,
+        subject: str,
+        kind: str,
+        usage: Usage,
+        hosts: Sequence[str] = (),
+    ) -> Issued:
+        await lock(connection, f"certificates:{kind}:{subject}")
+        before = await repository.certificates(
+            connection,
+            subject=subject,
+            subject_kind=kind,
+            usage=usage,
+            valid_at=self._clock.now() + RENEW_BEFORE,
+        )
+        issued = self.authority.sign(csr_pem, subject, usage, hosts, before)
         await repository.add_certificate(
             connection,
             serial=issued.serial,
@@ -147,6 +172,7 @@ class MeterRegistry:
             not_after=issued.not_after,
             certificate_pem=issued.pem,
         )
+        return issued
 
 
 async def _require_gateway(connection: Connection, gateway_id: str) -> None:

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The registry is idempotent, refuses what can't be, and issues certificates that verify."""
 
+import asyncio
 import base64
 import ssl
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +16,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from tests.integration.cloud.builders import COLD, INSTALLED, CloudInTest, a_telegram
+from cloud.meters.authority import Authority
+from cloud.meters.service import lock_gateway
+from tests.integration.cloud.builders import COLD, INSTALLED, NOON, CloudInTest, a_telegram
 
 
 def a_request(key: Any = None, name: str = "whoever") -> str:
@@ -154,6 +159,86 @@ async def test_a_gateways_server_certificate_is_good_for_its_name_and_loopback(
     names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     assert set(names.get_values_for_type(x509.DNSName)) == {"gw-one", "localhost"}
     assert [str(one) for one in names.get_values_for_type(x509.IPAddress)] == ["127.0.0.1"]
+
+
+async def test_the_same_key_asked_for_again_gets_the_same_certificate(cloud: CloudInTest) -> None:
+    node, gateway = "/nodes/n-one/certificates", "/gateways/gw-one/certificates"
+    request = {"csr_pem": a_request(ec.generate_private_key(ec.SECP256R1()))}
+    first, again = await asyncio.gather(
+        cloud.operator.post(node, request), cloud.operator.post(node, request)
+    )
+    assert again == first
+    assert (await cloud.operator.post(node, {"csr_pem": a_request()}))["serial"] != first["serial"]
+    sides = [
+        (await cloud.operator.post(gateway, {**request, "usage": usage}))["serial"]
+        for usage in ("client", "server", "client", "server")
+    ]
+    assert sides[:2] == sides[2:]
+    assert len({first["serial"], *sides}) == 3
+
+
+async def test_a_certificate_that_is_about_to_end_is_not_handed_out_again(
+    cloud: CloudInTest,
+) -> None:
+    path, request = "/nodes/n-one/certificates", {"csr_pem": a_request()}
+    first = await cloud.operator.post(path, request)
+    cloud.clock.time = datetime.fromisoformat(first["not_after"]) - timedelta(days=29)
+    assert (await cloud.operator.post(path, request))["serial"] != first["serial"]
+
+
+async def test_a_certificate_of_an_authority_that_is_no_more_is_not_handed_out_again(
+    cloud: CloudInTest,
+) -> None:
+    path, request = "/nodes/n-one/certificates", {"csr_pem": a_request()}
+    first = await cloud.operator.post(path, request)
+    cloud.services.meters.authority.certificate_file.unlink()
+    cloud.services.meters.authority.ensure()
+    second = await cloud.operator.post(path, request)
+    assert second["serial"] != first["serial"]
+    x509.load_pem_x509_certificate(second["certificate_pem"].encode()).verify_directly_issued_by(
+        x509.load_pem_x509_certificate(second["ca_pem"].encode())
+    )
+
+
+def test_an_authority_that_several_commands_make_at_once_is_one(tmp_path: Path) -> None:
+    for number in range(20):
+        authority = Authority(tmp_path / str(number))
+        with ThreadPoolExecutor(4) as commands:
+            for made in [commands.submit(authority.ensure) for _ in range(4)]:
+                made.result()
+        key = serialization.load_pem_private_key(
+            (tmp_path / str(number) / "ca.key").read_bytes(), None
+        )
+        certificate = x509.load_pem_x509_certificate(authority.pem.encode())
+        assert certificate.public_key() == key.public_key()
+
+
+async def test_a_node_that_takes_over_waits_for_what_the_other_gateway_is_storing(
+    cloud: CloudInTest,
+) -> None:
+    await cloud.register("two")
+    await cloud.operator.put("/meters/m-new", {"serial": "9", "make": "Zenner", "model": "ETK"})
+    takes_over = {
+        "meter_id": "m-new",
+        "node_id": "n-two",
+        "obis": "8-1:1.0.0",
+        "installed_at": NOON.isoformat(),
+    }
+    async with cloud.services.database.transaction() as connection:
+        await lock_gateway(connection, "gw-one")  # as a batch of the gateway it is read by now
+        taking_over = asyncio.create_task(cloud.operator.put("/installations/sp-one", takes_over))
+        await asyncio.sleep(0.3)
+        assert not taking_over.done()
+    await taking_over
+
+
+@pytest.mark.parametrize("when", ["1899-12-31T23:59:59Z", "2100-01-01T00:00:00Z"])
+async def test_a_meter_is_not_installed_at_a_time_that_can_only_be_a_mistake(
+    cloud: CloudInTest, when: str
+) -> None:
+    known = {"meter_id": "m-one", "node_id": "n-one", "obis": "8-0:1.0.0", "installed_at": when}
+    answer = await cloud.operator.ask("PUT", "/installations/sp-one", json=known)
+    assert answer.status_code == 422
 
 
 async def test_a_node_counts_boots_from_after_the_highest_ever_seen(cloud: CloudInTest) -> None:
