@@ -24,7 +24,7 @@ from cloud.kit.postgres_processes import (
     BINARIES,
     ENVIRONMENT,
     EmbeddedDatabaseError,
-    forget_reused_pid,
+    forget_dead_server,
     privileges,
     refuse_a_full_disk,
     run_to_end,
@@ -61,6 +61,7 @@ class EmbeddedPostgres:
     def __init__(self, directory: Path, settings: dict[str, str] | None = None) -> None:
         self._directory = directory.resolve()
         self._cluster = self._directory / "data"
+        self._sockets = self._directory / "run"
         self._settings = {**SETTINGS, **(settings or {})}
         self._lock: int | None = None
         self._server: asyncio.subprocess.Process | None = None
@@ -172,7 +173,7 @@ class EmbeddedPostgres:
         if not (self._directory / "port").exists():
             self._write("port", str(_free_port()))
         for _ in range(3):
-            forget_reused_pid(self._cluster)
+            forget_dead_server(self._cluster, self._sockets)
             server = await self._spawn()
             try:
                 await self._until_reachable(server)
@@ -188,11 +189,10 @@ class EmbeddedPostgres:
         raise EmbeddedDatabaseError("PostgreSQL found no free port on 127.0.0.1; free one.")
 
     async def _spawn(self) -> asyncio.subprocess.Process:
-        sockets = self._directory / "run"
-        sockets.mkdir(exist_ok=True, mode=0o700)
-        use_sockets = len(str(sockets)) <= MAX_SOCKET_PATH
+        self._sockets.mkdir(exist_ok=True, mode=0o700)
+        use_sockets = len(str(self._sockets)) <= MAX_SOCKET_PATH
         arguments: list[str | Path] = [BINARIES / "postgres", "-D", self._cluster]
-        arguments += ["-p", self._read("port"), "-k", str(sockets) if use_sockets else ""]
+        arguments += ["-p", self._read("port"), "-k", str(self._sockets) if use_sockets else ""]
         arguments += ["-c", "listen_addresses=127.0.0.1"]
         for name, setting in self._settings.items():
             arguments += ["-c", f"{name}={setting}"]

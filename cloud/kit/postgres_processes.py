@@ -134,14 +134,16 @@ def postmaster_pid(cluster: Path) -> int | None:
         return None
 
 
-def forget_reused_pid(cluster: Path) -> None:
-    """Remove a lock file that a machine crash left, if its process id now belongs to a stranger.
+def forget_dead_server(cluster: Path, sockets: Path) -> None:
+    """Remove the lock files that a crash left, unless something works in the cluster.
 
-    PostgreSQL would refuse to start. Nothing works in the cluster, so nothing can be harmed.
+    PostgreSQL would refuse to start if the process id in one belongs to a stranger by now, or to
+    a dead server that nobody has buried yet. Without /proc we can't tell, and leave them.
     """
-    pid = postmaster_pid(cluster)
-    if pid is not None and Path(f"/proc/{pid}").exists() and not processes_in(cluster):
-        (cluster / "postmaster.pid").unlink(missing_ok=True)
+    left_behind = [cluster / "postmaster.pid", *sockets.glob(".s.PGSQL.*")]
+    if Path("/proc/self").exists() and not processes_in(cluster):
+        for file in left_behind:
+            file.unlink(missing_ok=True)
 
 
 async def stop_all(cluster: Path) -> None:

@@ -41,13 +41,15 @@ async def test_a_shell_in_the_data_directory_is_left_alone(
         assert shell.poll() is None
 
 
-async def test_a_lock_file_with_the_id_of_a_stranger_harms_neither(
+async def test_lock_files_with_the_id_of_a_stranger_harm_neither(
     postgres: EmbeddedPostgres, tmp_path: Path
 ) -> None:
     await postgres.start(must_own=True)
     await postgres.stop()
     with somebody_in(tmp_path / "data") as stranger:
-        (tmp_path / "data" / "postmaster.pid").write_text(f"{stranger.pid}\n{tmp_path}\n")
+        port = (tmp_path / "port").read_text()
+        for lock in (tmp_path / "data" / "postmaster.pid", tmp_path / f"run/.s.PGSQL.{port}.lock"):
+            lock.write_text(f"{stranger.pid}\n{tmp_path}\n")
         await postgres.start(must_own=True)
         assert stranger.poll() is None
 
