@@ -83,9 +83,9 @@ class Uplink:
 
     async def _connect_and_carry(self):
         raw = self._board.wifi.socket()
+        stream = Stream(raw)
         receiver = None
         try:
-            stream = Stream(raw)
             await asyncio.wait_for(self._connect(stream), _CONNECT_S)
             connection = mqtt.Connection(
                 stream, self._board.up_ms, self._inbox.take, self._wake.set
@@ -108,7 +108,7 @@ class Uplink:
         finally:
             if receiver is not None:
                 receiver.cancel()
-            raw.close()
+            stream.close()
 
     async def _connect(self, stream):
         """Connect without blocking the sampler; only TLS's arithmetic does."""
@@ -195,8 +195,7 @@ class Uplink:
 
     def _status(self, state):
         journal = self._journal
+        up_ms = self._clock.ask() if state == status.ONLINE else self._board.up_ms()
         return status.encode(
-            status.Status(
-                self._settings.node_id, journal.boot, state, self._board.up_ms(), *journal.held
-            )
+            status.Status(self._settings.node_id, journal.boot, state, up_ms, *journal.held)
         )
