@@ -190,6 +190,8 @@ def check_a_boot_is_never_had_twice_even_without_its_counter():
 def check_time_is_since_boot_until_told_and_held_after_a_day():
     world = VirtualTime()
     clock = Clock(world.up_ms)
+    world.now_ms = 89900
+    clock.ask()
     world.now_ms = 90000
     assert clock.now() == (90, telegram.TIME_SINCE_BOOT)
     assert clock.confirm(89900, 1763740800000) == (90, 1763740800)
@@ -202,18 +204,35 @@ def check_time_is_since_boot_until_told_and_held_after_a_day():
 def check_an_answer_that_was_long_under_way_is_not_believed():
     world = VirtualTime()
     clock = Clock(world.up_ms)
+    world.now_ms = 2999
+    clock.ask()
     world.now_ms = 5000
     assert clock.confirm(2999, 1763740800000) is None
-    assert clock.confirm(5001, 1763740800000) is None  # an answer to a question never asked
     assert not clock.is_set
+
+
+def check_only_the_first_answer_to_the_last_question_tells_the_time():
+    world = VirtualTime()
+    clock = Clock(world.up_ms)
+    assert clock.confirm(0, 1763740800000) is None  # to a question of an earlier boot
+    world.now_ms = 5000
+    clock.ask()
+    world.now_ms = 5300
+    clock.ask()
+    assert clock.confirm(5000, 1763740800000) is None
+    assert clock.confirm(5301, 1763740800000) is None
+    assert clock.confirm(5300, 1763740800000) == (5, 1763740800)
+    world.now_ms = 7000
+    assert clock.confirm(5300, 1763740800000) is None  # the same once more
+    assert clock.now_ms() == 1763740801700
 
 
 def check_a_step_is_on_record_and_a_correction_is_not():
     world = VirtualTime()
     clock = Clock(world.up_ms)
-    clock.confirm(0, 1763740800000)
-    assert clock.confirm(0, 1763740801500) is None
-    assert clock.confirm(0, 1763740801500 - 3600000) == (1763740801, 1763737201)
+    clock.confirm(clock.ask(), 1763740800000)
+    assert clock.confirm(clock.ask(), 1763740801500) is None
+    assert clock.confirm(clock.ask(), 1763740801500 - 3600000) == (1763740801, 1763737201)
 
 
 def check_settings_are_refused_with_the_name_and_the_reason():
@@ -279,7 +298,7 @@ def check_settings_from_afar_are_applied_once_kept_and_expire():
         return None
 
     assert refused() == "The clock is not set, so it may have expired."
-    clock.confirm(0, 1763740800000)
+    clock.confirm(clock.ask(), 1763740800000)
     assert node_settings.change(settings, flash, message, clock) == {"sample_interval_s": 5}
     assert node_settings.change(settings, flash, message, clock) is None
     assert settings.sample_interval_s == 5
