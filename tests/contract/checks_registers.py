@@ -4,12 +4,14 @@
 from firmware import boots, durable, registers
 from firmware import settings as node_settings
 from firmware.clock import Clock
-from firmware.journal import TELEGRAM, Journal
+from firmware.journal import EVENT, TELEGRAM, Journal
 from firmware.pulse_counter import CounterError, PulseCounter
+from firmware.sampler import Sampler
+from firmware.scribe import Scribe
 from firmware.settings import ModbusChannel, PulseChannel, Settings, SettingsError
 from firmware.tls import issued_at_s
 from tests.fakes.device import FakeCounter, MemoryFlash, PowerCutError, VirtualTime
-from wire import telegram
+from wire import event, telegram
 
 
 def a_modbus_channel(type_name, word_order="big", scale=(1, 1), obis="1-0:1.8.0"):
@@ -103,6 +105,9 @@ def check_what_is_no_number_is_refused():
         ("f32", b"\x7f\x80\x00\x00"),  # infinity
         ("f32", b"\xbf\x80\x00\x00"),  # -1 in a register that only grows
         ("u64", b"\xff" * 8),  # "not available" of many meters
+        ("u32", b"\xff" * 4),
+        ("u16", b"\xff" * 2),
+        ("f32", b"\xff" * 4),
         ("u32", b"\x00\x01"),  # half of it
     ):
         try:
@@ -138,12 +143,72 @@ def check_a_counter_that_lost_power_is_reported_once_and_counting_goes_on():
     counter, pulses = a_counter(flash, total=100)
     pulses.read()
     counter.total, counter.free_register = 4, 0
-    assert pulses.read() == (104, True)
+    assert pulses.read() == (100, True)
+    pulses.mark()
     assert pulses.read() == (104, False)
     counter.total, counter.free_register = 2, 0
     again = PulseCounter(counter, flash, 0)
-    assert again.read() == (106, True)
+    assert again.read() == (104, True)
+    again.mark()
     assert again.read() == (106, False)
+
+
+def check_a_loss_is_reported_until_it_is_on_record_and_counts_nothing_twice():
+    flash = MemoryFlash()
+    counter, pulses = a_counter(flash, total=100)
+    pulses.read()
+    counter.total, counter.free_register = 4, 0
+    for _ in range(3):  # crashes before the event is written
+        assert PulseCounter(counter, flash, 0).read() == (100, True)
+        counter.total += 1
+    again = PulseCounter(counter, flash, 0)
+    assert again.read() == (100, True)
+    assert again.read() == (100, True)  # the marker did not arrive
+    again.mark()
+    assert again.read() == (107, False)
+
+
+def check_a_disturbed_marker_is_no_loss_of_power():
+    counter, pulses = a_counter(total=5000)
+    pulses.read()
+    marker = counter.marker
+    disturbed = [0, 0x49534A]
+    counter.marker = lambda: disturbed.pop() if disturbed else marker()
+    assert pulses.read() == (5000, False)
+    counter.marker = lambda: 0x49534A
+    try:
+        pulses.read()
+    except CounterError:
+        counter.marker = marker
+        assert pulses.read() == (5000, False)
+        return
+    raise AssertionError("a marker that is neither ours nor 0 was believed")
+
+
+class StillBoard:
+    """A board of which the sampler sees nothing but the time."""
+
+    def up_ms(self):
+        return 7000
+
+
+def check_a_loss_before_the_first_sample_has_an_unknown_risk():
+    flash = MemoryFlash()
+    counter, pulses = a_counter(flash, total=100)
+    pulses.read()
+    counter.total, counter.free_register = 4, 0
+    settings = Settings(settings_of())
+    journal = Journal(flash, 2)
+    board = StillBoard()
+    scribe = Scribe("n-1", Clock(board.up_ms), journal)
+    sampler = Sampler(board, settings, None, scribe, {0: PulseCounter(counter, flash, 0)}, None)
+    sampler.sample()
+    counter.free_register = 0
+    sampler.sample()
+    found = [event.decode(e.payload) for e in journal.reader().take(9) if e.kind == EVENT]
+    assert [said.kind for said in found] == [event.POWER_LOST] * 2
+    assert [said.detail["pulses_at_risk"] for said in found] == ["unknown", 20]
+    assert counter.free_register != 0
 
 
 def check_a_disturbed_transfer_is_read_again():
