@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Checks of registers, pulses, boots, clock and settings; run on both interpreters."""
+"""Checks of registers, pulses, boots and settings; run on both interpreters."""
 
 from firmware import boots, durable, registers
 from firmware import settings as node_settings
@@ -9,9 +9,8 @@ from firmware.pulse_counter import CounterError, PulseCounter
 from firmware.sampler import Sampler
 from firmware.scribe import Scribe
 from firmware.settings import ModbusChannel, PulseChannel, Settings, SettingsError
-from firmware.tls import issued_at_s
 from tests.fakes.device import FakeCounter, MemoryFlash, PowerCutError, VirtualTime
-from wire import event, telegram
+from wire import event
 
 
 def a_modbus_channel(type_name, word_order="big", scale=(1, 1), obis="1-0:1.8.0"):
@@ -252,54 +251,6 @@ def check_a_boot_is_never_had_twice_even_without_its_counter():
     assert boots.next_boot(flash, 1) == 7
 
 
-def check_time_is_since_boot_until_told_and_held_after_a_day():
-    world = VirtualTime()
-    clock = Clock(world.up_ms)
-    world.now_ms = 89900
-    clock.ask()
-    world.now_ms = 90000
-    assert clock.now() == (90, telegram.TIME_SINCE_BOOT)
-    assert clock.confirm(89900, 1763740800000) == (90, 1763740800)
-    assert clock.now() == (1763740800, telegram.TIME_KNOWN)
-    assert clock.now_ms() == 1763740800050  # half of the round trip
-    world.now_ms += 24 * 3600 * 1000 + 1
-    assert clock.now() == (1763740800 + 86400, telegram.TIME_HELD)
-
-
-def check_an_answer_that_was_long_under_way_is_not_believed():
-    world = VirtualTime()
-    clock = Clock(world.up_ms)
-    world.now_ms = 2999
-    clock.ask()
-    world.now_ms = 5000
-    assert clock.confirm(2999, 1763740800000) is None
-    assert not clock.is_set
-
-
-def check_only_the_first_answer_to_the_last_question_tells_the_time():
-    world = VirtualTime()
-    clock = Clock(world.up_ms)
-    assert clock.confirm(0, 1763740800000) is None  # to a question of an earlier boot
-    world.now_ms = 5000
-    clock.ask()
-    world.now_ms = 5300
-    clock.ask()
-    assert clock.confirm(5000, 1763740800000) is None
-    assert clock.confirm(5301, 1763740800000) is None
-    assert clock.confirm(5300, 1763740800000) == (5, 1763740800)
-    world.now_ms = 7000
-    assert clock.confirm(5300, 1763740800000) is None  # the same once more
-    assert clock.now_ms() == 1763740801700
-
-
-def check_a_step_is_on_record_and_a_correction_is_not():
-    world = VirtualTime()
-    clock = Clock(world.up_ms)
-    clock.confirm(clock.ask(), 1763740800000)
-    assert clock.confirm(clock.ask(), 1763740801500) is None
-    assert clock.confirm(clock.ask(), 1763740801500 - 3600000) == (1763740801, 1763737201)
-
-
 def check_settings_are_refused_with_the_name_and_the_reason():
     pulse = settings_of()["channels"][0]
 
@@ -369,9 +320,3 @@ def check_settings_from_afar_are_applied_once_kept_and_expire():
     assert settings.sample_interval_s == 5
     message = {"id": "c-2", "expires_s": 1763740700, "settings": {"sample_interval_s": 7}}
     assert refused() == "It expired 100 s ago."
-
-
-def check_a_certificate_tells_when_it_was_issued():
-    assert issued_at_s(b"\x30\x1e\x17\x0d251121160000Z\x17\x0d") == 1763740800
-    assert issued_at_s(b"\x17\x0d240229235959Z") == 1709251199
-    assert issued_at_s(b"\x17\x0d??????") == 0

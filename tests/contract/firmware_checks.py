@@ -12,11 +12,19 @@ from tests.contract import (
     checks_modbus,
     checks_mqtt,
     checks_registers,
+    checks_time,
 )
 
 CHECKS = {
     name: getattr(module, name)
-    for module in (checks_registers, checks_journal, checks_flash, checks_modbus, checks_mqtt)
+    for module in (
+        checks_registers,
+        checks_journal,
+        checks_flash,
+        checks_modbus,
+        checks_mqtt,
+        checks_time,
+    )
     for name in dir(module)
     if name.startswith("check_")
 }
