@@ -50,6 +50,8 @@ def _assemble(board, settings):
     journal = Journal(board.flash, boots.next_boot(board.flash, settings.first_boot))
     scribe = Scribe(settings.node_id, clock, journal)
     _report_boot(board, scribe)
+    if journal.undeclared() is not None:
+        scribe.declare_lost(*journal.undeclared())
     meters = bus = None
     services = []
     if settings.modbus_channels:
@@ -84,10 +86,10 @@ async def _guard(board, service, failed):
     try:
         await service.run()
     except Exception as error:  # whatever it is, only a fresh start mends it
+        failed.set()  # first: it may be the flash that failed
         sys.print_exception(error)
         text = "%s: %s: %s" % (type(service).__name__, type(error).__name__, error)
         durable.save(board.flash, _CRASH, _printable(text)[:64])
-        failed.set()
 
 
 def _printable(text):

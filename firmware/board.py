@@ -45,10 +45,12 @@ LED = 2
 BUTTON = 6
 
 WATCHDOG_MS = 60000
-_UNIX_2000_S = 946684800  # the ESP32 port counts seconds from 2000-01-01
+# The ESP32 port counts seconds from 2000-01-01; a build may be set to 1970.
+_EPOCH_S = 946684800 if time.gmtime(0)[0] == 2000 else 0
+_NEVER_SET_S = 86400 * 365  # an RTC that was never set still stands in the epoch's first year
 _COUNTER_ADDRESS = 0x32
 _COUNTER_HZ = 400000  # the counter stands still while it is read; at 400 kHz that is 90 us
-_READ_FREE_REGISTER = b"\x01"  # S-35770 data sheet, read operation of the free register: B7 0, B0 1
+_READ_FREE_REGISTER = 0x01  # S-35770 data sheet, read operation of the free register: B7 0, B0 1
 _WRITE_FREE_REGISTER = 0x81  # B7 1 points at the free register for writing, B0 stays 1
 _WIFI_POLL_MS = 200
 _WIFI_JOIN_MS = 20000
@@ -106,8 +108,9 @@ class Counter:
 
     def marker(self):
         """Return the free register; 0 after the counter itself lost power."""
-        self._bus.writeto(_COUNTER_ADDRESS, _READ_FREE_REGISTER, False)  # a stop would select count
-        return int.from_bytes(self._bus.readfrom(_COUNTER_ADDRESS, 3), "big")
+        # in one transaction: a stop after the command would select the count again
+        marker = self._bus.readfrom_mem(_COUNTER_ADDRESS, _READ_FREE_REGISTER, 3)
+        return int.from_bytes(marker, "big")
 
     def mark(self, marker):
         """Write the free register."""
@@ -120,7 +123,8 @@ class Uart:
 
     def __init__(self):
         self._driver = machine.Pin(RS485_DE, machine.Pin.OUT, value=0)
-        self._uart = machine.UART(1)
+        # with its pins at once: those it has by default are the counters' on this board
+        self._uart = machine.UART(1, tx=UART_TX, rx=UART_RX)
 
     def open(self, baud, parity):
         """Set the line up; ``parity`` is N, E or O."""
@@ -215,13 +219,13 @@ class Board:
         return self._up_ms
 
     def rtc_s(self):
-        """Return Unix time by the RTC, or 0 when it still stands near 2000."""
+        """Return Unix time by the RTC, or 0 when it was never set."""
         rtc_s = time.time()
-        return rtc_s + _UNIX_2000_S if rtc_s > 86400 * 365 else 0
+        return rtc_s + _EPOCH_S if rtc_s > _NEVER_SET_S else 0
 
     def set_rtc(self, unix_s):
         """Set the RTC; mbedTLS judges certificates by it."""
-        year, month, day, hour, minute, second, weekday, _ = time.gmtime(unix_s - _UNIX_2000_S)
+        year, month, day, hour, minute, second, weekday, _ = time.gmtime(unix_s - _EPOCH_S)
         machine.RTC().datetime((year, month, day, weekday, hour, minute, second, 0))
 
     def feed_watchdog(self):

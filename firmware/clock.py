@@ -18,6 +18,7 @@ class Clock:
     def __init__(self, up_ms):
         self.up_ms = up_ms
         self._offset_ms = None
+        self._asked_at_ms = None
         self._confirmed_at_ms = 0
 
     @property
@@ -38,15 +39,22 @@ class Clock:
             return time_s, telegram.TIME_HELD
         return time_s, telegram.TIME_KNOWN
 
-    def confirm(self, asked_at_ms, unix_ms):
-        """Take the time from an answer to what was sent at uptime ``asked_at_ms``.
+    def ask(self):
+        """Return the uptime, by which the answer to what is sent now will be known."""
+        self._asked_at_ms = self.up_ms()
+        return self._asked_at_ms
 
-        Return (before_s, after_s) when the clock was first set or stepped, otherwise None.
+    def confirm(self, asked_at_ms, unix_ms):
+        """Take the time from the first answer to what was last asked, at uptime ``asked_at_ms``.
+
+        An answer given twice, to an earlier question or to an earlier boot's tells no time. Return
+        (before_s, after_s) when the clock was first set or stepped, otherwise None.
         """
         up_ms = self.up_ms()
         round_trip_ms = up_ms - asked_at_ms
-        if not 0 <= round_trip_ms < _MAX_ROUND_TRIP_MS:
+        if asked_at_ms != self._asked_at_ms or round_trip_ms >= _MAX_ROUND_TRIP_MS:
             return None
+        self._asked_at_ms = None
         before_ms, was_set = self.now_ms(), self.is_set
         self._offset_ms = unix_ms + round_trip_ms // 2 - up_ms
         self._confirmed_at_ms = up_ms

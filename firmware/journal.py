@@ -7,10 +7,12 @@ RAM holds the segments' names and the newest message, never the backlog.
 """
 
 import binascii
+import gc
 import struct
 from collections import namedtuple
 
 from firmware import durable
+from wire import fields
 
 FOLDER = "journal"
 SEGMENT_BYTES = 16384
@@ -34,6 +36,8 @@ def read_record(file):
     if len(header) < _HEADER_BYTES:
         return None
     length, checksum, boot, sequence, kind = struct.unpack(_HEADER, header)
+    if length > fields.MAX_MESSAGE_BYTES:  # rot; the heap may not hold so much
+        return None
     payload = file.read(length)
     if binascii.crc32(payload, binascii.crc32(header[_CRC_FROM:])) != checksum:
         return None
@@ -41,14 +45,30 @@ def read_record(file):
 
 
 def newest_boot(flash):
-    """Return the highest boot that has a segment, 0 when there is none."""
+    """Return the highest boot that the journal knows of, 0 when it knows of none."""
     flash.make_folder(FOLDER)
-    return max([0] + [boot for boot, _ in _segments(flash)])
+    held_boot = _load_cursor(flash)["held"][0]
+    return max([held_boot] + [boot for boot, _ in _segments(flash)])
+
+
+def _load_cursor(flash):
+    return durable.load(flash, _CURSOR) or {
+        "held": [0, 0],
+        "lost": [0, 0, 0],
+        "declared": True,
+    }
 
 
 def _segments(flash):
-    names = [name for name in flash.list(FOLDER) if name.endswith(".seg")]
-    return sorted([(int(name[:8], 16), int(name[9:17], 16)) for name in names])
+    segments = []
+    for name in flash.list(FOLDER):
+        try:
+            segment = int(name[:8], 16), int(name[9:17], 16)
+        except ValueError:
+            continue
+        if _path(segment) == FOLDER + "/" + name:
+            segments.append(segment)
+    return sorted(segments)
 
 
 def _path(segment):
@@ -71,9 +91,11 @@ class Journal:
         self._file_bytes = 0
         self._acknowledged = {}  # boot: sequence
         self._end = (0, 0)  # an older boot and its last sequence, found by reading
-        state = durable.load(flash, _CURSOR) or {"held": [0, 0], "lost": [0, 0, 0]}
+        self._holes = []  # (boot, first, last) that can't be read back, not passed by `held` yet
+        state = _load_cursor(flash)
         self.held = tuple(state["held"])  # key of the oldest message not acknowledged
         self._lost = tuple(state["lost"])  # boot, first, last of the newest range given up
+        self._is_declared = state["declared"]
         self._unsaved = 0
         self._settle()
 
@@ -95,12 +117,30 @@ class Journal:
         self.newest = Entry(self.boot, self.sequence, kind, payload)
 
     def forget(self, boot, sequence):
-        """Forget this boot's messages up to ``sequence``: the gateway has them. True if any did."""
+        """Forget this boot's messages up to ``sequence``: the gateway has them. True if any did.
+
+        What is not written yet can't have been stored: such an acknowledgement ends at the newest.
+        """
         before = self.held
+        if boot == self.boot:
+            sequence = min(sequence, self.sequence)
         if boot == self.boot or boot in [segment[0] for segment in self.segments]:
             self._acknowledged[boot] = max(sequence, self._acknowledged.get(boot, 0))
         self._settle()
         return self.held != before
+
+    def pass_over(self, hole):
+        """Hold no longer what a reader named as a hole, once all before it is acknowledged.
+
+        The range must have been declared lost. It is said in ``held`` too, and has to be: the
+        declaration comes after everything that waits for the range, perhaps outside the window.
+        """
+        self._holes.append(hole)
+        self._settle()
+
+    def is_passed_over(self, hole):
+        """True when this hole was met before."""
+        return hole in self._holes
 
     def reader(self):
         """Return a reader that starts at the oldest message."""
@@ -127,12 +167,27 @@ class Journal:
             first = self._lost[1]
         return boot, first, last
 
-    def give_up(self, lost):
+    def give_up(self, lost, is_declared):
         """Delete the oldest segment, which holds ``lost`` as ``overflowing`` named it."""
         self._lost = lost
-        self.flash.remove(_path(self.segments.pop(0)))
+        self._is_declared = is_declared
+        if not is_declared:
+            try:
+                self._save_cursor()  # before the deletion, or a power cut between left it unsaid
+            except OSError as error:  # no room even for that
+                print("journal: %s" % error)
+        self._delete_oldest()
         self._settle()
         self._save_cursor()
+
+    def undeclared(self):
+        """Return the range that was given up and not declared before the power failed, or None."""
+        return None if self._is_declared else self._lost
+
+    def declared(self, lost):
+        """Take note that the event about ``lost`` is written."""
+        if lost == self._lost:
+            self._is_declared = True
 
     def bytes_held(self):
         """Return the size of all segments."""
@@ -140,6 +195,7 @@ class Journal:
 
     def _begin_segment(self):
         self.end_segment()
+        gc.collect()  # so that what stays is put at the heap's beginning, and not all over it
         segment = (self.boot, self.sequence + 1)
         self._file = self.flash.open(_path(segment), "wb")
         self._file_bytes = 0
@@ -148,33 +204,46 @@ class Journal:
 
     def end_segment(self):
         """Let the next append begin a new segment."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        file, self._file = self._file, None
+        if file is not None:
+            file.close()
 
     def _settle(self):
         """Move ``held`` over what is acknowledged and delete the segments before it."""
         self.held = max(self.held, self.segments[0] if self.segments else (self.boot, 1))
         boot, sequence = self.held
         while True:
-            done = min(self._acknowledged.get(boot, 0), self._last_of(boot))
+            done = min(self._acknowledged.get(boot, 0), self.last_of(boot))
             self._unsaved += max(0, done + 1 - sequence)
             sequence = max(sequence, done + 1)
-            if boot >= self.boot or sequence <= self._last_of(boot):
+            for hole in self._holes:
+                if hole[0] == boot and hole[1] <= sequence <= hole[2]:
+                    sequence = hole[2] + 1
+            if boot >= self.boot or sequence <= self.last_of(boot):
                 break
             self._acknowledged.pop(boot, None)
             boot, sequence = min([s for s in self.segments if s[0] > boot] or [(self.boot, 1)])
         self.held = (boot, sequence)
+        self._holes = [hole for hole in self._holes if (hole[0], hole[2]) >= self.held]
         has_deleted = False
         while self.segments and self._next_key(0) <= self.held and not self._is_active(0):
-            self.flash.remove(_path(self.segments.pop(0)))
+            self._delete_oldest()
             has_deleted = True
         if has_deleted or self._unsaved >= _CURSOR_EVERY:
             self._save_cursor()
 
+    def _delete_oldest(self):
+        try:
+            self.flash.remove(_path(self.segments.pop(0)))
+        except OSError as error:  # the cursor keeps it from being read again
+            print("journal: %s" % error)
+
     def _save_cursor(self):
-        durable.save(self.flash, _CURSOR, {"held": self.held, "lost": self._lost})
+        durable.save(self.flash, _CURSOR, self._state())
         self._unsaved = 0
+
+    def _state(self):
+        return {"held": self.held, "lost": self._lost, "declared": self._is_declared}
 
     def _is_active(self, index):
         return self._file is not None and index == len(self.segments) - 1
@@ -185,8 +254,8 @@ class Journal:
             return self.segments[index + 1]
         return self.boot, self.sequence + 1
 
-    def _last_of(self, boot):
-        """Return the last sequence of ``boot``."""
+    def last_of(self, boot):
+        """Return the last sequence of ``boot``; of an older one, what was first read of it."""
         if boot == self.boot:
             return self.sequence
         if self._end[0] != boot:
@@ -200,11 +269,14 @@ class Journal:
         if following[0] == boot:
             return following[1] - 1
         last = first - 1
-        with self.flash.open(_path((boot, first)), "rb") as file:
-            entry = read_record(file)
-            while entry is not None:
-                last = entry.sequence
+        try:
+            with self.flash.open(_path((boot, first)), "rb") as file:
                 entry = read_record(file)
+                while entry is not None:
+                    last = entry.sequence
+                    entry = read_record(file)
+        except OSError as error:  # what lies beyond is as lost as behind a torn record
+            print("journal: %s" % error)
         return last
 
 
@@ -220,6 +292,7 @@ class Reader:
 
     def take(self, limit):
         """Return the next entries, at most ``limit``; none when the reader has caught up."""
+        self._key = max(self._key, self._journal.held)
         newest = self._journal.newest
         if newest is not None and self._key == (newest.boot, newest.sequence) and limit > 0:
             self._key = (newest.boot, newest.sequence + 1)
@@ -238,7 +311,6 @@ class Reader:
         segments = self._journal.segments
         if self._key > (self._journal.boot, self._journal.sequence):
             return False
-        self._key = max(self._key, self._journal.held)
         if self._segment not in segments:
             before = [segment for segment in segments if segment <= self._key]
             self._segment = before[-1] if before else segments[0]
@@ -246,30 +318,42 @@ class Reader:
         return True
 
     def _read(self, limit):
+        """Return entries from where we stand; leave the segment at its end or where it is unfit."""
         entries = []
-        with self._journal.flash.open(_path(self._segment), "rb") as file:
-            file.seek(self._offset)
-            while len(entries) < limit:
-                entry = read_record(file)
-                if entry is None:
-                    self._leave_segment()
-                    return entries
-                self._offset = file.tell()
-                if (entry.boot, entry.sequence) >= self._key:
-                    entries.append(entry)
-                    self._key = (entry.boot, entry.sequence + 1)
+        following = self._following()
+        try:
+            with self._journal.flash.open(_path(self._segment), "rb") as file:
+                file.seek(self._offset)
+                while len(entries) < limit:
+                    entry = read_record(file)
+                    # an append that failed may be there whole; its key went to the next segment
+                    if entry is None or (entry.boot, entry.sequence) in following:
+                        self._leave_segment()
+                        break
+                    self._offset = file.tell()
+                    if (entry.boot, entry.sequence) >= self._key:
+                        entries.append(entry)
+                        self._key = (entry.boot, entry.sequence + 1)
+        except OSError as error:
+            print("journal: %s" % error)
+            self._leave_segment()
         return entries
+
+    def _following(self):
+        return [segment for segment in self._journal.segments if segment > self._segment][:1]
 
     def _leave_segment(self):
         """Go on to the next segment; what the flash no longer gives back is a hole."""
         journal = self._journal
-        following = [segment for segment in journal.segments if segment > self._segment]
+        following = self._following()
         if not following:
             following = [(journal.boot, journal.sequence + 1)]
             if self._key < following[0]:
                 journal.end_segment()
-        if self._key < following[0] and self._key[0] == following[0][0]:
-            self.holes.append((self._key[0], self._key[1], following[0][1] - 1))
+        boot, first = self._key
+        last = following[0][1] - 1 if boot == following[0][0] else journal.last_of(boot)
+        if first <= last:
+            self.holes.append((boot, first, last))
         self._key = max(self._key, following[0])
         if following[0] in journal.segments:
             self._segment, self._offset = following[0], 0

@@ -19,6 +19,7 @@ _PINGREQ = b"\xc0\x00"
 _QOS1 = 0x02
 _RETAIN = 0x01
 _MAX_PACKET_BYTES = 4096  # twice the largest message of ours
+_MAX_LENGTH_SHIFT = 21  # MQTT 3.1.1, 2.2.3: the length has at most four bytes, seven bits each
 
 
 class MqttError(Exception):
@@ -98,7 +99,9 @@ class Connection:
         elif kind == _SUBACK and 0x80 in body[2:]:
             raise MqttError("The broker refused a subscription.")
         elif kind == _PUBLISH:
-            length = struct.unpack(">H", body[:2])[0]
+            length = int.from_bytes(body[:2], "big")
+            if len(body) < 2 + length:
+                raise MqttError("A message is cut short.")
             topic = body[2 : 2 + length].decode()
             rest = body[2 + length :]
             if header & 0x06:
@@ -119,6 +122,8 @@ class Connection:
         header = (await self._stream.readexactly(1))[0]
         length = shift = 0
         while True:
+            if shift > _MAX_LENGTH_SHIFT:
+                raise MqttError("A packet's length does not end.")
             byte = (await self._stream.readexactly(1))[0]
             length |= (byte & 0x7F) << shift
             shift += 7

@@ -10,7 +10,7 @@ from firmware import durable
 
 _MODULUS = 1 << 24
 _MARKER = 0x49534B  # "ISK"
-_READS = 4  # tries to get two counts that agree
+_READS = 4  # of a register before it is given up, or a marker of 0 is believed
 _MAX_PULSES_PER_READ = 8  # between two reads a few 100 us apart; more is a disturbed transfer
 
 
@@ -30,44 +30,48 @@ class PulseCounter:
         self._count = 0
 
     def read(self):
-        """Return (pulses since commissioning, True when the counter had lost power since).
+        """Return (pulses since commissioning, True when the counter has lost power).
 
         What is returned is on flash before: a register built on it can't go back, whatever happens.
+        After a loss it stands still until ``mark``, to be called once the loss is on record.
         """
-        has_lost_power = False
         if self.pulses is None:
-            has_lost_power = self._resume()
-        elif self._counter.marker() != _MARKER:
-            self._restart()
-            has_lost_power = True
+            self._resume()
+        if not self._is_marked():
+            self._save(self.pulses, 0)  # it began again at 0 when its power returned
+            return self.pulses, True
         count = self._steady_count()
         grown = (count - self._count) % _MODULUS
-        if grown or has_lost_power:
-            durable.save(self._flash, self._name, [self.pulses + grown, count])
-            self.pulses += grown
-            self._count = count
-        return self.pulses, has_lost_power
+        if grown:
+            self._save(self.pulses + grown, count)
+        return self.pulses, False
+
+    def mark(self):
+        """Let the counter tell its next loss of power from now on."""
+        self._counter.mark(_MARKER)
 
     def _resume(self):
-        """Take up the state of the last boot; True when the counter lost power in between."""
+        """Take up the state of the last boot."""
         state = durable.load(self._flash, self._name)
-        is_marked = self._counter.marker() == _MARKER
         if state is None:  # commissioning: the counter started at 0 when the dial showed `start`
-            self._counter.mark(_MARKER)  # before the state: a state without marker means a loss
-            is_marked = True
+            self.mark()  # before the state: a state without marker means a loss
             count = self._steady_count()
-            state = [count, count]
-            durable.save(self._flash, self._name, state)
-        self.pulses, self._count = state
-        if not is_marked:
-            self._restart()
-        return not is_marked
+            self._save(count, count)
+        else:
+            self.pulses, self._count = state
 
-    def _restart(self):
-        """Go on from the last sample: the counter began again at 0 when its power returned."""
-        durable.save(self._flash, self._name, [self.pulses, 0])
-        self._count = 0
-        self._counter.mark(_MARKER)
+    def _save(self, pulses, count):
+        durable.save(self._flash, self._name, [pulses, count])
+        self.pulses, self._count = pulses, count
+
+    def _is_marked(self):
+        """Return whether our marker is there; False only where it reads 0 time and again."""
+        markers = [self._counter.marker()]
+        while markers[-1] != _MARKER and len(markers) < _READS:
+            markers.append(self._counter.marker())
+        if markers[-1] != _MARKER and any(markers):
+            raise CounterError("Counter %d has marker %06x." % (self.number, max(markers)))
+        return markers[-1] == _MARKER
 
     def _steady_count(self):
         """Return a count that a second read confirms."""

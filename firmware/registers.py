@@ -44,11 +44,24 @@ def _number(words, type_name, word_order):
     if word_order == "little":
         words = b"".join([words[at : at + 2] for at in range(len(words) - 2, -1, -2)])
     number = int.from_bytes(words, "big")
+    if number == _not_available(type_name):
+        raise RegisterError("The meter has no such quantity: %x." % number)
     if type_name[0] == "f":
         return _float32(number)
     if type_name[0] == "i" and words[0] & 0x80:
         number -= 1 << 8 * len(words)
     return number, 1
+
+
+def _not_available(type_name):
+    """Return the bits by which meters say that they have no number; None for floats, NaN there.
+
+    Source: SunSpec Information Model Specification, values of points not implemented.
+    """
+    if type_name[0] == "f":
+        return None
+    bits = int(type_name[1:])
+    return (1 << bits) - 1 if type_name[0] == "u" else 1 << bits - 1
 
 
 def _float32(bits):

@@ -23,6 +23,7 @@ class Sampler:
         self._counters = counters  # by input
         self._meters = meters
         self._failing_since_ms = {}
+        self._read_at_ms = {}  # when each pulse channel was last read in this boot
         self.sampled_at_ms = board.up_ms()  # for the watchdog
 
     async def run(self):
@@ -71,11 +72,16 @@ class Sampler:
             self._scribe.event(event.METER_BACK, {"channel": channel.obis, "after_s": after_s})
         if has_lost_power:
             self._report_power_lost(channel)
+        self._read_at_ms[channel.obis] = self._board.up_ms()
         return pulses
 
     def _report_power_lost(self, channel):
         detail = {"channel": channel.obis, "pulses_at_risk": "unknown"}
-        if self.sampled_at_ms:
-            since_s = (self._board.up_ms() - self.sampled_at_ms) // 1000 + 1
+        if channel.obis in self._read_at_ms:  # else it may have been any time before this boot
+            since_s = (self._board.up_ms() - self._read_at_ms[channel.obis]) // 1000 + 1
             detail["pulses_at_risk"] = since_s * _MAX_PULSES_PER_S
         self._scribe.event(event.POWER_LOST, detail)
+        try:
+            self._counters[channel.input].mark()  # last: until it is there, the loss is told again
+        except OSError as error:
+            print("sampler: %s: %s" % (channel.obis, error))

@@ -4,6 +4,8 @@
 from firmware import journal as journals
 from wire import event, telegram
 
+_NO_SPACE = 28  # ENOSPC; MicroPython's errno does not name it
+
 
 class Scribe:
     """Gives every telegram and event its key; ``on_written`` is called after each."""
@@ -23,22 +25,23 @@ class Scribe:
         self._put(event.encode, event.Event, kind, detail)
 
     def declare_lost(self, boot, first, last):
-        """Put down that the flash no longer gives these sequences back."""
+        """Put down that these sequences will never come."""
         detail = {"boot": boot, "first": first, "last": last}
         self._append(event.encode, event.Event, event.JOURNAL_LOST, detail)
+        self._journal.declared((boot, first, last))
 
     def _put(self, encode, message, *content):
-        lost = self._journal.overflowing()
-        if lost is not None:  # first declared, then deleted: a power cut in between loses nothing
-            self.declare_lost(*lost)
-            self._journal.give_up(lost)
         try:
+            lost = self._journal.overflowing()
+            if lost is not None:  # first declared, then deleted: a power cut between loses nothing
+                self.declare_lost(*lost)
+                self._journal.give_up(lost, is_declared=True)
             self._append(encode, message, *content)
-        except OSError:
+        except OSError as error:
             lost = self._journal.overflowing(is_full=True)
-            if lost is None:
+            if error.args[0] != _NO_SPACE or lost is None:  # room is all that giving up can make
                 raise
-            self._journal.give_up(lost)
+            self._journal.give_up(lost, is_declared=False)
             self.declare_lost(*lost)
             self._append(encode, message, *content)
 

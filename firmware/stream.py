@@ -47,6 +47,11 @@ class Stream:
                 received += piece
         return received
 
+    def close(self):
+        """Hang up; only now does TLS give its buffers back."""
+        self._io.close()
+        self._raw.close()
+
     async def write(self, content):
         """Return once all of ``content`` has been handed over."""
         while content:

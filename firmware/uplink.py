@@ -83,9 +83,9 @@ class Uplink:
 
     async def _connect_and_carry(self):
         raw = self._board.wifi.socket()
+        stream = Stream(raw)
         receiver = None
         try:
-            stream = Stream(raw)
             await asyncio.wait_for(self._connect(stream), _CONNECT_S)
             connection = mqtt.Connection(
                 stream, self._board.up_ms, self._inbox.take, self._wake.set
@@ -108,7 +108,7 @@ class Uplink:
         finally:
             if receiver is not None:
                 receiver.cancel()
-            raw.close()
+            stream.close()
 
     async def _connect(self, stream):
         """Connect without blocking the sampler; only TLS's arithmetic does."""
@@ -128,16 +128,17 @@ class Uplink:
             if not self._board.wifi.is_up():
                 raise OSError("Wi-Fi is down.")
             now_ms = self._board.up_ms()
+            if self._in_flight and now_ms - self._progress_at_ms >= self._resend_after_ms:
+                self._resend_after_ms = min(2 * self._resend_after_ms, _MAX_RESEND_AFTER_MS)
+                self._board.show(False)
+                reader = self._rewind(1)
+                status_at_ms = now_ms  # it may be `held` that the gateway waits for
             if now_ms >= status_at_ms:
                 await connection.publish(
                     [(self._inbox.topic(topics.STATUS), self._status(status.ONLINE), True)]
                 )
                 every_ms = _STATUS_EVERY_MS if self._clock.is_set else _STATUS_EVERY_MS_WHILE_UNSET
                 status_at_ms = now_ms + every_ms
-            if self._in_flight and now_ms - self._progress_at_ms >= self._resend_after_ms:
-                self._resend_after_ms = min(2 * self._resend_after_ms, _MAX_RESEND_AFTER_MS)
-                self._board.show(False)
-                reader = self._rewind(1)
             if not await self._publish_next(connection, reader):
                 if now_ms - connection.heard_at_ms > _KEEPALIVE_S * 500:
                     await connection.ping()
@@ -150,7 +151,7 @@ class Uplink:
             return False
         entries = reader.take(min(room, _AT_ONCE))
         while reader.holes:
-            self._scribe.declare_lost(*reader.holes.pop(0))
+            self._lose(reader.holes.pop(0))
         if not entries:
             return False
         if not self._in_flight:
@@ -162,6 +163,12 @@ class Uplink:
             messages.append((self._inbox.topic(channel), entry.payload, False))
         await connection.publish(messages)
         return True
+
+    def _lose(self, hole):
+        """Declare what the flash no longer gives back, once in this boot."""
+        if not self._journal.is_passed_over(hole):
+            self._scribe.declare_lost(*hole)
+            self._journal.pass_over(hole)
 
     def _rewind(self, window):
         self._in_flight = []
@@ -188,8 +195,7 @@ class Uplink:
 
     def _status(self, state):
         journal = self._journal
+        up_ms = self._clock.ask() if state == status.ONLINE else self._board.up_ms()
         return status.encode(
-            status.Status(
-                self._settings.node_id, journal.boot, state, self._board.up_ms(), *journal.held
-            )
+            status.Status(self._settings.node_id, journal.boot, state, up_ms, *journal.held)
         )

@@ -6,11 +6,25 @@
 
 import sys
 
-from tests.contract import checks_journal, checks_modbus, checks_registers
+from tests.contract import (
+    checks_flash,
+    checks_journal,
+    checks_modbus,
+    checks_mqtt,
+    checks_registers,
+    checks_time,
+)
 
 CHECKS = {
     name: getattr(module, name)
-    for module in (checks_registers, checks_journal, checks_modbus)
+    for module in (
+        checks_registers,
+        checks_journal,
+        checks_flash,
+        checks_modbus,
+        checks_mqtt,
+        checks_time,
+    )
     for name in dir(module)
     if name.startswith("check_")
 }

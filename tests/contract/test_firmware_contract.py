@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from simulators.virtual_node.node import HEAP
 from tests.conftest import ROOT
 from tests.contract import firmware_checks
 from tests.contract.interpreters import run_on_micropython
@@ -43,6 +44,11 @@ def test_on_cpython(name):
 @pytest.mark.parametrize("name", sorted(firmware_checks.CHECKS))
 def test_on_micropython(name, micropython_verdicts):
     assert micropython_verdicts.get(name) == f"ok {name}"
+
+
+def test_a_full_journal_fits_the_heap(tmp_path):
+    script = ROOT / "tests" / "contract" / "full_journal.py"
+    assert run_on_micropython(script, tmp_path, heap=HEAP) == ["True True"]
 
 
 @pytest.mark.parametrize("path", _named(DEVICE_FILES))

@@ -187,14 +187,20 @@ class Gateway:
             if self.stored[key] != payload:
                 self.conflicts.append(key)
         self.stored.setdefault(key, payload)
-        while (decoded.boot, self._watermarks[decoded.boot] + 1) in self.stored:
-            self._watermarks[decoded.boot] += 1
+        await self._acknowledge(node_id, decoded.boot)
+
+    async def _acknowledge(self, node_id: str, boot: int) -> None:
+        while (boot, self._watermarks[boot] + 1) in self.stored:
+            self._watermarks[boot] += 1
         if self.acknowledges:
-            done = acknowledgement.encode(decoded.boot, self._watermarks[decoded.boot])
+            done = acknowledgement.encode(boot, self._watermarks[boot])
             await self.send(node_id, topics.ACKNOWLEDGEMENT, done, qos=0)
 
     async def _take_status(self, node_id: str, said: status.Status, is_retained: bool) -> None:
         self.statuses.append(said)
+        if said.held_sequence - 1 > self._watermarks[said.held_boot]:
+            self._watermarks[said.held_boot] = said.held_sequence - 1
+            await self._acknowledge(node_id, said.held_boot)
         if said.state == status.ONLINE and not is_retained and self.tells_time:
             now = command.encode_time(said.up_ms, int(time.time() * 1000))
             await self.send(node_id, topics.COMMAND, now)
