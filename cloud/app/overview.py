@@ -53,20 +53,18 @@ async def premises(request: Request, caller: Seer) -> Listing[schemas.PremisesSu
 
 
 def _today(points: Sequence[ServicePoint], used: Mapping[str, int | None]) -> list[schemas.Today]:
+    """Return today's totals; one with an unknown part is unknown, not smaller."""
     today = []
     for name in dict.fromkeys(point.reading_type for point in points):
         reading_type = reading_types.named(name)
-        parts = [
-            part
-            for point in points
-            if point.reading_type == name and (part := used[point.service_point_id]) is not None
-        ]
+        parts = [used[point.service_point_id] for point in points if point.reading_type == name]
+        known = [part for part in parts if part is not None]
         today.append(
             schemas.Today(
                 reading_type=name,
                 utility=reading_type.utility,
                 unit=reading_type.unit,
-                usage=sum(parts) if parts else None,
+                usage=sum(known) if len(known) == len(parts) else None,
             )
         )
     return today

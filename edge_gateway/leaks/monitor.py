@@ -14,6 +14,7 @@ from edge_gateway.leaks.stretch import Cleared, Meter, Raised, Stretch
 MAX_AHEAD_S = 3600  # of the gateway's own clock; a reading further ahead is of a broken clock
 # A meter passes Q4 = 1.25 Q3 for a short time (ISO 4064-1); twice that did not flow through it.
 MAX_FLOW_OF_Q3 = 2.5
+TELL_AGAIN_S = 60  # at the soonest, how much an open finding has lost so far; then ever more rarely
 COARSEST_STEP_ML = 100_000  # of a common pulse output; credited until the first steps were seen
 
 MeterKey = tuple[str, str]  # (node_id, obis with its channel)
@@ -28,6 +29,7 @@ class _Watched:
     step_ml: int = 0
     rules: dict[str, Rule] = field(default_factory=dict)
     open: dict[str, Finding] = field(default_factory=dict)
+    told_at_s: dict[str, int] = field(default_factory=dict)  # of what is open, by kind
 
 
 class Monitor:
@@ -52,7 +54,7 @@ class Monitor:
     def look(
         self, *, node_id: str, obis: str, register_ml: int, read_at_s: int, now_s: int | None
     ) -> list[Finding]:
-        """Return the findings that this reading raises or clears.
+        """Return the findings that this reading raises, clears, or has more to say about.
 
         ``now_s`` is the gateway's time, None when it does not trust its own clock.
         """
@@ -78,6 +80,7 @@ class Monitor:
             return []
         changes = [
             self._change(key, meter, kind, stretch, rule.look(stretch, meter))
+            or self._growth(watched, kind, stretch.ended_at_s)
             for kind, rule in watched.rules.items()
         ]
         return [change for change in changes if change is not None]
@@ -121,6 +124,7 @@ class Monitor:
                 confidence=verdict.confidence,
                 explanation=verdict.explanation,
             )
+            self._watched[key].told_at_s[kind] = stretch.ended_at_s
             return open_findings[kind]
         if isinstance(verdict, Cleared) and kind in open_findings:
             return replace(
@@ -131,6 +135,25 @@ class Monitor:
                 explanation=verdict.explanation,
             )
         return None
+
+    def _growth(self, watched: _Watched, kind: str, now_s: int) -> Finding | None:
+        """Return an open finding with what it has lost by now, if it is time to tell.
+
+        Every quarter of its age: some thirty times on the first day, so that the outbox stays
+        small and the figure right to a fifth.
+        """
+        finding = watched.open.get(kind)
+        if finding is None:
+            return None
+        pause_s = max(TELL_AGAIN_S, (now_s - finding.raised_at_s) // 4)
+        if now_s - watched.told_at_s.get(kind, finding.raised_at_s) < pause_s:
+            return None
+        watched.told_at_s[kind] = now_s
+        volume_l = watched.rules[kind].volume_l()
+        if volume_l <= finding.volume_l:
+            return None
+        watched.open[kind] = replace(finding, volume_l=volume_l)
+        return watched.open[kind]
 
     def _fresh_rules(self) -> dict[str, Rule]:
         return {kind: rule() for kind, rule in self._rules.items()}
@@ -176,6 +199,7 @@ def _dump(watched: _Watched) -> str:
             "step_ml": watched.step_ml,
             "rules": {kind: vars(rule) for kind, rule in watched.rules.items()},
             "open": {kind: finding.body() for kind, finding in watched.open.items()},
+            "told_at_s": watched.told_at_s,
         },
         separators=(",", ":"),
     )

@@ -24,14 +24,17 @@ class Dial:
         self.monitor.know({(NODE, COLD): meter})
         self.every_s, self.step_ml = every_s, step_ml
         self.at_s, self.passed_ml = NOON_S, 0.0
-        self.findings = []
+        self.told, self.findings = [], []  # every word; the first and the last of each finding
         self.read()
 
     def read(self):
         register_ml = int(self.passed_ml) // self.step_ml * self.step_ml
-        self.findings += self.monitor.look(
+        told = self.monitor.look(
             node_id=NODE, obis=COLD, register_ml=register_ml, read_at_s=self.at_s, now_s=None
         )
+        known = {(finding.finding_id, finding.state) for finding in self.told}
+        self.told += told
+        self.findings += [f for f in told if (f.finding_id, f.state) not in known]
 
     def flow(self, l_per_h, for_s, *, chance=None):
         """Let water flow for a while, unevenly if there is ``chance``; read as it does."""
@@ -133,6 +136,25 @@ def test_a_burst_is_cleared_once_the_flow_has_been_ordinary_for_five_minutes():
     assert cleared.finding_id == raised.finding_id
     assert mended_s + 300 <= cleared.cleared_at_s <= mended_s + 400
     assert cleared.volume_l == pytest.approx(1920, rel=0.02)
+
+
+def test_an_open_finding_tells_how_much_is_lost_more_and_more_rarely():
+    dial = Dial(SCHOOL, every_s=1)
+    dial.flow(0, MINUTE_S)
+    dial.flow(1920, 2 * HOUR_S)
+    volumes = [finding.volume_l for finding in dial.told]
+    assert volumes == sorted(set(volumes))
+    assert volumes[-1] == pytest.approx(2 * 1920, rel=0.25)
+    assert len(volumes) < 25
+    assert len({finding.finding_id for finding in dial.told}) == 1
+
+
+def test_a_finding_that_is_over_says_no_more():
+    dial = Dial(SCHOOL, every_s=1)
+    dial.flow(1920, 3 * MINUTE_S)
+    dial.flow(0, HOUR_S)
+    states = [finding.state for finding in dial.told]
+    assert states.index("cleared") == len(states) - 1
 
 
 def test_a_burst_that_pauses_for_a_minute_stays_one_burst():

@@ -51,7 +51,7 @@ class NotSignedInError(CloudError):
     headers: ClassVar = {"WWW-Authenticate": "Bearer"}
 
     def __init__(self) -> None:
-        super().__init__("Sign in, or send a valid token; this session or token is not valid now.")
+        super().__init__("Sign in, or send a valid token; the one sent is not valid now.")
 
 
 class NotAllowedError(CloudError):

@@ -20,6 +20,9 @@ class Rule(Protocol):
     def look(self, stretch: Stretch, meter: Meter) -> Raised | Cleared | None:
         """Take note of what passed; answer if that changes anything."""
 
+    def volume_l(self) -> int:
+        """Return what has been lost since the finding that is open began, as far as can be told."""
+
 
 def discover() -> dict[str, type[Rule]]:
     """Return every rule by its kind."""

@@ -74,13 +74,17 @@ class Burst:
             return None
         return self._raise(allowance_l_per_h)
 
+    def volume_l(self) -> int:
+        """Return all that has passed since the excess began: ordinary use is small beside it."""
+        return self.passed_ml // 1000
+
     def _raise(self, allowance_l_per_h: int) -> Raised:
         self.is_open, self.calm_s = True, 0
         flow_l_per_h = self.passed_ml * HOUR_S // (self.watched_s * 1000)
         return Raised(
             started_at_s=self.since_s,
             flow_l_per_h=flow_l_per_h,
-            volume_l=self.passed_ml // 1000,
+            volume_l=self.volume_l(),
             confidence=CONFIDENCE,
             explanation=(
                 f"For {self.watched_s} s, {flow_l_per_h} l/h have passed. This meter ordinarily "
@@ -92,7 +96,7 @@ class Burst:
         self.calm_s = self.calm_s + stretch.length_s if self.excess_ml == 0 else 0
         if self.calm_s < CALM_S:
             return None
-        volume_l = self.passed_ml // 1000
+        volume_l = self.volume_l()
         self.__init__()  # type: ignore[misc]
         return Cleared(
             volume_l=volume_l,

@@ -88,7 +88,7 @@ class ContinuousFlow:
         return Raised(
             started_at_s=since_s,
             flow_l_per_h=round(flow_ml_per_h / 1000),
-            volume_l=self._volume_l(),
+            volume_l=self.volume_l(),
             confidence=CONFIDENCE,
             explanation=(
                 "Water has run for 24 hours without one still hour. "
@@ -98,13 +98,13 @@ class ContinuousFlow:
         )
 
     def _end(self, explanation: str) -> Cleared | None:
-        was_open, volume_l = self.is_open, self._volume_l()
+        was_open, volume_l = self.is_open, self.volume_l()
         self._forget()
         if not was_open:
             return None
         return Cleared(volume_l=volume_l, explanation=explanation)
 
-    def _volume_l(self) -> int:
+    def volume_l(self) -> int:
         """Return what the quietest hour's flow makes over all the time watched."""
         return round((self.least_ml_per_h or 0) * self.watched_s / HOUR_S / 1000)
 

@@ -176,3 +176,24 @@ async def test_spans_that_make_no_sense_are_refused(
     answer = await cloud.operator.ask("GET", "/service-points/sp-one/usage", params=asked)
     assert answer.status_code == 422
     assert answer.json()["detail"]
+
+
+async def test_a_total_with_a_silent_meter_is_unknown_and_not_smaller(cloud: CloudInTest) -> None:
+    await cloud.gateway.send(
+        *[
+            a_telegram(n + 1, at=NOON - timedelta(hours=9 - n), registers={COLD: n})
+            for n in range(9)
+        ]
+    )
+    [summary] = (await cloud.operator.get("/premises"))["items"]
+    assert summary["today"][0]["usage"] == 8
+    await cloud.operator.put(
+        "/service-points/sp-silent",
+        {
+            "premises_id": "p-one",
+            "name": {"bg": "Втори вход", "en": "Second entrance"},
+            "reading_type": "cold_water",
+        },
+    )
+    [summary] = (await cloud.operator.get("/premises"))["items"]
+    assert summary["today"][0]["usage"] is None
