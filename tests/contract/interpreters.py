@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.conftest import ROOT
+from tests.needs import ROOT
 
 MICROPYTHON = Path(sys.executable).parent / "micropython"
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from simulators.virtual_node.node import HEAP
-from tests.conftest import ROOT
 from tests.contract import firmware_checks
 from tests.contract.interpreters import run_on_micropython
+from tests.needs import ROOT
 
 DEVICE_FILES = sorted(
     [

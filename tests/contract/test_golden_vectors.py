@@ -5,9 +5,9 @@ import json
 
 import pytest
 
-from tests.conftest import ROOT
 from tests.contract import golden_runner
 from tests.contract.interpreters import run_on_cpython, run_on_micropython
+from tests.needs import ROOT
 
 GOLDEN = ROOT / "wire" / "golden"
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from simulators.virtual_node import VirtualNode
-from tests.conftest import ROOT
 from tests.integration.node_chain import chain, provision, until
+from tests.needs import ROOT
 from wire import command, event, topics
 
 
