@@ -21,14 +21,14 @@ from firmware.watchdog import Watchdog
 from wire import event
 
 _CRASH = "crash"
-_COLLECT_EVERY_BYTES = 16384  # early and often: a heap collected only when full is in crumbs
+COLLECT_EVERY_BYTES = 16384  # early and often: a heap collected only when full is in crumbs
 _PAUSE_BEFORE_RESTART_MS = 2000  # a technician at the console can read why
 
 
 def run(board):
     """Run on ``board`` until it loses power; settings that can't be used are an exception."""
     gc.collect()
-    gc.threshold(_COLLECT_EVERY_BYTES)
+    gc.threshold(COLLECT_EVERY_BYTES)
     asyncio.run(_run(board))
 
 

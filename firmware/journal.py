@@ -7,7 +7,6 @@ RAM holds the segments' names and the newest message, never the backlog.
 """
 
 import binascii
-import gc
 import struct
 from collections import namedtuple
 
@@ -195,7 +194,6 @@ class Journal:
 
     def _begin_segment(self):
         self.end_segment()
-        gc.collect()  # so that what stays is put at the heap's beginning, and not all over it
         segment = (self.boot, self.sequence + 1)
         self._file = self.flash.open(_path(segment), "wb")
         self._file_bytes = 0

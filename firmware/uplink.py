@@ -82,8 +82,7 @@ class Uplink:
                 await self._board.sleep_ms(_JOIN_AGAIN_MS)
 
     async def _connect_and_carry(self):
-        raw = self._board.wifi.socket()
-        stream = Stream(raw)
+        stream = Stream(self._board.wifi.socket())
         receiver = None
         try:
             await asyncio.wait_for(self._connect(stream), _CONNECT_S)

@@ -4,9 +4,11 @@
 ``full_journal.py FOLDER``, for MicroPython.
 """
 
+import gc
 import os
 import sys
 
+from firmware.app import COLLECT_EVERY_BYTES
 from firmware.clock import Clock
 from firmware.journal import Journal
 from firmware.scribe import Scribe
@@ -43,6 +45,7 @@ class FileFlash:
 
 def main(folder):
     """Write more than a journal full behind one message that nobody acknowledges."""
+    gc.threshold(COLLECT_EVERY_BYTES)
     flash = FileFlash(folder)
     Scribe("n-1", Clock(lambda: 5000), Journal(flash, 1)).telegram({"8-0:1.0.0": 0})
     journal = Journal(flash, 2)

@@ -6,7 +6,6 @@ knows what is contiguous. Power fails at any operation and tears what was not sy
 acknowledgements are lost, late, repeated and out of order, the flash refuses writes and rots.
 """
 
-import gc
 import random
 
 import pytest
@@ -180,12 +179,6 @@ class World:
             if journal.held == (journal.boot, journal.sequence + 1):
                 return
         raise AssertionError(f"stalled at {journal.held} of {journal.boot}, {journal.sequence}")
-
-
-@pytest.fixture(autouse=True)
-def no_collection(monkeypatch):
-    """CPython's collections are slow, and the heap is not what is tested here."""
-    monkeypatch.setattr(gc, "collect", lambda: 0)
 
 
 @pytest.mark.parametrize("seed", range(25))
