@@ -2,6 +2,7 @@
 """iskar-sim: the demonstration, and the chain under faults."""
 
 import asyncio
+import io
 import logging
 import shutil
 import sys
@@ -22,6 +23,7 @@ from simulators.faults import schedule
 DATA_DIR = Path("var") / "demo"
 HTTP_PORT = 8080
 QUIET_SHARE = 0.15  # of a run with faults: left alone at its end, to drain
+_INTERRUPTED = 130  # exit status after Ctrl-C, as shells have it
 
 app = typer.Typer(
     help="A simulated city around the real firmware, gateway and cloud.",
@@ -84,13 +86,22 @@ def _perform(show: Show, as_json: bool) -> None:
     try:
         report = asyncio.run(performance.run())
     except* SimulatorError as failed:
-        typer.echo(str(failed.exceptions[0]), err=True)
+        typer.echo(str(_first(failed)), err=True)
         raise typer.Exit(1) from None
+    except* asyncio.CancelledError:
+        typer.echo("Stopped before its end: nothing was audited.", err=True)
+        raise typer.Exit(_INTERRUPTED) from None
     if as_json:
         typer.echo(report.as_json(performance.struck if show.faults else None))
     else:
         typer.echo("\n".join(in_words(report)))
     raise typer.Exit(report.exit_status)
+
+
+def _first(group: BaseExceptionGroup[SimulatorError]) -> SimulatorError:
+    """Return the first error of a group, however deep it is."""
+    one = group.exceptions[0]
+    return _first(one) if isinstance(one, BaseExceptionGroup) else one
 
 
 @contextmanager
@@ -100,18 +111,24 @@ def _place(data_dir: Path | None, minutes: float | None) -> Iterator[Path]:
         yield data_dir or DATA_DIR
         return
     made = Path(tempfile.mkdtemp(prefix="iskar-"))
+    is_of_use = True
     try:
         yield made
     except typer.Exit as ended:
-        if ended.exit_code:
-            typer.echo(f"Its logs and data are kept in {made}", err=True)
-            raise
-        shutil.rmtree(made, ignore_errors=True)
+        is_of_use = ended.exit_code not in (0, _INTERRUPTED)
         raise
+    finally:
+        if is_of_use:
+            typer.echo(f"Its logs and data are kept in {made}", err=True)
+        else:
+            shutil.rmtree(made, ignore_errors=True)
 
 
 def main() -> None:
     """Run the command line."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that lacks a letter is no fault
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),

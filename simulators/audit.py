@@ -7,7 +7,7 @@ every meter equals its dial.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -56,14 +56,16 @@ def audit(
     produced: Iterable[Entry],
     stored: Iterable[Entry],
     dials: Mapping[tuple[str, str], int],
+    since: Collection[Key] = frozenset(),
 ) -> Verdict:
     """Compare the two ledgers, and the last registers with ``dials`` by (node_id, OBIS code).
 
     ``produced`` holds each key once. What the cloud holds beyond it is a phantom: no node ever
-    journaled it.
+    journaled it. ``since`` are the keys journaled after ``produced`` was listed: they may be on
+    their way or there, and do not count.
     """
     made = {entry.key: entry for entry in produced}
-    held = list(stored)
+    held = [entry for entry in stored if entry.key not in since]
     count = Counter(entry.key for entry in held)
     by_key = {entry.key: entry for entry in held}
     last = _last_registers(by_key.values())

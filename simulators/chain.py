@@ -6,8 +6,6 @@ the same commands that a technician uses. Between a gateway and the cloud lies a
 """
 
 import asyncio
-import contextlib
-import os
 import signal
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -23,13 +21,13 @@ from simulators import ground as grounds
 from simulators.audit import Entry, Key, Verdict, audit
 from simulators.city import City, read_city
 from simulators.cloud_client import CloudClient
-from simulators.errors import NotReadyError
+from simulators.errors import NodeDiedError, NotReadyError
 from simulators.faults import Fault, FaultKind
 from simulators.ground import Ground, console_script
 from simulators.history import HISTORY_DAYS, GatewayBatch, History
 from simulators.link import Link
 from simulators.meters.dial import Dial
-from simulators.processes import Program
+from simulators.processes import Program, kill_postgres
 from simulators.usage import Usage
 from simulators.virtual_node import VirtualNode
 from simulators.world import World
@@ -67,6 +65,8 @@ class Chain:
         self._http_port = options.http_port or grounds.free_ports(1)[0]
         self._operator: CloudClient | None = None
         self._turning: asyncio.Task[None] | None = None
+        self._restarting = asyncio.Lock()  # of nodes: each kill has a process of its own
+        self._killing_postgres = asyncio.Lock()
 
     @property
     def url(self) -> str:
@@ -96,7 +96,7 @@ class Chain:
             await link.start()
         await self._run("cloud", [console_script("iskar-cloud"), "serve"], environment)
         anonymous = CloudClient(self.url)
-        await anonymous.ready()
+        await anonymous.ready(self.programs["cloud"].check)
         await anonymous.close()
         await commissioning.make_tokens(self.ground, environment)
         self._operator = CloudClient(self.url, self.ground.remembered()["operator"])
@@ -190,7 +190,10 @@ class Chain:
     # -- breaking it ---------------------------------------------------------------------------
 
     async def strike(self, fault: Fault) -> None:
-        """Do what ``fault`` says; return when it is over."""
+        """Do what ``fault`` says; return when it is over.
+
+        Something that is just starting is killed once it runs, so each fault strikes.
+        """
         gateway_id = self.gateway_ids[fault.victim % len(self.gateway_ids)]
         node = list(self.nodes.values())[fault.victim % len(self.nodes)]
         match fault.kind:
@@ -207,26 +210,37 @@ class Chain:
                 await asyncio.sleep(fault.lasts_s)
                 node.set_wifi(True)
             case FaultKind.BROKER_RESTART:
-                self.programs[f"broker-{gateway_id}"].kill(signal.SIGTERM)
+                await self.programs[f"broker-{gateway_id}"].kill(signal.SIGTERM)
             case FaultKind.BROKER_KILL:
-                self.programs[f"broker-{gateway_id}"].kill()
+                await self.programs[f"broker-{gateway_id}"].kill()
             case FaultKind.NODE_KILL:
-                await node.restart()
+                async with self._restarting:
+                    _check_node(node)  # else the restart would hide that it had died by itself
+                    await node.restart()
             case FaultKind.GATEWAY_KILL:
-                self.programs[gateway_id].kill()
+                await self.programs[gateway_id].kill()
             case FaultKind.CLOUD_KILL:
-                self.programs["cloud"].kill()
+                await self.programs["cloud"].kill()
             case FaultKind.POSTGRESQL_KILL:
-                _kill_postmaster(self.ground.cloud)
+                async with self._killing_postgres:
+                    await kill_postgres(self.ground.cloud / "postgres" / "data")
 
     # -- looking at it -------------------------------------------------------------------------
+
+    def check(self) -> None:
+        """Raise what ended a program, or the turning of the dials, for good."""
+        for program in self.programs.values():
+            program.check()
+        if self._turning is not None and self._turning.done():
+            self._turning.result()
 
     async def audit(self) -> Verdict:
         """Stop all use, let the chain drain, and compare what came with what was sent."""
         await self.world.freeze()
         await asyncio.sleep(SETTLE_S)
-        for program in self.programs.values():
-            program.check()
+        self.check()
+        for node in self.nodes.values():
+            _check_node(node)
         produced = list(self._produced())
         keys = {entry.key for entry in produced}
         loop = asyncio.get_running_loop()
@@ -236,12 +250,8 @@ class Chain:
             if keys <= {entry.key for entry in stored} or loop.time() > give_up_at:
                 break
             await asyncio.sleep(1.0)
-        # What was journaled after the list was made is on its way or there; only older keys count.
-        newest = {key.node_id: key for key in sorted(keys)}
-        stored = [
-            entry for entry in stored if entry.key <= newest.get(entry.key.node_id, entry.key)
-        ]
-        return audit(produced, stored, self._shown())
+        since = {entry.key for entry in self._produced()} - keys
+        return audit(produced, stored, self._shown(), since)
 
     def _shown(self) -> dict[tuple[str, str], int]:
         """Return what every meter shows, by the node that reads it and OBIS code."""
@@ -277,18 +287,17 @@ def _stop_order(name: str) -> int:
     return 2 if name == "cloud" else 1 if name.startswith("broker-") else 0
 
 
+def _check_node(node: VirtualNode) -> None:
+    """Raise NodeDiedError if the firmware has ended and nobody asked it to."""
+    if not node.is_running:
+        raise NodeDiedError(node.directory)
+
+
 def _setting(env_file: Path, name: str) -> str:
     for line in env_file.read_text().splitlines():
         if line.startswith(f"{name}="):
             return line.partition("=")[2].strip("\"'")
     raise NotReadyError(f"{name} of {env_file}", 0.0, "Enrol the gateway again.")
-
-
-def _kill_postmaster(cloud: Path) -> None:
-    """Kill the database server, whose process id is the first line of its lock file."""
-    for lock in cloud.rglob("postmaster.pid"):
-        with contextlib.suppress(ProcessLookupError, ValueError, IndexError):
-            os.kill(int(lock.read_text().split()[0]), signal.SIGKILL)
 
 
 @asynccontextmanager

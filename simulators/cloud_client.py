@@ -3,7 +3,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
 import httpx
@@ -44,11 +44,15 @@ class CloudClient:
         """Remove what ``path`` names."""
         await self._request("DELETE", path)
 
-    async def ready(self, patience_s: float = 60.0) -> None:
-        """Wait until the cloud answers and its database does, or raise NotReadyError."""
+    async def ready(self, check: Callable[[], None], patience_s: float = 60.0) -> None:
+        """Wait until the cloud answers and its database does, or raise NotReadyError.
+
+        ``check`` is called meanwhile, to raise what makes waiting vain.
+        """
         try:
             async with asyncio.timeout(patience_s):
                 while not await self._is_ready():
+                    check()
                     await asyncio.sleep(_RETRY_S / 2)
         except TimeoutError:
             raise NotReadyError(

@@ -51,7 +51,7 @@ async def enrol_gateways(ground: Ground, url: str, broker_ports: Mapping[str, in
 
 async def enrol_nodes(ground: Ground, url: str, plan: Mapping[str, Any]) -> None:
     """Write the plan down and enrol every node of it."""
-    ground.plan.write_text(json.dumps(plan, indent=2))
+    ground.note_plan(plan)
     await _field(
         ground,
         *("enrol-many", "--plan", ground.plan, "--cloud", url),

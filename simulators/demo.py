@@ -4,7 +4,7 @@
 import asyncio
 import signal
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,6 +49,10 @@ class Demo:
 
     async def run(self) -> Report:
         """Set everything up, run for as long as asked, audit, and stop everything."""
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - this is a coroutine
+        _at_signal(task.cancel)
+        grounds.check_tools()
         grounds.check_disk(self._ground.root)
         if self._plan.http_port:
             grounds.check_port(self._plan.http_port)
@@ -105,14 +109,16 @@ class Demo:
         leak_after_s = LEAK_AFTER_S if minutes is None else min(LEAK_AFTER_S, minutes * 20)
         began_s = time.monotonic()
         async with asyncio.TaskGroup() as group:
+            watch = group.create_task(run.watch())
             leak = group.create_task(self._leak(run, leak_after_s))
             if self._plan.faults:
                 self.struck = dict(await play(chain, self._plan.faults))
             if minutes is None:
-                await _interrupted()
+                await interrupted()
             else:
                 await asyncio.sleep(max(0.0, minutes * 60 - (time.monotonic() - began_s)))
             leak.cancel()
+            watch.cancel()
         self._console.print("Letting the chain drain, and comparing it with the dials …")
         return await run.end()
 
@@ -141,13 +147,20 @@ class Demo:
         self._console.print(Panel("\n".join((*lines, until)), title="Iskar is running"))
 
 
-async def _interrupted() -> None:
-    """Return at Ctrl-C or SIGTERM."""
+async def interrupted() -> None:
+    """Return at the first Ctrl-C or SIGTERM; the next one cancels what then still goes on."""
+    task = asyncio.current_task()
+    assert task is not None  # noqa: S101 - this is a coroutine
     told = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, told.set)
+    _at_signal(told.set)
     await told.wait()
+    _at_signal(task.cancel)
+
+
+def _at_signal(act: Callable[[], object]) -> None:
+    """Have Ctrl-C and SIGTERM do ``act`` from now on."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, act)
 
 
 def in_words(report: Report) -> Iterable[str]:

@@ -21,6 +21,15 @@ class ProgramFailedError(SimulatorError):
         super().__init__(f"{name} ended with status {status}{where}. Its last words:\n    {tail}")
 
 
+class NodeDiedError(SimulatorError):
+    """The firmware of a node ended by itself, and not by a reset."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(
+            f"Node {directory.name} has died; its log is {directory / 'world' / 'log'}."
+        )
+
+
 class PortInUseError(SimulatorError):
     """Another program listens where the app should."""
 

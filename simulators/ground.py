@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,10 @@ class Ground:
         """Where a program's output goes."""
         return self.root / "logs" / f"{program}.log"
 
+    def note_plan(self, plan: Mapping[str, Any]) -> None:
+        """Keep the installation plan for this start and later ones."""
+        _replace(self.plan, json.dumps(plan, indent=2))
+
     def noted_plan(self) -> dict[str, Any]:
         """Return the installation plan of an earlier start, empty if this is the first."""
         if not self.plan.exists():
@@ -71,15 +76,12 @@ class Ground:
         """Return when this installation was first started (Unix time), which is now if never."""
         mark = self.root / "begun_ms"
         if not mark.exists():
-            mark.write_text(str(now_ms))
+            _replace(mark, str(now_ms))
         return int(mark.read_text())
 
     def remember(self, name: str, secret: str) -> None:
         """Keep a credential, readable by this user alone."""
-        known = self.remembered() | {name: secret}
-        descriptor = os.open(self.credentials, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with open(descriptor, "w") as file:
-            json.dump(known, file, indent=2)
+        _replace(self.credentials, json.dumps(self.remembered() | {name: secret}, indent=2))
 
     def remembered(self) -> dict[str, str]:
         """Return the credentials by name."""
@@ -87,6 +89,21 @@ class Ground:
             return {}
         known: dict[str, str] = json.loads(self.credentials.read_text())
         return known
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file that this user alone may read, whole or not at all."""
+    beside = path.with_name(f"{path.name}.new")
+    beside.unlink(missing_ok=True)  # else it would keep its mode
+    with open(os.open(beside, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+    beside.replace(path)
+
+
+def check_tools() -> None:
+    """Raise ToolMissingError unless every program of the chain is in this environment."""
+    for name in ("iskar-cloud", "iskar-gateway", "iskar-field", "micropython"):
+        console_script(name)
 
 
 def console_script(name: str) -> Path:

@@ -3,6 +3,7 @@
 
 import asyncio
 import time
+from datetime import datetime
 from typing import Any
 
 from simulators.cloud_client import CloudClient
@@ -28,9 +29,14 @@ class Observer:
                 self.alerts.setdefault(content["service_point_id"], []).append((arrived_s, content))
                 self._changed.set()
 
-    async def alert_at(self, service_point_id: str) -> tuple[float, dict[str, Any]]:
-        """Wait for an alert of a service point; return when it came, and what it says."""
-        while service_point_id not in self.alerts:
+    async def alert_at(self, service_point_id: str, since_s: float) -> tuple[float, dict[str, Any]]:
+        """Wait for an alert raised at a service point since ``since_s`` (Unix time).
+
+        Return when it came, and what it says. News of an older alert are none of it.
+        """
+        while True:
             self._changed.clear()
+            for arrived_s, alert in self.alerts.get(service_point_id, ()):
+                if datetime.fromisoformat(alert["raised_at"]).timestamp() >= since_s:
+                    return arrived_s, alert
             await self._changed.wait()
-        return self.alerts[service_point_id][0]

@@ -2,21 +2,25 @@
 """Programs of the chain as child processes: started, killed, started again, as systemd would."""
 
 import asyncio
+import contextlib
 import ctypes
 import os
 import signal
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import psutil
 import structlog
 
-from simulators.errors import ProgramFailedError
+from simulators.errors import NotReadyError, ProgramFailedError
 
 log = structlog.get_logger()
 
 RESTART_DELAY_S = 0.5
+POLL_S = 0.05
 QUICK_DEATH_S = 5.0
 MAX_QUICK_DEATHS = 5
+POSTGRES_PATIENCE_S = 120.0  # recovery after a kill of a kill takes its time
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -29,8 +33,9 @@ def _die_with_parent() -> None:
 class Program:
     """One supervised child process; its output goes to a log file.
 
-    A death that nobody asked for is followed by a start after ``RESTART_DELAY_S``; five within
-    seconds of their start end the run with ProgramFailedError, which quotes the log.
+    A death that nobody asked for is followed by a start after ``RESTART_DELAY_S``; after five
+    within seconds of their start it stays dead, and ``check`` raises ProgramFailedError, which
+    quotes the log.
     """
 
     def __init__(
@@ -43,7 +48,7 @@ class Program:
         self._env = {**os.environ, **env}
         self._process: asyncio.subprocess.Process | None = None
         self._supervisor: asyncio.Task[None] | None = None
-        self._failure: ProgramFailedError | None = None
+        self._striking = asyncio.Lock()
 
     @property
     def pid(self) -> int | None:
@@ -57,16 +62,22 @@ class Program:
         self._supervisor = asyncio.create_task(self._supervise(), name=f"supervise {self.name}")
 
     def check(self) -> None:
-        """Raise ProgramFailedError if the program could not be kept running."""
-        if self._failure is not None:
-            raise self._failure
+        """Raise what ended the supervision, if it has ended: the program is not kept running."""
+        if self._supervisor is not None and self._supervisor.done():
+            self._supervisor.result()
 
-    def kill(self, signal_number: int = signal.SIGKILL) -> bool:
-        """Send a signal, by default the one that can't be caught; False if nothing runs."""
-        if self.pid is None:
-            return False
-        os.kill(self.pid, signal_number)
-        return True
+    async def kill(self, signal_number: int = signal.SIGKILL) -> None:
+        """Send a signal, by default the one that can't be caught; return when the process is gone.
+
+        Where none runs it waits for the next one, and two kills never share a process.
+        """
+        async with self._striking:
+            while self.pid is None:
+                self.check()
+                await asyncio.sleep(POLL_S)
+            assert self._process is not None  # noqa: S101 - it has a pid
+            self._process.send_signal(signal_number)
+            await self._process.wait()
 
     async def stop(self, grace_s: float = 15.0) -> None:
         """Ask it to end, and kill it when it has not after ``grace_s``."""
@@ -111,10 +122,37 @@ class Program:
             quick_deaths = quick_deaths + 1 if own_fault else 0
             log.info("program_ended", program=self.name, status=status)
             if quick_deaths >= MAX_QUICK_DEATHS:
-                self._failure = ProgramFailedError(self.name, status, self._log_file)
-                return
+                raise ProgramFailedError(self.name, status, self._log_file)
             await asyncio.sleep(RESTART_DELAY_S)
             await self._spawn()
+
+
+async def kill_postgres(cluster: Path) -> None:
+    """Kill the database server that works in ``cluster``; return when it is gone.
+
+    It is its cloud's child, not ours; where none runs, this waits for the next one.
+    """
+    try:
+        async with asyncio.timeout(POSTGRES_PATIENCE_S):
+            while (server := _postgres(cluster)) is None:
+                await asyncio.sleep(POLL_S)
+            with contextlib.suppress(psutil.NoSuchProcess):
+                server.kill()
+            while _postgres(cluster) == server:
+                await asyncio.sleep(POLL_S)
+    except TimeoutError:
+        raise NotReadyError(
+            "PostgreSQL", POSTGRES_PATIENCE_S, "Look at cloud.log in the data directory."
+        ) from None
+
+
+def _postgres(cluster: Path) -> psutil.Process | None:
+    """Return the live server named in the lock file, which outlives a killed one."""
+    with contextlib.suppress(FileNotFoundError, ValueError, IndexError, psutil.NoSuchProcess):
+        process = psutil.Process(int((cluster / "postmaster.pid").read_text().split()[0]))
+        if process.name() == "postgres" and process.status() != psutil.STATUS_ZOMBIE:
+            return process
+    return None
 
 
 async def run_to_end(
@@ -138,5 +176,7 @@ async def run_to_end(
             process.kill()
             await process.wait()
     if process.returncode:
-        raise ProgramFailedError(" ".join(words[:2]), process.returncode, None, complaints.decode())
+        raise ProgramFailedError(
+            " ".join(words[:2]), process.returncode, None, complaints.decode(errors="replace")
+        )
     return printed.decode()

@@ -10,6 +10,7 @@ from typing import TypeVar
 import structlog
 
 from simulators.chain import Chain
+from simulators.errors import NotReadyError
 from simulators.latency import LatencyTracker
 from simulators.observer import Observer
 from simulators.report import Report
@@ -23,6 +24,7 @@ LEAK_AT = "lozenets-canteen"
 LEAK_L_PER_H = 1920  # 32 l/min: a burst flexible hose
 LEAK_AFTER_S = 60.0
 WEBHOOK_PATIENCE_S = 10.0
+WATCH_S = 1.0
 
 
 class Run:
@@ -55,18 +57,34 @@ class Run:
 
     async def leak_seen(self) -> float:
         """Wait for the leak's alert in the live stream; return s since the hose broke."""
-        arrived_s, _ = await self.observer.alert_at(LEAK_AT)
-        return arrived_s - (self.leak_opened_s or arrived_s)
+        if self.leak_opened_s is None:
+            raise NotReadyError("The leak", 0.0, "Call open_leak first.")
+        # a node's time is told in whole seconds
+        arrived_s, _ = await self.observer.alert_at(LEAK_AT, int(self.leak_opened_s))
+        return arrived_s - self.leak_opened_s
 
     async def webhook_seen(self) -> Received:
         """Wait for the leak's verified webhook at the receiver."""
-        while (received := self.receiver.leak_raised()) is None:
+        while (received := self.receiver.leak_raised(LEAK_AT)) is None:
             await asyncio.sleep(0.1)
         return received
+
+    async def watch(self) -> None:
+        """Raise what ended a part of the chain, or this watching of it, for good."""
+        while True:
+            self.check()
+            await asyncio.sleep(WATCH_S)
+
+    def check(self) -> None:
+        """Raise what ended a program, the world or the observer."""
+        self.chain.check()
+        if self._watching is not None and self._watching.done():
+            self._watching.result()
 
     async def end(self) -> Report:
         """Audit the chain and return the figures of the run."""
         verdict = await self.chain.audit()
+        self.check()
         for name in ("lost", "duplicated", "phantoms", "altered", "off_dial"):
             if fault := getattr(verdict, name):
                 log.error("audit_failed", finding=name, count=len(fault), first=str(fault)[:500])

@@ -48,9 +48,13 @@ class WebhookReceiver:
         self._server.shutdown()
         self._server.server_close()
 
-    def leak_raised(self) -> Received | None:
-        """Return the first verified leak.raised, if any has come."""
-        return next((one for one in self.received if one.event_type == "leak.raised"), None)
+    def leak_raised(self, service_point_id: str) -> Received | None:
+        """Return the first verified leak.raised of a service point, if any has come."""
+        for one in self.received:
+            told = one.content["data"]["service_point"]["service_point_id"]
+            if (one.event_type, told) == ("leak.raised", service_point_id):
+                return one
+        return None
 
     def _take(self, body: bytes, headers: dict[str, str]) -> int:
         try:

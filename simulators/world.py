@@ -24,6 +24,7 @@ from typing import Any, Self
 import structlog
 
 from simulators.city import City, ServicePoint
+from simulators.errors import SimulatorError
 from simulators.flows import family, shown_by, start_registers, with_sub_meters
 from simulators.meters.contact import Contact, PulseInput
 from simulators.meters.dial import Dial
@@ -42,7 +43,7 @@ DIALS_FILE = "dials.json"
 log = structlog.get_logger(__name__)
 
 
-class WorldError(Exception):
+class WorldError(SimulatorError):
     """The world can't run as it was put together; the message says what is missing."""
 
 

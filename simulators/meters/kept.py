@@ -6,8 +6,10 @@ import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
+from simulators.errors import SimulatorError
 
-class KeptDialsError(Exception):
+
+class KeptDialsError(SimulatorError):
     """The file holds something else than the dials of this city; the message names it."""
 
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from firmware import journal
+from simulators.errors import SimulatorError
 from wire import event, telegram
 
 
-class JournalConflictError(Exception):
+class JournalConflictError(SimulatorError):
     """One key was journaled with two contents: the node has broken its promise."""
 
     def __init__(self, boot: int, sequence: int, where: Path) -> None:

@@ -31,6 +31,11 @@ def test_a_telegram_that_nobody_sent_is_a_mismatch():
     assert verdict.mismatches == 1
 
 
+def test_a_message_journaled_since_the_list_was_made_is_no_phantom():
+    later = a_telegram(2)
+    assert audit([a_telegram(1)], [a_telegram(1), later], {}, {later.key}).is_clean
+
+
 def test_a_register_that_changed_on_the_way_is_a_mismatch():
     assert audit([a_telegram(1, 5)], [a_telegram(1, 6)], {}).altered == [Key("n-1", 1, 1)]
 

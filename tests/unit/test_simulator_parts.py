@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The parts of a run that need no chain: what it keeps, what it takes for its leak, how it ends."""
+
+import asyncio
+import os
+import signal
+import socket
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from simulators.__main__ import app
+from simulators.cloud_client import CloudClient
+from simulators.demo import interrupted
+from simulators.ground import Ground
+from simulators.latency import LatencyTracker
+from simulators.observer import Observer
+from simulators.webhook_receiver import Received, WebhookReceiver
+
+OPENED_S = 1_790_000_000.0
+BEFORE, AFTER = "2026-09-21T14:13:19+00:00", "2026-09-21T14:13:42+00:00"
+
+
+def a_webhook(event_type: str, service_point_id: str) -> Received:
+    content = {"data": {"service_point": {"service_point_id": service_point_id}}}
+    return Received(webhook_id=service_point_id, event_type=event_type, content=content)
+
+
+def test_a_credential_is_kept_beside_the_others_for_this_user_alone(tmp_path: Path):
+    ground = Ground(tmp_path)
+    ground.remember("operator", "one")
+    ground.remember("technician", "two")
+    assert ground.remembered() == {"operator": "one", "technician": "two"}
+    assert ground.credentials.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_write_that_was_cut_short_costs_no_credential(tmp_path: Path):
+    ground = Ground(tmp_path)
+    ground.remember("operator", "one")
+    ground.credentials.with_name("credentials.json.new").write_text('{"oper')
+    assert ground.remembered() == {"operator": "one"}
+    ground.remember("technician", "two")
+    assert ground.remembered() == {"operator": "one", "technician": "two"}
+
+
+async def test_news_of_an_older_alert_are_not_taken_for_the_leaks():
+    observer = Observer(CloudClient("http://127.0.0.1"), LatencyTracker({}))
+    observer.alerts["canteen"] = [(OPENED_S + 1, {"raised_at": BEFORE})]
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await observer.alert_at("canteen", OPENED_S)
+    observer.alerts["canteen"].append((OPENED_S + 23, {"raised_at": AFTER}))
+    assert await observer.alert_at("canteen", OPENED_S) == (OPENED_S + 23, {"raised_at": AFTER})
+
+
+def test_the_webhook_of_another_place_is_not_taken_for_the_leaks():
+    receiver = WebhookReceiver()
+    receiver.received = [a_webhook("leak.raised", "attic"), a_webhook("leak.cleared", "canteen")]
+    assert receiver.leak_raised("canteen") is None
+    receiver.received.append(a_webhook("leak.raised", "canteen"))
+    assert receiver.leak_raised("canteen") is receiver.received[-1]
+
+
+async def test_the_first_signal_ends_the_show_and_the_second_what_follows():
+    reached = asyncio.Event()
+
+    async def show() -> None:
+        await interrupted()
+        reached.set()
+        await asyncio.sleep(60)
+
+    task = asyncio.create_task(show())
+    await asyncio.sleep(0)
+    os.kill(os.getpid(), signal.SIGINT)
+    await reached.wait()
+    os.kill(os.getpid(), signal.SIGTERM)
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+def test_a_port_in_use_is_told_in_a_sentence(tmp_path: Path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        ran = CliRunner().invoke(app, ["demo", "--port", str(port), "--data-dir", str(tmp_path)])
+    assert ran.exit_code == 1
+    assert f"Port {port} is in use" in ran.output
