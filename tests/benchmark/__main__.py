@@ -2,8 +2,7 @@
 """Benchmarks: ``python -m tests.benchmark [NAME]``; ``make bench NAME=…`` does the same.
 
 A benchmark is a module of this folder with ``async def measure() -> Figures``; it is found, not
-listed. A
-table for people comes first, one JSON object of all figures last.
+listed. A table for people comes first, one JSON object of all figures last.
 """
 
 import asyncio

@@ -104,4 +104,4 @@ async def test_the_demonstration_ends_with_the_figures_that_are_its_contract():
     assert figures["nodes"] == 30
     assert figures["leak_detected_after_s"] is not None
     assert figures["webhook_verified"] is True
-    assert figures["latency_p50_s"] is not None
+    assert 0 < figures["latency_p50_s"] < 2
