@@ -96,10 +96,14 @@ async def play(
     struck: Counter[str] = Counter()
     loop = asyncio.get_running_loop()
     began = loop.time()
+
+    async def strike(fault: Fault) -> None:
+        await chain.strike(fault)
+        struck[fault.kind.value] += 1
+
     async with asyncio.TaskGroup() as group:
         for fault in faults:
             await sleep(max(0.0, fault.at_s - (loop.time() - began)))
             log.info("fault", kind=fault.kind.value, victim=fault.victim, lasts_s=fault.lasts_s)
-            struck[fault.kind.value] += 1
-            group.create_task(chain.strike(fault))
+            group.create_task(strike(fault))
     return struck

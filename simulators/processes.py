@@ -20,8 +20,9 @@ RESTART_DELAY_S = 0.5
 POLL_S = 0.05
 QUICK_DEATH_S = 5.0
 MAX_QUICK_DEATHS = 5
-POSTGRES_PATIENCE_S = 120.0  # recovery after a kill of a kill takes its time
+POSTGRES_PATIENCE_S = 120.0  # a server that was killed often has much to recover
 _PR_SET_PDEATHSIG = 1
+_STATUS_LINE = 7  # of postmaster.pid, counted from 0 (PostgreSQL, miscadmin.h)
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -127,15 +128,18 @@ class Program:
             await self._spawn()
 
 
-async def kill_postgres(cluster: Path) -> None:
-    """Kill the database server that works in ``cluster``; return when it is gone.
+async def kill_postgres(cluster: Path) -> int:
+    """Kill the database server that works in ``cluster``; return its process id once it is gone.
 
-    It is its cloud's child, not ours; where none runs, this waits for the next one.
+    It is its cloud's child, not ours. Where none runs, this waits until the next one is ready, or
+    its cloud might never come to start one.
     """
     try:
         async with asyncio.timeout(POSTGRES_PATIENCE_S):
-            while (server := _postgres(cluster)) is None:
+            server = _postgres(cluster)
+            while server is None:
                 await asyncio.sleep(POLL_S)
+                server = _postgres(cluster, is_ready=True)
             with contextlib.suppress(psutil.NoSuchProcess):
                 server.kill()
             while _postgres(cluster) == server:
@@ -144,12 +148,16 @@ async def kill_postgres(cluster: Path) -> None:
         raise NotReadyError(
             "PostgreSQL", POSTGRES_PATIENCE_S, "Look at cloud.log in the data directory."
         ) from None
+    return server.pid
 
 
-def _postgres(cluster: Path) -> psutil.Process | None:
+def _postgres(cluster: Path, *, is_ready: bool = False) -> psutil.Process | None:
     """Return the live server named in the lock file, which outlives a killed one."""
     with contextlib.suppress(FileNotFoundError, ValueError, IndexError, psutil.NoSuchProcess):
-        process = psutil.Process(int((cluster / "postmaster.pid").read_text().split()[0]))
+        lock = (cluster / "postmaster.pid").read_text().splitlines()
+        process = psutil.Process(int(lock[0]))
+        if is_ready and lock[_STATUS_LINE].strip() != "ready":
+            return None
         if process.name() == "postgres" and process.status() != psutil.STATUS_ZOMBIE:
             return process
     return None
