@@ -2,8 +2,8 @@
 """The audit: what the nodes produced against what the cloud holds, and both against the dials.
 
 Ledger equality: the set of keys (node_id, boot, sequence) that the nodes journaled equals the set
-stored in the cloud, each exactly once, with the same registers; and the last register stored of
-every meter equals its dial.
+stored in the cloud, each exactly once, with the same registers; and of every meter the last
+register stored, and the one that the app shows, equal its dial.
 """
 
 from collections import Counter
@@ -18,6 +18,9 @@ class Key(NamedTuple):
     node_id: str
     boot: int
     sequence: int
+
+
+Place = tuple[str, str]  # node_id, OBIS code
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +42,7 @@ class Verdict:
     duplicated: list[Key]
     phantoms: list[Key]
     altered: list[Key]
-    off_dial: dict[tuple[str, str], tuple[int | None, int]]
+    off_dial: dict[Place, tuple[int | None, int | None, int]]  # stored last, shown, on the dial
 
     @property
     def mismatches(self) -> int:
@@ -55,10 +58,11 @@ class Verdict:
 def audit(
     produced: Iterable[Entry],
     stored: Iterable[Entry],
-    dials: Mapping[tuple[str, str], int],
+    dials: Mapping[Place, int],
+    shown: Mapping[Place, int | None],
     since: Collection[Key] = frozenset(),
 ) -> Verdict:
-    """Compare the two ledgers, and the last registers with ``dials`` by (node_id, OBIS code).
+    """Compare the two ledgers, and ``dials`` with the last registers and those the app has shown.
 
     ``produced`` holds each key once. What the cloud holds beyond it is a phantom: no node ever
     journaled it. ``since`` are the keys journaled after ``produced`` was listed: they may be on
@@ -82,16 +86,16 @@ def audit(
             if made[key].registers != by_key[key].registers
         ),
         off_dial={
-            place: (last.get(place), dial)
+            place: (last.get(place), shown.get(place), dial)
             for place, dial in dials.items()
-            if last.get(place) != dial
+            if not last.get(place) == shown.get(place) == dial
         },
     )
 
 
-def _last_registers(entries: Iterable[Entry]) -> dict[tuple[str, str], int]:
+def _last_registers(entries: Iterable[Entry]) -> dict[Place, int]:
     """Return the register of the newest telegram by (node_id, OBIS code)."""
-    last: dict[tuple[str, str], int] = {}
+    last: dict[Place, int] = {}
     for entry in sorted(entries, key=lambda entry: entry.key):
         for obis, register in (entry.registers or {}).items():
             last[entry.key.node_id, obis] = register

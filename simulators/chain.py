@@ -18,7 +18,7 @@ import structlog
 
 from simulators import commissioning, registry
 from simulators import ground as grounds
-from simulators.audit import Entry, Key, Verdict, audit
+from simulators.audit import Entry, Key, Place, Verdict, audit
 from simulators.city import City, read_city
 from simulators.cloud_client import CloudClient
 from simulators.errors import NodeDiedError, NotReadyError
@@ -247,18 +247,31 @@ class Chain:
         give_up_at = loop.time() + DRAIN_S
         while True:
             stored = [entry async for entry in self._stored()]
-            if keys <= {entry.key for entry in stored} or loop.time() > give_up_at:
+            shown, dials = await self._shown(), self._dials()
+            drained = keys <= {entry.key for entry in stored} and shown == dials
+            if drained or loop.time() > give_up_at:
                 break
             await asyncio.sleep(1.0)
         since = {entry.key for entry in self._produced()} - keys
-        return audit(produced, stored, self._shown(), since)
+        return audit(produced, stored, dials, shown, since)
 
-    def _shown(self) -> dict[tuple[str, str], int]:
-        """Return what every meter shows, by the node that reads it and OBIS code."""
+    def _dials(self) -> dict[Place, int]:
+        """Return what every meter shows."""
         return {
             (self.city.meters[meter_id].node_id, obis): shown
             for (meter_id, obis), shown in self.world.dials().items()
         }
+
+    async def _shown(self) -> dict[Place, int | None]:
+        """Return what the app shows of every meter."""
+        shown = {}
+        for premises_id in self.city.premises:
+            building = await self.operator.get(f"/api/v1/premises/{premises_id}")
+            for told in building["service_points"]:
+                point = self.city.service_points[told["service_point_id"]]
+                node_id = self.city.meters[point.meter_id].node_id
+                shown[node_id, point.obis] = told["register"]
+        return shown
 
     def dials(self) -> dict[str, Dial]:
         """Return the dial of every service point."""
