@@ -8,12 +8,13 @@ from typing import Any
 
 import httpx
 
-from simulators.errors import NotReadyError
+from simulators.errors import CloudAnswerError, NotReadyError
 from wire import batch
 
 _TIMEOUT_S = 30.0
 _RETRY_S = 0.5
 _PAGE = 1000
+_SEE_LOG = "Look at cloud.log in the data directory."
 
 
 class CloudClient:
@@ -55,9 +56,7 @@ class CloudClient:
                     check()
                     await asyncio.sleep(_RETRY_S / 2)
         except TimeoutError:
-            raise NotReadyError(
-                "The cloud", patience_s, "Look at cloud.log in the data directory."
-            ) from None
+            raise NotReadyError("The cloud", patience_s, _SEE_LOG) from None
 
     async def _is_ready(self) -> bool:
         try:
@@ -84,7 +83,7 @@ class CloudClient:
         answer = await self.post(batch.PATH, request)
         last = request["entries"][-1]["n"]
         if batch.committed(answer) != last or answer["quarantined"]:
-            raise ValueError(f"The cloud was to commit up to {last}, but answered {answer}.")
+            raise CloudAnswerError(f"POST {batch.PATH}", f"{answer}; it was to commit up to {last}")
 
     async def live(self) -> AsyncIterator[tuple[str, dict[str, Any]]]:
         """Yield (event, content) of the live stream for ever, across restarts of the cloud."""
@@ -105,16 +104,14 @@ class CloudClient:
         while True:
             try:
                 answer = await self._http.request(method, path, **options)
-            except httpx.TransportError:
+            except httpx.TransportError as error:
                 if loop.time() > give_up_at:
-                    raise
+                    raise NotReadyError("The cloud", self._patience_s, _SEE_LOG) from error
             else:
                 if answer.status_code < 500 or loop.time() > give_up_at:
                     if answer.is_error:
-                        raise httpx.HTTPStatusError(
-                            f"{method} {path} answered {answer.status_code}: {answer.text[:500]}",
-                            request=answer.request,
-                            response=answer,
+                        raise CloudAnswerError(
+                            f"{method} {path}", f"{answer.status_code}: {answer.text[:500]}"
                         )
                     return answer
             await asyncio.sleep(_RETRY_S)

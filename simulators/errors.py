@@ -21,6 +21,13 @@ class ProgramFailedError(SimulatorError):
         super().__init__(f"{name} ended with status {status}{where}. Its last words:\n    {tail}")
 
 
+class CloudAnswerError(SimulatorError):
+    """The cloud did not do what the simulator needs of it."""
+
+    def __init__(self, asked: str, answer: str) -> None:
+        super().__init__(f"{asked} answered {answer}. The cloud's log is cloud.log.")
+
+
 class NodeDiedError(SimulatorError):
     """The firmware of a node ended by itself, and not by a reset."""
 

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from simulators.__main__ import app
 from simulators.cloud_client import CloudClient
 from simulators.demo import interrupted
+from simulators.errors import NotReadyError
 from simulators.ground import Ground
 from simulators.latency import LatencyTracker
 from simulators.observer import Observer
@@ -42,6 +43,13 @@ def test_a_write_that_was_cut_short_costs_no_credential(tmp_path: Path):
     assert ground.remembered() == {"operator": "one"}
     ground.remember("technician", "two")
     assert ground.remembered() == {"operator": "one", "technician": "two"}
+
+
+async def test_a_cloud_that_does_not_come_back_is_told_in_a_sentence():
+    cloud = CloudClient("http://127.0.0.1:1", patience_s=0.0)
+    with pytest.raises(NotReadyError, match="cloud was not ready"):
+        await cloud.get("/api/v1/premises")
+    await cloud.close()
 
 
 async def test_news_of_an_older_alert_are_not_taken_for_the_leaks():
