@@ -33,7 +33,7 @@ class Entry:
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """What an audit found; all but the first three lists are to be empty."""
+    """What an audit found: three counts, and what went wrong, which is to be empty."""
 
     produced: int
     stored: int
