@@ -28,7 +28,6 @@ from cloud.kit.settings import CloudSettings
 from cloud.meters.authority import Authority
 from cloud.meters.service import MeterRegistry
 from cloud.premises.service import PremisesRegistry
-from cloud.readings.admission import TelegramAdmitter
 from cloud.readings.ingest import Ingest
 from cloud.readings.service import Readings, highest_boot
 from wire import batch
@@ -64,15 +63,11 @@ class Services:
         live = LiveFeed(database.dsn)
         alerts = Alerts(database, clock)
         live.on_return(alerts.changed_since)
-        telegrams = TelegramAdmitter()
         ingest = Ingest(
             database,
             clock,
-            {
-                batch.TELEGRAM: telegrams,
-                batch.EVENT: telegrams,
-                batch.FINDING: FindingAdmitter(Messages(jobs, clock)),
-            },
+            hypertables,
+            {batch.FINDING: FindingAdmitter(Messages(jobs, clock))},
         )
         async with httpx.AsyncClient(timeout=settings.webhook_timeout_s) as client:
             delivery = Delivery(database, clock, client, settings.webhook_timeout_s)

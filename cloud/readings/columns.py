@@ -29,7 +29,7 @@ _ALLOWED = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Columns:
     """Telegrams of one node and boot with the same registers; all arrays have one length."""
 
@@ -78,7 +78,7 @@ class Columns:
         """Return telegrams that were checked one by one, those that belong together as one."""
         together: dict[tuple[str, int, tuple[str, ...]], list[Message]] = {}
         for message in telegrams:
-            key = (message.node_id, message.boot, tuple(message.registers or ()))
+            key = (message.node_id, message.boot, tuple(message.told.registers or ()))
             together.setdefault(key, []).append(message)
         return [
             cls(
@@ -89,12 +89,21 @@ class Columns:
                 received_at_ms=np.array([one.entry.received_at_ms for one in messages]),
                 quality=np.array([one.entry.quality for one in messages]),
                 registers={
-                    code: np.array([(one.registers or {})[code] for one in messages])
+                    code: np.array([(one.told.registers or {})[code] for one in messages])
                     for code in codes
                 },
             )
             for (node_id, boot, codes), messages in together.items()
         ]
+
+
+def runs(numbers: Integers, apart: int) -> list[tuple[int, int]]:
+    """Return the first and the last of each run, a run's numbers being at most ``apart`` apart."""
+    ordered = np.unique(numbers)
+    breaks = np.flatnonzero(np.diff(ordered) > apart)
+    first = ordered[np.concatenate(([0], breaks + 1))]
+    last = ordered[np.concatenate((breaks, [-1]))]
+    return list(zip(first.tolist(), last.tolist(), strict=True))
 
 
 def _column(cells: Sequence[object], low: int, high: int) -> Integers:
