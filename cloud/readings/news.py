@@ -52,11 +52,8 @@ def _installation(installations: Sequence[Installation], reading: Current) -> In
     """Return whose reading it is; None while no meter is recorded for it."""
     reading_type, channel = reading_types.parse(reading.obis)
     register = REGISTER_OF.get(reading_type, reading_type).on_channel(channel)
-    for one in installations:
-        if (one.node_id, one.obis) == (reading.node_id, register):
-            if one.holds_at(reading.read_at_s):
-                return one
-    return None
+    hung = (one for one in installations if (one.node_id, one.obis) == (reading.node_id, register))
+    return next((one for one in hung if one.holds_at(reading.read_at_s)), None)
 
 
 def _news(installation: Installation, point: ServicePoint, reading: Current) -> Announcement:

@@ -35,6 +35,7 @@ _SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _END = b"\xff\xff"
 _EPOCH_S = int(datetime(2000, 1, 1, tzinfo=UTC).timestamp())  # PostgreSQL counts us from there
 
+# ruff: noqa: S608 - the only text put in is _HUNG
 _HUNG = (
     "unnest(%(ids)s::int[], %(nodes)s::text[], %(codes)s::text[], %(from)s::timestamptz[],"
     " %(to)s::timestamptz[]) as hung (installation_id, node_id, obis, valid_from, valid_to)"

@@ -200,7 +200,7 @@ async def current_readings(
 async def mark_stale(
     connection: Connection, node_id: str, obis: str, since: datetime, until: datetime
 ) -> None:
-    """Have the usage by one register of a node made anew, from ``since`` to ``until``, both included.
+    """Have usage by one register of a node made anew, from ``since`` to ``until``, both included.
 
     To be called by whoever changes what readings mean: installations, exchanges, corrections.
     """
