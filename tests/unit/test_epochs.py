@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Epochs come out the same in whatever order people tell of them, and nothing is lost by undoing."""
+"""Epochs come out the same in whatever order people tell of them; undoing loses nothing."""
 
 import itertools
 from dataclasses import replace
