@@ -31,7 +31,6 @@ from cloud.meters.authority import Authority
 from cloud.meters.register_history import RegisterHistory
 from cloud.meters.service import MeterRegistry
 from cloud.premises.service import PremisesRegistry
-from cloud.readings.admission import TelegramAdmitter
 from cloud.readings.ingest import Ingest
 from cloud.readings.service import Readings, highest_boot, mark_stale
 from wire import batch
@@ -84,15 +83,11 @@ class Services:
         live.on_return(alerts.changed_since)
         delivery = Delivery(database, clock, client, settings.webhook_timeout_s)
         tasks.register(jobs, delivery, settings.webhook_pauses_s)
-        telegrams = TelegramAdmitter()
         ingest = Ingest(
             database,
             clock,
-            {
-                batch.TELEGRAM: telegrams,
-                batch.EVENT: telegrams,
-                batch.FINDING: FindingAdmitter(Messages(jobs, clock)),
-            },
+            hypertables,
+            {batch.FINDING: FindingAdmitter(Messages(jobs, clock))},
         )
         return cls(
             settings=settings,
