@@ -9,9 +9,10 @@ from fastapi.responses import PlainTextResponse
 
 from cloud.kit.auth.endpoints import Gateway, needs
 from cloud.kit.auth.rights import Right
+from cloud.kit.errors import UnknownReferenceError, answers
 from cloud.kit.schemas import Identifier
 from cloud.meters import models, schemas
-from cloud.meters.service import MeterRegistry
+from cloud.meters.service import InstallationOrderError, MeterRegistry
 
 router = APIRouter(tags=["registry"], dependencies=[needs(Right.REGISTER)])
 gateway_router = APIRouter(tags=["gateway"])
@@ -44,14 +45,17 @@ async def put_gateway(
     return schemas.Gateway(gateway_id=gateway_id, **body.model_dump())
 
 
-@router.put("/nodes/{node_id}")
+@router.put("/nodes/{node_id}", responses=answers(UnknownReferenceError))
 async def put_node(node_id: PathId, body: schemas.NodeBody, registry: Registry) -> schemas.Node:
     """Register a node; what it sent before is taken up. Repeating it changes nothing."""
     await registry.put_node(node_id, body.gateway_id, body.board)
     return schemas.Node(node_id=node_id, **body.model_dump())
 
 
-@router.put("/installations/{service_point_id}")
+@router.put(
+    "/installations/{service_point_id}",
+    responses=answers(UnknownReferenceError, InstallationOrderError),
+)
 async def put_installation(
     service_point_id: PathId, body: schemas.InstallationBody, registry: Registry
 ) -> schemas.Installation:
