@@ -11,6 +11,7 @@ from cloud.alerts import schemas
 from cloud.alerts.service import AlertClearedError, Alerts
 from cloud.kit.auth.endpoints import Acknowledger, Seer, WebhookOwner
 from cloud.kit.errors import answers
+from cloud.kit.idempotency import idempotent
 from cloud.kit.schemas import Identifier, Listing
 
 router = APIRouter(tags=["alerts"])
@@ -43,6 +44,7 @@ async def acknowledge(alert_id: AlertId, service: Service, caller: Acknowledger)
 
 
 @router.post("/webhooks", status_code=201)
+@idempotent
 async def add_webhook(
     body: schemas.WebhookBody, service: Service, caller: WebhookOwner
 ) -> schemas.NewWebhook:

@@ -9,7 +9,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from cloud.kit import errors, etags
+from cloud.kit import errors, etags, idempotency
 from cloud.kit.auth.rights import NotAllowedError, NotSignedInError
 from cloud.kit.bodies import UnknownEncodingError
 
@@ -29,6 +29,10 @@ IF_NONE_MATCH = {
 ETAG = {
     "description": "A strong tag over the answer's bytes.",
     "schema": {"type": "string", "pattern": '^"[0-9a-f]{32}"$'},
+}
+REPLAYED = {
+    "description": "`true` where this was answered before under the same Idempotency-Key.",
+    "schema": {"type": "string", "const": "true"},
 }
 
 
@@ -61,7 +65,14 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
         answers["200"]["headers"] = {"ETag": ETAG}
         answers["304"] = {"description": "The client has this answer.", "headers": {"ETag": ETAG}}
         operation.setdefault("parameters", []).append(IF_NONE_MATCH)
+    if _is_idempotent(operation):
+        for status in {"200", "201"} & set(answers):
+            answers[status]["headers"] = {idempotency.REPLAYED: REPLAYED}
     operation["responses"] = dict(sorted(answers.items()))
+
+
+def _is_idempotent(operation: dict[str, Any]) -> bool:
+    return any(one["name"] == idempotency.HEADER for one in operation.get("parameters", ()))
 
 
 def _of_its_kind(method: str, operation: dict[str, Any]) -> dict[int | str, dict[str, Any]]:
@@ -75,6 +86,8 @@ def _of_its_kind(method: str, operation: dict[str, Any]) -> dict[int | str, dict
         found.append(errors.InvalidRequestError)
     if method != "put" and any(one["in"] == "path" for one in parameters):
         found.append(errors.NotFoundError)
+    if _is_idempotent(operation):
+        found += [idempotency.KeyInUseError, idempotency.KeyReusedError]
     if method in WRITES:
         found += [
             errors.MalformedBodyError,

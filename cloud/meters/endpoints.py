@@ -10,6 +10,7 @@ from fastapi.responses import PlainTextResponse
 from cloud.kit.auth.endpoints import Gateway, needs
 from cloud.kit.auth.rights import Right
 from cloud.kit.errors import UnknownReferenceError, answers
+from cloud.kit.idempotency import idempotent
 from cloud.kit.schemas import Identifier
 from cloud.meters import models, schemas
 from cloud.meters.service import InstallationOrderError, MeterRegistry
@@ -67,12 +68,14 @@ async def put_installation(
 
 
 @router.post("/gateways/{gateway_id}/token")
+@idempotent
 async def rotate_token(gateway_id: PathId, registry: Registry) -> schemas.Token:
     """Give a gateway a new token; its earlier one ends at once."""
     return schemas.Token(token=await registry.rotate_token(gateway_id))
 
 
 @router.post("/gateways/{gateway_id}/certificates")
+@idempotent
 async def sign_gateway(
     gateway_id: PathId, body: schemas.SigningRequest, registry: Registry
 ) -> schemas.Certificate:
@@ -87,6 +90,7 @@ async def sign_gateway(
 
 
 @router.post("/nodes/{node_id}/certificates")
+@idempotent
 async def sign_node(
     node_id: PathId, body: schemas.NodeSigningRequest, registry: Registry
 ) -> schemas.NodeCertificate:
