@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 
 from cloud.kit import idempotency_repository
@@ -117,12 +118,12 @@ async def test_a_crash_before_the_answer_is_kept_leaves_no_effect(
     cloud: CloudInTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def crash(*_: Any, **__: Any) -> None:
-        raise RuntimeError("the process dies here")
+        raise psycopg.OperationalError("the connection ends here")
 
     key = _key()
     with monkeypatch.context() as dying:
         dying.setattr(idempotency_repository, "keep", crash)
-        assert (await _add(cloud.operator, key)).status_code == 500
+        assert (await _add(cloud.operator, key)).status_code == 503
     assert await _count(cloud) == 0
     assert (await _add(cloud.operator, key)).status_code == 201
     assert await _count(cloud) == 1
