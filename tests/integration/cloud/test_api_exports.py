@@ -13,7 +13,7 @@ import pytest
 
 from cloud.kit.auth.rights import Role
 from cloud.kit.database import run
-from tests.integration.cloud.builders import Caller, CloudInTest, a_telegram
+from tests.integration.cloud.builders import COLD, Caller, CloudInTest, a_telegram
 from tests.senml import resolved
 
 LONG_DAY = {"from": "2026-10-25", "to": "2026-10-26"}  # 25 hours in Sofia
@@ -23,13 +23,9 @@ PATH = "/service-points/sp-one/export"
 
 async def _with_a_long_day(cloud: CloudInTest) -> None:
     """Have 60 l run every hour of it: a reading each half hour, 30000 ml apart."""
+    half_hours = [(n, BEGINS + timedelta(minutes=30 * n)) for n in range(51)]
     await cloud.gateway.send(
-        *(
-            a_telegram(
-                n + 1, at=BEGINS + timedelta(minutes=30 * n), registers={"8-0:1.0.0": n * 30000}
-            )
-            for n in range(51)
-        )
+        *(a_telegram(n + 1, at=at, registers={COLD: n * 30000}) for n, at in half_hours)
     )
 
 
@@ -90,7 +86,8 @@ async def test_parquet_holds_the_same_table_with_times_that_know_their_zone(
     assert zones == {"Europe/Sofia"}
     measure = "usage" if what == "usage" else "register"
     assert table[measure].to_list() == as_csv[measure].to_list()
-    assert table[:, 3].dt.to_string("iso:strict").len() == table.height
+    when = "interval_start" if what == "usage" else "read_at"
+    assert table[when].to_list() == [datetime.fromisoformat(one) for one in as_csv[when]]
 
 
 async def test_senml_resolves_to_the_same_figures_in_cubic_metres(cloud: CloudInTest) -> None:
@@ -117,11 +114,7 @@ async def test_an_empty_export_is_still_a_file_of_its_format(cloud: CloudInTest)
     ("accept", "form", "media_type"),
     [
         ("application/senml+json", None, "application/senml+json"),
-        (
-            "application/vnd.apache.parquet;q=0.9, text/csv;q=0.1",
-            None,
-            "application/vnd.apache.parquet",
-        ),
+        ("application/x-none, application/senml+json", None, "application/senml+json"),
         ("text/html, */*;q=0.8", None, "text/csv; charset=utf-8"),
         ("application/senml+json", "csv", "text/csv; charset=utf-8"),
     ],
@@ -199,38 +192,34 @@ async def test_too_much_and_nonsense_are_refused_before_anything_is_sent(
     assert refused.headers["content-type"] == "application/problem+json"
 
 
-@pytest.mark.parametrize("form", ["csv", "senml", "parquet"])
-async def test_a_year_of_minutes_passes_through_little_memory(
-    served: CloudInTest, form: str
-) -> None:
+async def test_a_year_of_minutes_passes_through_little_memory(served: CloudInTest) -> None:
     await served.gateway.send(a_telegram())
-    days = 365
-    await _with_minutes(served, days)
-    asked = {"what": "readings", "format": form, "from": "2025-02-01", "to": "2026-02-01"}
+    minutes = await _with_minutes(served, days=365)
     process = psutil.Process()
     before = most = process.memory_info().rss
-    rows = sent = 0
-    async with served.client.stream(
-        "GET", f"/api/v1{PATH}", params=asked, headers=served.operator.headers, timeout=60
-    ) as answer:
-        assert answer.status_code == 200
-        async for block in answer.aiter_raw():
-            rows += block.count(b"\n")
-            sent += len(block)
-            most = max(most, process.memory_info().rss)
-    print(f"{form}: {sent >> 20} MiB sent, {(most - before) >> 20} MiB more memory")
-    if form != "parquet":
-        records = 2 if form == "senml" else 1
-        assert rows // records >= days * 1440 - 1
-    assert most - before < 100 << 20
+    lines = {}
+    for form in ("csv", "senml", "parquet"):
+        asked = {"what": "readings", "format": form, "from": "2025-02-01", "to": "2026-02-01"}
+        lines[form] = 0
+        async with served.client.stream(
+            "GET", f"/api/v1{PATH}", params=asked, headers=served.operator.headers, timeout=60
+        ) as answer:
+            assert answer.status_code == 200
+            async for block in answer.aiter_raw():
+                lines[form] += block.count(b"\n")
+                most = max(most, process.memory_info().rss)
+    assert lines["csv"] == 1 + minutes
+    assert lines["senml"] == 2 * minutes - 1
+    assert most - before < 100 << 20  # the CSV alone is 60 MB, as rows in Python ten times that
 
 
-async def _with_minutes(cloud: CloudInTest, days: int) -> None:
+async def _with_minutes(cloud: CloudInTest, days: int) -> int:
+    """Have a reading each minute of the year that begins with February 2025 in Sofia."""
     since = datetime(2025, 1, 31, 22, tzinfo=UTC)
     until = since + timedelta(days=days)
     await cloud.services.hypertables.make_room("readings", since, until)
     async with cloud.services.database.transaction(60) as connection:
-        await run(
+        return await run(
             connection,
             "insert into readings (channel_id, read_at, boot, sequence, register, received_at,"
             " stored_at, quality) select channel_id, at, 1, 100 + n, n * 100, at, at, 0"
