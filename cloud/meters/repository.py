@@ -16,11 +16,13 @@ async def put_meter(connection: Connection, meter: Meter) -> None:
     try:
         await run(
             connection,
-            "insert into meters values (%(meter_id)s, %(serial)s, %(make)s, %(model)s,"
-            " %(q3_l_per_h)s, %(households)s)"
+            "insert into meters (meter_id, serial, make, model, q3_l_per_h, households,"
+            " register_modulus, max_per_h) values (%(meter_id)s, %(serial)s, %(make)s, %(model)s,"
+            " %(q3_l_per_h)s, %(households)s, %(register_modulus)s, %(max_per_h)s)"
             " on conflict (meter_id) do update set serial = excluded.serial, make = excluded.make,"
             " model = excluded.model, q3_l_per_h = excluded.q3_l_per_h,"
-            " households = excluded.households",
+            " households = excluded.households, register_modulus = excluded.register_modulus,"
+            " max_per_h = excluded.max_per_h",
             **vars(meter),
         )
     except UniqueViolation as error:

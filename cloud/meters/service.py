@@ -8,9 +8,9 @@ from cloud.kit.auth.service import rotate_gateway_token
 from cloud.kit.clock import Clock
 from cloud.kit.database import Connection, Database, lock
 from cloud.kit.errors import CloudError, NotFoundError
-from cloud.meters import repository
+from cloud.meters import events_repository, repository
 from cloud.meters.authority import Authority, Issued, Usage
-from cloud.meters.models import Channel, Installation, Meter
+from cloud.meters.models import VALIDATION, Channel, EventKind, Installation, Meter, RegisterEvent
 
 A_MOMENT = timedelta(microseconds=1)  # an installation lasts longer than nothing
 TAKE_UP_TIMEOUT_S = 120  # years of readings may have to be taken up
@@ -207,3 +207,50 @@ async def installations_at(
 async def meters_by_id(connection: Connection, meter_ids: Collection[str]) -> dict[str, Meter]:
     """Return these meters by id."""
     return {meter.meter_id: meter for meter in await repository.meters(connection, meter_ids)}
+
+
+async def register_events(
+    connection: Connection, installation_ids: Collection[int]
+) -> list[RegisterEvent]:
+    """Return what happened to the registers of these installations, in order of time.
+
+    Without what was undone. Each event carries the installation that it belongs to as things are
+    known now; the registers of an exchange stand in the installations themselves.
+    """
+    return await events_repository.standing(connection, installation_ids=installation_ids)
+
+
+async def record_event(
+    connection: Connection,
+    *,
+    service_point_id: str,
+    installation_id: int,
+    kind: EventKind,
+    at: datetime,
+    register_before: int | None,
+    register_after: int | None,
+    explanation: str,
+    recorded_by: str = VALIDATION,
+) -> RegisterEvent:
+    """Record what was noticed in the readings of an installation; repeating it changes nothing.
+
+    An event of this kind at this instant that is known already is returned instead, whoever
+    recorded it, and even if a person undid it since (``undone_at``): their word stands. Writes no
+    stale mark, as the caller is reviewing these readings.
+    """
+    for known in await events_repository.at_instant(connection, service_point_id, kind, at):
+        return known
+    event_id = await events_repository.add(
+        connection,
+        service_point_id=service_point_id,
+        installation_id=installation_id,
+        kind=kind,
+        at=at,
+        register_before=register_before,
+        register_after=register_after,
+        explanation=explanation,
+        recorded_by=recorded_by,
+    )
+    recorded = await events_repository.one(connection, event_id)
+    assert recorded is not None  # noqa: S101 - written just now
+    return recorded
