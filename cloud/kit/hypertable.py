@@ -31,7 +31,7 @@ HOURLY = "hourly_usage"
 DAILY = "daily_usage"
 MONTHLY = "monthly_usage"
 
-KEPT = timedelta(days=31)  # no retention is shorter: younger partitions stay once they are there
+KEPT = timedelta(days=31)  # every retention is longer: a younger partition that is there stays
 CONTEXT = timedelta(days=31)  # how far around a stale mark its review may need readings
 # Late data comes within days as a rule; a chunk at rest is worth compressing.
 AT_REST = {READINGS: timedelta(days=14), HOURLY: timedelta(days=90)}
