@@ -28,10 +28,11 @@ from cloud.kit.jobs import Jobs
 from cloud.kit.live import LiveFeed
 from cloud.kit.settings import CloudSettings
 from cloud.meters.authority import Authority
+from cloud.meters.register_history import RegisterHistory
 from cloud.meters.service import MeterRegistry
 from cloud.premises.service import PremisesRegistry
 from cloud.readings.ingest import Ingest
-from cloud.readings.service import Readings, highest_boot
+from cloud.readings.service import Readings, highest_boot, mark_stale
 from wire import batch
 
 
@@ -47,6 +48,7 @@ class Services:
     access: Access
     premises: PremisesRegistry
     meters: MeterRegistry
+    register_history: RegisterHistory
     ingest: Ingest
     readings: Readings
     alerts: Alerts
@@ -95,7 +97,10 @@ class Services:
             upkeep=Upkeep(hypertables, clock, settings.retention),
             access=Access(database, clock, timedelta(days=settings.session_days)),
             premises=PremisesRegistry(database),
-            meters=MeterRegistry(database, clock, authority, ingest.node_changed, highest_boot),
+            meters=MeterRegistry(
+                database, clock, authority, ingest.node_changed, mark_stale, highest_boot
+            ),
+            register_history=RegisterHistory(database, clock, ingest.node_changed, mark_stale),
             ingest=ingest,
             readings=Readings(database),
             alerts=alerts,

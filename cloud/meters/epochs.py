@@ -152,12 +152,9 @@ def _in_order(others: Sequence[Installation], *more: Installation | None) -> lis
 
 
 def taken_down(
-    epochs: Epochs, service_point_id: str, at: datetime, final_register: int | None
+    epochs: Epochs, here: Installation, at: datetime, final_register: int | None
 ) -> list[Installation]:
     """Return the epochs once the meter that hung until ``at`` is known to be gone from then on."""
-    here = holding(epochs, at)
-    if here is None or here.valid_from == at:
-        raise NothingInstalledError(service_point_id, at)
     ended = replace(here, valid_to=at, final_register=final_register)
     return [ended if one is here else one for one in epochs]
 

@@ -9,6 +9,7 @@ undone, with a reason, and stays on the audit trail.
 from dataclasses import replace
 from datetime import datetime
 
+from cloud.kit.auth.rights import Principal
 from cloud.kit.clock import Clock
 from cloud.kit.database import Connection, Database, lock
 from cloud.kit.errors import CloudError, NotFoundError
@@ -22,7 +23,10 @@ from cloud.meters.service import (
     RegistersChanged,
     lock_gateway,
 )
+from cloud.premises.models import ServicePoint
+from cloud.premises.service import one_service_point
 
+TOLD_ANEW = "Recorded anew, with other facts."
 BEGINNINGS: tuple[EventKind, ...] = ("installation", "exchange")
 
 
@@ -81,7 +85,11 @@ class RegisterHistory:
         self._registers_changed = registers_changed
 
     async def install(
-        self, by: str, new: Installation, final_register: int | None, explanation: str
+        self,
+        caller: Principal,
+        new: Installation,
+        final_register: int | None,
+        explanation: str,
     ) -> tuple[Installation, RegisterEvent | None]:
         """Record that a meter hangs at a service point; return since when, and the event of that.
 
@@ -96,7 +104,7 @@ class RegisterHistory:
             after = epochs.put_up(before, new, final_register)
             if after != before:
                 after = await self._keep(connection, point, before, after)
-                await self._tell(connection, by, before, after, at, explanation)
+                await self._tell(connection, caller, before, after, at, explanation)
                 await self._node_changed(connection, new.node_id)
             now = epochs.holding(after, at)
             assert now is not None  # noqa: S101 - put up now or before
@@ -106,7 +114,7 @@ class RegisterHistory:
     async def _tell(
         self,
         connection: Connection,
-        by: str,
+        caller: Principal,
         before: Epochs,
         after: Epochs,
         at: datetime,
@@ -120,7 +128,7 @@ class RegisterHistory:
         old = next((one for one in before if one.installation_id == now.installation_id), None)
         for known in await self._beginnings(connection, old) if old else ():
             kind = known.kind
-            await self._mark_undone(connection, known, by, "Recorded anew with other facts.")
+            await self._mark_undone(connection, known, caller, TOLD_ANEW)
         ended = epochs.ending(after, at) if kind == "exchange" else None
         await events_repository.add(
             connection,
@@ -131,7 +139,7 @@ class RegisterHistory:
             register_before=ended.final_register if ended else None,
             register_after=now.start_register,
             explanation=explanation,
-            recorded_by=by,
+            recorded_by=caller.signature,
         )
 
     async def _beginnings(self, connection: Connection, one: Installation) -> list[RegisterEvent]:
@@ -146,34 +154,34 @@ class RegisterHistory:
 
     async def record(
         self,
-        by: str,
+        caller: Principal,
         service_point_id: str,
         kind: EventKind,
         at: datetime,
         register_before: int | None,
         register_after: int | None,
         explanation: str,
-    ) -> RegisterEvent:
+    ) -> tuple[RegisterEvent, ServicePoint]:
         """Record a rollover, a reset or a removal; repeating it changes nothing."""
         if at > self._latest():
             raise InTheFutureError(at)
         async with self._database.transaction(TAKE_UP_TIMEOUT_S) as connection:
+            point = await one_service_point(connection, service_point_id, caller)
             before = await self._locked(connection, service_point_id)
             for known in await events_repository.at_instant(connection, service_point_id, kind, at):
                 if known.undone_at is None:
-                    if (known.register_before, known.register_after) == (
-                        register_before,
-                        register_after,
-                    ):
-                        return known
-                    raise AlreadyRecordedError(known)
+                    told = (known.register_before, known.register_after)
+                    if told != (register_before, register_after):
+                        raise AlreadyRecordedError(known)
+                    return known, point
+            here = epochs.holding(before, at)
+            if here is None or here.valid_from == at:
+                raise epochs.NothingInstalledError(service_point_id, at)
             if kind == "removal":
-                here = epochs.holding(before, at)
-                after = epochs.taken_down(before, service_point_id, at, register_before)
+                after = epochs.taken_down(before, here, at, register_before)
                 await self._keep(connection, service_point_id, before, after)
             else:
-                here = await self._at_a_register(connection, before, service_point_id, at)
-            assert here is not None  # noqa: S101 - taken_down refuses otherwise
+                await self._registers_changed(connection, here.node_id, here.obis, at, at)
             event_id = await events_repository.add(
                 connection,
                 service_point_id=service_point_id,
@@ -183,48 +191,45 @@ class RegisterHistory:
                 register_before=register_before,
                 register_after=register_after,
                 explanation=explanation,
-                recorded_by=by,
+                recorded_by=caller.signature,
             )
-            return await _event(connection, event_id)
+            return await _event(connection, event_id), point
 
-    async def _at_a_register(
-        self, connection: Connection, before: Epochs, service_point_id: str, at: datetime
-    ) -> Installation:
-        """Return the epoch inside of which ``at`` falls, its readings there marked."""
-        here = epochs.holding(before, at)
-        if here is None or here.valid_from == at:
-            raise epochs.NothingInstalledError(service_point_id, at)
-        await self._registers_changed(connection, here.node_id, here.obis, at, at)
-        return here
-
-    async def undo(self, by: str, event_id: int, because: str) -> RegisterEvent:
+    async def undo(
+        self, caller: Principal, event_id: int, because: str
+    ) -> tuple[RegisterEvent, ServicePoint]:
         """Undo an event: things are again as if it had never been recorded; harmless twice."""
         async with self._database.transaction(TAKE_UP_TIMEOUT_S) as connection:
-            point = (await _event(connection, event_id)).service_point_id
-            before = await self._locked(connection, point)
+            known = await _event(connection, event_id)
+            point = await one_service_point(connection, known.service_point_id, caller)
+            before = await self._locked(connection, known.service_point_id)
             known = await _event(connection, event_id)
             if known.undone_at is not None:
-                return known
-            await self._mark_undone(connection, known, by, because)
-            if known.kind in BEGINNINGS:
-                standing = await events_repository.standing(connection, service_point_id=point)
-                removed = any(one.kind == "removal" and one.at == known.at for one in standing)
-                after = epochs.never_put_up(before, known.at, removed=removed)
-                await self._keep(connection, point, before, after)
-            elif known.kind == "removal":
-                await self._keep(
-                    connection, point, before, epochs.never_taken_down(before, known.at)
-                )
-            elif here := epochs.holding(before, known.at):
-                await self._registers_changed(
-                    connection, here.node_id, here.obis, known.at, known.at
-                )
-            return await _event(connection, event_id)
+                return known, point
+            await self._mark_undone(connection, known, caller, because)
+            await self._take_back(connection, known, before)
+            return await _event(connection, event_id), point
+
+    async def _take_back(
+        self, connection: Connection, known: RegisterEvent, before: Epochs
+    ) -> None:
+        point = known.service_point_id
+        if known.kind in BEGINNINGS:
+            standing = await events_repository.standing(connection, service_point_id=point)
+            removed = any(one.kind == "removal" and one.at == known.at for one in standing)
+            after = epochs.never_put_up(before, known.at, removed=removed)
+            await self._keep(connection, point, before, after)
+        elif known.kind == "removal":
+            await self._keep(connection, point, before, epochs.never_taken_down(before, known.at))
+        elif here := epochs.holding(before, known.at):
+            await self._registers_changed(connection, here.node_id, here.obis, known.at, known.at)
 
     async def _mark_undone(
-        self, connection: Connection, known: RegisterEvent, by: str, because: str
+        self, connection: Connection, known: RegisterEvent, caller: Principal, because: str
     ) -> None:
-        await events_repository.undo(connection, known.event_id, by, because, self._clock.now())
+        await events_repository.undo(
+            connection, known.event_id, caller.signature, because, self._clock.now()
+        )
 
     async def _keep(
         self, connection: Connection, service_point_id: str, before: Epochs, after: Epochs

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from cloud.kit.auth.service import rotate_gateway_token
 from cloud.kit.clock import Clock
 from cloud.kit.database import Connection, Database, lock
-from cloud.kit.errors import CloudError, NotFoundError
+from cloud.kit.errors import NotFoundError
 from cloud.meters import epochs, events_repository, repository
 from cloud.meters.authority import Authority, Issued, Usage
 from cloud.meters.models import VALIDATION, Channel, EventKind, Installation, Meter, RegisterEvent

@@ -80,9 +80,12 @@ REGISTERS = """
 alter table meters
     add register_modulus bigint check (register_modulus > 0),
     add max_per_h bigint check (max_per_h > 0);
+-- One that was undone ends where it begins.
 alter table installations
     add start_register bigint,
-    add final_register bigint;
+    add final_register bigint,
+    drop constraint installations_check,
+    add check (valid_to >= valid_from);
 create table register_events (
     event_id bigint generated always as identity primary key,
     service_point_id text not null references service_points,
