@@ -81,19 +81,34 @@ class Break:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Anchors:
+    """The readings that part what is before them from what is after, and their wings' ends.
+
+    Places of readings: whatever comes or goes before ``first`` and after ``last``, the anchor at
+    ``place`` stays one.
+    """
+
+    place: Integers
+    first: Integers
+    last: Integers
+
+    def __len__(self) -> int:
+        return len(self.place)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Screened:
     """What screening says of each reading.
 
     ``continuous`` is the register as if it had never rolled over; it stands still over a reset or a
     jump, where use is unknown. Of a reading left out it is that of the accepted one before it.
-    ``is_anchor`` marks the readings that part what is before them from what is after them.
     """
 
     verdict: Integers
     epoch: Integers
     continuous: Integers
     breaks: tuple[Break, ...]
-    is_anchor: Mask
+    anchors: Anchors
 
     @cached_property
     def accepted(self) -> Integers:
@@ -138,9 +153,10 @@ def screen(
         path = cheapest_path(steps, start, end, from_start=bool(fixed[0]), to_end=bool(fixed[1]))
         for place in np.setdiff1d(np.arange(start, end + 1), path).tolist():
             verdict[places[place]] = _why(steps.register, place, path)
-    is_anchor = np.zeros(count, dtype=bool)
-    is_anchor[places[anchors]] = True
-    return _screened(verdict, is_anchor, steps, places, known_breaks)
+    parted = Anchors(
+        place=places[anchors], first=places[anchors - WING], last=places[anchors + WING]
+    )
+    return _screened(verdict, parted, steps, places, known_breaks)
 
 
 def _recorded(count: int, known_breaks: Sequence[KnownBreak], kind: BreakKind) -> Integers:
@@ -201,7 +217,7 @@ def _why(register: Integers, place: int, path: Integers) -> Verdict:
 
 def _screened(
     verdict: Integers,
-    is_anchor: Mask,
+    anchors: Anchors,
     steps: Steps,
     places: Integers,
     known_breaks: Sequence[KnownBreak],
@@ -225,7 +241,7 @@ def _screened(
         epoch=np.cumsum(epoch)[last] if len(within) else np.zeros_like(verdict),
         continuous=unwrapped[last] if len(within) else np.zeros_like(verdict),
         breaks=tuple(breaks),
-        is_anchor=is_anchor,
+        anchors=anchors,
     )
 
 

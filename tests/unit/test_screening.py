@@ -223,7 +223,7 @@ def test_a_part_is_screened_as_the_whole_between_its_anchors(
     begin = data.draw(st.integers(0, len(at) - 1))
     end = data.draw(st.integers(begin, len(at)))
     part = screen(at[begin:end], registers[begin:end], LIMITS)
-    anchors = np.flatnonzero(part.is_anchor)
+    anchors = part.anchors.place
     if len(anchors):
         inside = slice(anchors[0], anchors[-1] + 1)
         wide = slice(begin + anchors[0], begin + anchors[-1] + 1)
@@ -239,7 +239,7 @@ def test_later_readings_change_nothing_before_the_last_anchor(
     whole = screen(at, registers, LIMITS)
     end = data.draw(st.integers(0, len(at)))
     part = screen(at[:end], registers[:end], LIMITS)
-    anchors = np.flatnonzero(part.is_anchor)
+    anchors = part.anchors.place
     if len(anchors):
         assert part.verdict[: anchors[-1]].tolist() == whole.verdict[: anchors[-1]].tolist()
 
