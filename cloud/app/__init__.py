@@ -17,7 +17,7 @@ from cloud.kit.database import Database
 from cloud.meters import endpoints as meters
 from cloud.premises import endpoints as premises
 from cloud.readings import endpoints as readings
-from cloud.readings.ingest import MAX_BODY_BYTES
+from cloud.readings.batches import MAX_BODY_BYTES
 from wire import batch
 
 API = "/api/v1"

@@ -87,9 +87,7 @@ async def one_building(
             if one.valid_to is None
         }
         meters = await meters_by_id(connection, [one.meter_id for one in installations.values()])
-        readings = await current_readings(
-            connection, [one.installation_id for one in installations.values()]
-        )
+        readings = await current_readings(connection, list(installations.values()))
         alerts = await open_alerts(connection, [premises_id])
     return schemas.Premises(
         premises_id=building.premises_id,
@@ -134,9 +132,9 @@ def _service_point(
 
 
 def _instantaneous(known: Mapping[str, Any]) -> schemas.Instantaneous | None:
-    if known.get("instantaneous_type") is None:
+    if known.get("rate") is None:
         return None
-    reading_type = reading_types.named(known["instantaneous_type"])
+    reading_type = reading_types.named(known["rate_type"])
     return schemas.Instantaneous(
-        reading_type=reading_type.name, unit=reading_type.unit, reading=known["instantaneous"]
+        reading_type=reading_type.name, unit=reading_type.unit, reading=known["rate"]
     )

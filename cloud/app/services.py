@@ -19,18 +19,20 @@ from cloud.alerts.delivery import Delivery
 from cloud.alerts.findings import FindingAdmitter
 from cloud.alerts.messages import Messages
 from cloud.alerts.service import Alerts
+from cloud.app.upkeep import Upkeep
 from cloud.kit.auth.service import Access
 from cloud.kit.clock import Clock
 from cloud.kit.database import Database
+from cloud.kit.hypertable import Hypertables
 from cloud.kit.jobs import Jobs
 from cloud.kit.live import LiveFeed
 from cloud.kit.settings import CloudSettings
 from cloud.meters.authority import Authority
+from cloud.meters.register_history import RegisterHistory
 from cloud.meters.service import MeterRegistry
 from cloud.premises.service import PremisesRegistry
-from cloud.readings.admission import TelegramAdmitter
 from cloud.readings.ingest import Ingest
-from cloud.readings.service import Readings, highest_boot
+from cloud.readings.service import Readings, highest_boot, mark_stale
 from wire import batch
 
 
@@ -41,9 +43,12 @@ class Services:
     settings: CloudSettings
     clock: Clock
     database: Database
+    hypertables: Hypertables
+    upkeep: Upkeep
     access: Access
     premises: PremisesRegistry
     meters: MeterRegistry
+    register_history: RegisterHistory
     ingest: Ingest
     readings: Readings
     alerts: Alerts
@@ -56,49 +61,56 @@ class Services:
         cls, settings: CloudSettings, dsn: str, clock: Clock | None = None
     ) -> AsyncIterator[Self]:
         """Yield all services on the database ``dsn``, which has the newest schema."""
-        clock = clock or Clock()
         database = Database(dsn, settings.database_pool_size)
+        await database.open()
+        try:
+            async with httpx.AsyncClient(timeout=settings.webhook_timeout_s) as client:
+                yield await cls._on(database, settings, clock or Clock(), client)
+        finally:
+            await database.close()
+
+    @classmethod
+    async def _on(
+        cls, database: Database, settings: CloudSettings, clock: Clock, client: httpx.AsyncClient
+    ) -> Self:
+        """Build all services on an open database."""
         authority = Authority(settings.data_dir / "ca")
         authority.ensure()
+        hypertables = await Hypertables.detect(database)
         jobs = Jobs(database.dsn)
         live = LiveFeed(database.dsn)
         alerts = Alerts(database, clock)
         live.on_return(alerts.changed_since)
-        telegrams = TelegramAdmitter()
+        delivery = Delivery(database, clock, client, settings.webhook_timeout_s)
+        tasks.register(jobs, delivery, settings.webhook_pauses_s)
         ingest = Ingest(
             database,
             clock,
-            {
-                batch.TELEGRAM: telegrams,
-                batch.EVENT: telegrams,
-                batch.FINDING: FindingAdmitter(Messages(jobs, clock)),
-            },
+            hypertables,
+            {batch.FINDING: FindingAdmitter(Messages(jobs, clock))},
         )
-        async with httpx.AsyncClient(timeout=settings.webhook_timeout_s) as client:
-            delivery = Delivery(database, clock, client, settings.webhook_timeout_s)
-            tasks.register(jobs, delivery, settings.webhook_pauses_s)
-            await database.open()
-            try:
-                yield cls(
-                    settings=settings,
-                    clock=clock,
-                    database=database,
-                    access=Access(database, clock, timedelta(days=settings.session_days)),
-                    premises=PremisesRegistry(database),
-                    meters=MeterRegistry(
-                        database, clock, authority, ingest.node_changed, highest_boot
-                    ),
-                    ingest=ingest,
-                    readings=Readings(database),
-                    alerts=alerts,
-                    live=live,
-                    jobs=jobs,
-                )
-            finally:
-                await database.close()
+        return cls(
+            settings=settings,
+            clock=clock,
+            database=database,
+            hypertables=hypertables,
+            upkeep=Upkeep(hypertables, clock, settings.retention),
+            access=Access(database, clock, timedelta(days=settings.session_days)),
+            premises=PremisesRegistry(database),
+            meters=MeterRegistry(
+                database, clock, authority, ingest.node_changed, mark_stale, highest_boot
+            ),
+            register_history=RegisterHistory(database, clock, ingest.node_changed, mark_stale),
+            ingest=ingest,
+            readings=Readings(database),
+            alerts=alerts,
+            live=live,
+            jobs=jobs,
+        )
 
     async def run(self) -> None:
         """Run what goes on between requests, until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self.live.run(), name="live_feed")
             group.create_task(self.jobs.run(), name="jobs")
+            group.create_task(self.upkeep.run(), name="upkeep")

@@ -2,10 +2,12 @@
 """Settings of the cloud, read once from the environment (CLOUD_*) and passed down."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from cloud.kit.hypertable import KEPT, Retention
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 
@@ -25,7 +27,26 @@ class CloudSettings(BaseSettings):
     http_port: Port = 8080
     https_port: Port | None = None  # its certificate comes from our own authority
     public_url: str | None = None
+    # how long each resolution is kept; months are kept for ever
+    raw_retention_days: Annotated[int, Field(ge=2 * KEPT.days)] = 90
+    hourly_retention_days: int = 3 * 366
+    daily_retention_days: int = 10 * 366
     session_days: Annotated[int, Field(ge=1)] = 30
     webhook_pauses_s: tuple[float, ...] = WEBHOOK_PAUSES_S
     webhook_timeout_s: float = 15
     log_level: str = "info"
+
+    @model_validator(mode="after")
+    def _coarser_is_kept_longer(self) -> Self:
+        if not self.raw_retention_days <= self.hourly_retention_days <= self.daily_retention_days:
+            raise ValueError("Hours can't be kept shorter than readings, nor days than hours.")
+        return self
+
+    @property
+    def retention(self) -> Retention:
+        """How long each resolution is kept."""
+        return Retention(
+            raw_days=self.raw_retention_days,
+            hourly_days=self.hourly_retention_days,
+            daily_days=self.daily_retention_days,
+        )

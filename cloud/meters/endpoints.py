@@ -7,15 +7,23 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import PlainTextResponse
 
-from cloud.kit.auth.endpoints import Gateway, needs
+from cloud.kit.auth.endpoints import Gateway, Registrar, needs
 from cloud.kit.auth.rights import Right
 from cloud.kit.schemas import Identifier
 from cloud.meters import models, schemas
+from cloud.meters.epochs import NOT_YET
+from cloud.meters.register_history import RegisterHistory
 from cloud.meters.service import MeterRegistry
 
 router = APIRouter(tags=["registry"], dependencies=[needs(Right.REGISTER)])
 gateway_router = APIRouter(tags=["gateway"])
 public_router = APIRouter(tags=["registry"])
+
+
+def history(request: Request) -> RegisterHistory:
+    """Return what records the history of registers."""
+    found: RegisterHistory = request.app.state.register_history
+    return found
 
 
 def registry(request: Request) -> MeterRegistry:
@@ -25,6 +33,8 @@ def registry(request: Request) -> MeterRegistry:
 
 
 Registry = Annotated[MeterRegistry, Depends(registry)]
+History = Annotated[RegisterHistory, Depends(history)]
+EventId = Annotated[int, Path(ge=1, le=2**53)]
 PathId = Annotated[Identifier, Path()]
 
 
@@ -53,13 +63,56 @@ async def put_node(node_id: PathId, body: schemas.NodeBody, registry: Registry) 
 
 @router.put("/installations/{service_point_id}")
 async def put_installation(
-    service_point_id: PathId, body: schemas.InstallationBody, registry: Registry
+    service_point_id: PathId, body: schemas.InstallationBody, history: History, caller: Registrar
 ) -> schemas.Installation:
-    """Record which meter hangs at a service point since when; an earlier one is taken down."""
-    await registry.install(
-        service_point_id, body.meter_id, body.node_id, body.obis, body.installed_at
+    """Record which meter hangs at a service point since when; an earlier one is taken down.
+
+    That may be told long after the readings came. Repeating it, or telling a later time for the
+    same meter, changes nothing; an earlier time or other registers correct what is known.
+    """
+    now, event = await history.install(
+        caller,
+        models.Installation(
+            installation_id=NOT_YET,
+            service_point_id=service_point_id,
+            meter_id=body.meter_id,
+            node_id=body.node_id,
+            obis=body.obis,
+            valid_from=body.installed_at,
+            valid_to=None,
+            start_register=body.start_register,
+        ),
+        body.final_register,
+        body.explanation or "",
     )
-    return schemas.Installation(service_point_id=service_point_id, **body.model_dump())
+    return schemas.Installation(
+        service_point_id=service_point_id,
+        meter_id=now.meter_id,
+        node_id=now.node_id,
+        obis=now.obis,
+        installed_at=now.valid_from,
+        start_register=now.start_register,
+        kind=event.kind if event else None,
+        event_id=event.event_id if event else None,
+    )
+
+
+@router.post("/service-points/{service_point_id}/register-events")
+async def post_register_event(
+    service_point_id: PathId, body: schemas.RegisterEventBody, history: History, caller: Registrar
+) -> schemas.RegisterEvent:
+    """Record a rollover, a reset or a removal; repeating it changes nothing."""
+    event, point = await history.record(caller, service_point_id, **body.model_dump())
+    return schemas.RegisterEvent.of(event, point.type.unit)
+
+
+@router.post("/register-events/{event_id}/undo")
+async def undo_register_event(
+    event_id: EventId, body: schemas.Undoing, history: History, caller: Registrar
+) -> schemas.RegisterEvent:
+    """Undo an event: things are again as if it had not been recorded; it stays on the trail."""
+    event, point = await history.undo(caller, event_id, body.because)
+    return schemas.RegisterEvent.of(event, point.type.unit)
 
 
 @router.post("/gateways/{gateway_id}/token")

@@ -27,6 +27,11 @@ class Meter:
     register_modulus: int | None = None
     max_per_h: int | None = None
 
+    @property
+    def limits(self) -> tuple[int | None, int | None, int | None]:
+        """What decides which of its readings can be."""
+        return (self.q3_l_per_h, self.register_modulus, self.max_per_h)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Installation:
@@ -56,6 +61,14 @@ class Installation:
     def what(self) -> tuple[str, str, str]:
         """Which register of which meter, read by whom."""
         return (self.meter_id, self.node_id, self.obis)
+
+    def overlaps(self, other: "Installation") -> bool:
+        """Tell whether both hold at some instant."""
+        return (
+            not (self.is_undone or other.is_undone)
+            and (other.valid_to is None or self.valid_from < other.valid_to)
+            and (self.valid_to is None or other.valid_from < self.valid_to)
+        )
 
     def holds_at(self, unix_s: int) -> bool:
         """Tell whether the meter hung there at that second."""

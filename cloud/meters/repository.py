@@ -86,62 +86,37 @@ async def gateways_of(connection: Connection, node_ids: Collection[str]) -> dict
     return {fields["node_id"]: fields["gateway_id"] for fields in found}
 
 
-async def begin_installation(
-    connection: Connection, installation_id: int, valid_from: datetime
-) -> None:
-    """Correct since when a meter hangs."""
-    await run(
-        connection,
-        "update installations set valid_from = %(valid_from)s where installation_id = %(id)s",
-        id=installation_id,
-        valid_from=valid_from,
-    )
-
-
-async def end_installation(
-    connection: Connection, installation_id: int, valid_to: datetime
-) -> None:
-    """Record that a meter was taken down."""
-    await run(
-        connection,
-        "update installations set valid_to = %(valid_to)s where installation_id = %(id)s",
-        id=installation_id,
-        valid_to=valid_to,
-    )
-
-
-async def add_installation(
-    connection: Connection,
-    service_point_id: str,
-    meter_id: str,
-    node_id: str,
-    obis: str,
-    valid_from: datetime,
-) -> None:
-    """Record that a meter was put up; everything it names must be registered."""
+async def add_installation(connection: Connection, one: Installation) -> int:
+    """Record that a meter was put up and return the id; everything it names must be registered."""
     try:
-        await run(
+        added = await row(
             connection,
-            "insert into installations"
-            " (service_point_id, meter_id, node_id, obis, valid_from) values"
-            " (%(service_point_id)s, %(meter_id)s, %(node_id)s, %(obis)s, %(valid_from)s)",
-            service_point_id=service_point_id,
-            meter_id=meter_id,
-            node_id=node_id,
-            obis=obis,
-            valid_from=valid_from,
+            "insert into installations (service_point_id, meter_id, node_id, obis, valid_from,"
+            " valid_to, start_register, final_register) values (%(service_point_id)s,"
+            " %(meter_id)s, %(node_id)s, %(obis)s, %(valid_from)s, %(valid_to)s,"
+            " %(start_register)s, %(final_register)s) returning installation_id",
+            **vars(one),
         )
     except ForeignKeyViolation as error:
         constraint = str(error.diag.constraint_name)
         if "service_point" in constraint:
-            raise UnknownReferenceError("service point", service_point_id) from error
+            raise UnknownReferenceError("service point", one.service_point_id) from error
         if "meter" in constraint:
-            raise UnknownReferenceError("meter", meter_id) from error
-        raise UnknownReferenceError("node", node_id) from error
-    except UniqueViolation as error:
-        raise InvalidRequestError(
-            f"Register {obis} of node {node_id} is read for another service point now."
-        ) from error
+            raise UnknownReferenceError("meter", one.meter_id) from error
+        raise UnknownReferenceError("node", one.node_id) from error
+    assert added is not None  # noqa: S101 - an insert returns its row
+    return int(added["installation_id"])
+
+
+async def change_installation(connection: Connection, one: Installation) -> None:
+    """Correct from when to when a meter hangs, and what it showed then."""
+    await run(
+        connection,
+        "update installations set valid_from = %(valid_from)s, valid_to = %(valid_to)s,"
+        " start_register = %(start_register)s, final_register = %(final_register)s"
+        " where installation_id = %(installation_id)s",
+        **vars(one),
+    )
 
 
 async def installations(
@@ -149,14 +124,32 @@ async def installations(
     *,
     node_ids: Collection[str] = (),
     service_point_ids: Collection[str] = (),
+    meter_ids: Collection[str] = (),
 ) -> list[Installation]:
-    """Return all installations, past ones too, of these nodes or service points, oldest first."""
+    """Return all installations of these, past and undone ones too, oldest first."""
     found = await rows(
         connection,
         "select * from installations where node_id = any(%(node_ids)s)"
-        " or service_point_id = any(%(service_point_ids)s) order by valid_from",
+        " or service_point_id = any(%(service_point_ids)s) or meter_id = any(%(meter_ids)s)"
+        " order by valid_from, installation_id",
         node_ids=list(node_ids),
         service_point_ids=list(service_point_ids),
+        meter_ids=list(meter_ids),
+    )
+    return [Installation(**fields) for fields in found]
+
+
+async def readers_elsewhere(
+    connection: Connection, node_id: str, obis: str, service_point_id: str
+) -> list[Installation]:
+    """Return where else than at a service point a register of a node was or is read."""
+    found = await rows(
+        connection,
+        "select * from installations where node_id = %(node_id)s and obis = %(obis)s"
+        " and service_point_id <> %(service_point_id)s order by valid_from",
+        node_id=node_id,
+        obis=obis,
+        service_point_id=service_point_id,
     )
     return [Installation(**fields) for fields in found]
 

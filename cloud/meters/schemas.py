@@ -2,13 +2,15 @@
 """What the registry of meters, nodes and gateways takes and gives."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, model_validator
 
 from cloud.kit.schemas import Body, Identifier, Integer, Text
+from cloud.meters import models
 from wire import reading_types
 from wire.errors import WireError
+from wire.fields import MAX_REGISTER
 
 
 def _register_code(code: str) -> str:
@@ -24,17 +26,25 @@ def _register_code(code: str) -> str:
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)  # beyond these, a typing error that would stay
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 
+Instant = Annotated[AwareDatetime, Field(ge=EARLIEST, lt=LATEST)]
+RegisterCount = Annotated[int, Field(ge=0, le=MAX_REGISTER)]
 RegisterCode = Annotated[str, Field(max_length=16), AfterValidator(_register_code)]
 
 
 class MeterBody(Body):
-    """An instrument."""
+    """An instrument.
+
+    ``register_modulus``: at which count its register is at zero again; ``max_per_h``: the most that
+    can pass it in an hour; both in the reading type's unit, left out where nobody has told.
+    """
 
     serial: Text
     make: Text
     model: Text
     q3_l_per_h: Integer | None = None
     households: Integer | None = None
+    register_modulus: Annotated[int, Field(gt=0, le=MAX_REGISTER)] | None = None
+    max_per_h: Annotated[int, Field(gt=0, le=MAX_REGISTER)] | None = None
 
 
 class Meter(MeterBody):
@@ -70,18 +80,84 @@ class Node(NodeBody):
 
 
 class InstallationBody(Body):
-    """Which register of which meter hangs at a service point, and who reads it."""
+    """Which register of which meter hangs at a service point, and who reads it.
+
+    ``start_register`` is what it showed then, ``final_register`` what the meter showed that was
+    taken down for it; in the reading type's unit, left out where nobody looked.
+    """
 
     meter_id: Identifier
     node_id: Identifier
     obis: RegisterCode
-    installed_at: Annotated[AwareDatetime, Field(ge=EARLIEST, lt=LATEST)]
+    installed_at: Instant
+    start_register: RegisterCount | None = None
+    final_register: RegisterCount | None = None
+    explanation: Text | None = None
 
 
-class Installation(InstallationBody):
-    """An installation with the service point it is at."""
+class Installation(BaseModel):
+    """Since when a meter hangs at a service point, and the event that says so."""
 
     service_point_id: str
+    meter_id: str
+    node_id: str
+    obis: str
+    installed_at: AwareDatetime
+    start_register: int | None
+    kind: models.EventKind | None
+    event_id: int | None
+
+
+class RegisterEventBody(Body):
+    """What happened to a register at an instant, and what it showed before and after.
+
+    In the reading type's unit, left out where nobody looked.
+    """
+
+    kind: Literal["rollover", "reset", "removal"]
+    at: Instant
+    register_before: RegisterCount | None = None
+    register_after: RegisterCount | None = None
+    explanation: Text
+
+    @model_validator(mode="after")
+    def _is_possible(self) -> Self:
+        before, after = self.register_before, self.register_after
+        if self.kind == "removal" and after is not None:
+            raise ValueError(f"after a removal there is no register, so it can't be {after}")
+        if before is not None and after is not None and self.kind == "rollover" and before <= after:
+            raise ValueError(f"a register doesn't roll over from {before} up to {after}")
+        return self
+
+
+class RegisterEvent(BaseModel):
+    """An event of a register, who recorded it, and whether it was undone since."""
+
+    event_id: int
+    service_point_id: str
+    kind: models.EventKind
+    at: AwareDatetime
+    register_before: int | None
+    register_after: int | None
+    unit: str
+    explanation: str
+    recorded_by: str
+    recorded_at: AwareDatetime
+    undone_at: AwareDatetime | None
+    undone_by: str | None
+    undone_because: str | None
+
+    @classmethod
+    def of(cls, event: models.RegisterEvent, unit: str) -> Self:
+        """Return the event as it is shown."""
+        fields = {**vars(event), "unit": unit}
+        return cls(**{name: fields[name] for name in cls.model_fields})
+
+
+class Undoing(Body):
+    """Why something is undone."""
+
+    because: Text
 
 
 class Token(BaseModel):

@@ -7,33 +7,24 @@ from datetime import datetime, timedelta
 from cloud.kit.auth.service import rotate_gateway_token
 from cloud.kit.clock import Clock
 from cloud.kit.database import Connection, Database, lock
-from cloud.kit.errors import CloudError, NotFoundError
-from cloud.meters import events_repository, repository
+from cloud.kit.errors import NotFoundError
+from cloud.meters import epochs, events_repository, repository
 from cloud.meters.authority import Authority, Issued, Usage
 from cloud.meters.models import VALIDATION, Channel, EventKind, Installation, Meter, RegisterEvent
 
-A_MOMENT = timedelta(microseconds=1)  # an installation lasts longer than nothing
+# A clock in a basement may be a little off; readings may be as far ahead, see ``readings.ingest``.
+AHEAD = timedelta(days=1)
 TAKE_UP_TIMEOUT_S = 120  # years of readings may have to be taken up
 RENEW_BEFORE = timedelta(days=30)  # a certificate that ends sooner is not handed out again
 
 # Told of each node whose registry entry changed, in the same transaction: what it sent before may
 # now belong somewhere.
 NodeChanged = Callable[[Connection, str], Awaitable[None]]
+# Told, in the same transaction, that readings of a register of a node mean something else now:
+# node_id, obis, since, until, both included.
+RegistersChanged = Callable[[Connection, str, str, datetime, datetime], Awaitable[None]]
 # Returns the highest boot that a node ever told of, 0 for none.
 HighestBoot = Callable[[Connection, str], Awaitable[int]]
-
-
-class InstallationOrderError(CloudError):
-    """A meter would hang at a service point before the one it replaces."""
-
-    status = 409
-    code = "installation-order"
-
-    def __init__(self, service_point_id: str, since: datetime) -> None:
-        super().__init__(
-            f"At service point {service_point_id} a meter hangs since {since:%Y-%m-%d %H:%M} UTC;"
-            " another can only follow it."
-        )
 
 
 class MeterRegistry:
@@ -45,18 +36,26 @@ class MeterRegistry:
         clock: Clock,
         authority: Authority,
         node_changed: NodeChanged,
+        registers_changed: RegistersChanged,
         highest_boot: HighestBoot,
     ) -> None:
         self._database = database
         self._clock = clock
         self._node_changed = node_changed
+        self._registers_changed = registers_changed
         self._highest_boot = highest_boot
         self.authority = authority
 
     async def put_meter(self, meter: Meter) -> None:
-        """Register a meter; harmless when repeated."""
+        """Register a meter; harmless when repeated. With other limits its readings are reviewed."""
         async with self._database.transaction() as connection:
+            known = await repository.meters(connection, [meter.meter_id])
             await repository.put_meter(connection, meter)
+            if known and known[0].limits != meter.limits:
+                latest = self._clock.now() + AHEAD
+                for one in await repository.installations(connection, meter_ids=[meter.meter_id]):
+                    for stale in epochs.stale((), (one,), latest):
+                        await self._registers_changed(connection, *stale)
 
     async def put_gateway(self, gateway_id: str, site: str, name: str) -> None:
         """Register a gateway; harmless when repeated."""
@@ -69,54 +68,6 @@ class MeterRegistry:
             await lock_gateway(connection, gateway_id)
             if await repository.put_node(connection, node_id, gateway_id, board):
                 await self._node_changed(connection, node_id)
-
-    async def install(
-        self, service_point_id: str, meter_id: str, node_id: str, obis: str, installed_at: datetime
-    ) -> None:
-        """Record that a meter hangs at a service point; one that hung there is taken down.
-
-        Repeating it changes nothing; an earlier ``installed_at`` corrects the one known. What the
-        node sent since then is taken up.
-        """
-        async with self._database.transaction(TAKE_UP_TIMEOUT_S) as connection:
-            await self._lock_readers(connection, service_point_id, node_id)
-            known = await repository.installations(connection, service_point_ids=[service_point_id])
-            current = known[-1] if known and known[-1].valid_to is None else None
-            same = current is not None and (meter_id, node_id, obis) == current.what
-            if current is not None and same and installed_at >= current.valid_from:
-                return
-            for one in known[:-1] if same else known:
-                if installed_at < (one.valid_to or one.valid_from + A_MOMENT):
-                    raise InstallationOrderError(service_point_id, one.valid_from)
-            if current is not None and same:
-                await repository.begin_installation(
-                    connection, current.installation_id, installed_at
-                )
-            else:
-                if current is not None:
-                    await repository.end_installation(
-                        connection, current.installation_id, installed_at
-                    )
-                await repository.add_installation(
-                    connection, service_point_id, meter_id, node_id, obis, installed_at
-                )
-            for touched in sorted({node_id} | ({current.node_id} if current else set())):
-                await self._node_changed(connection, touched)
-
-    async def _lock_readers(
-        self, connection: Connection, service_point_id: str, node_id: str
-    ) -> None:
-        """Let nobody write readings of a service point that is about to change hands.
-
-        Neither the gateway of ``node_id`` nor that of the node which read it until now; in order of
-        name, so that two that wait for each other's can't be.
-        """
-        await lock(connection, f"service-point:{service_point_id}")
-        known = await repository.installations(connection, service_point_ids=[service_point_id])
-        nodes = {node_id, *(one.node_id for one in known if one.valid_to is None)}
-        gateways = await repository.gateways_of(connection, nodes)
-        for gateway_id in sorted(set(gateways.values())):
-            await lock_gateway(connection, gateway_id)
 
     async def rotate_token(self, gateway_id: str) -> str:
         """Return a gateway's new token; its earlier one ends."""

@@ -112,7 +112,7 @@ async def readings_of_point(
     cursor: pagination.Cursor = None,
 ) -> Page[schemas.Reading]:
     """Return the readings of a service point in order of time; dates are local days."""
-    point, nodes, found = await service.readings_of_point(
+    point, found = await service.readings_of_point(
         caller,
         service_point_id,
         since=_instant(since),
@@ -127,7 +127,7 @@ async def readings_of_point(
             register=row["register"],
             unit=point.type.unit,
             quality=quality.names(row["quality"]),
-            node_id=nodes[row["installation_id"]],
+            node_id=row["node_id"],
             boot=row["boot"],
             sequence=row["sequence"],
         )
@@ -155,13 +155,24 @@ def _instant(when: datetime | date | None) -> datetime | None:
     return datetime.combine(when, datetime.min.time(), ZONE)
 
 
+def _message_key(cursor: str | None) -> tuple[datetime, int, int] | None:
+    if cursor is None:
+        return None
+    read_at_s, boot, sequence = pagination.decode(cursor, int, int, int)
+    return _cursor_time(read_at_s), boot, sequence
+
+
+def _cursor_time(read_at_s: int) -> datetime:
+    if not 0 <= read_at_s <= MAX_UNIX_S:
+        raise InvalidRequestError("The cursor is not one that this route gave out.")
+    return datetime.fromtimestamp(read_at_s, UTC)
+
+
 def _reading_key(cursor: str | None) -> tuple[datetime, int, int, int] | None:
     if cursor is None:
         return None
     read_at_s, boot, sequence, installation_id = pagination.decode(cursor, int, int, int, int)
-    if not 0 <= read_at_s <= MAX_UNIX_S:
-        raise InvalidRequestError("The cursor is not one that this route gave out.")
-    return datetime.fromtimestamp(read_at_s, UTC), boot, sequence, installation_id
+    return _cursor_time(read_at_s), boot, sequence, installation_id
 
 
 @router.get("/premises/{premises_id}/live")
@@ -189,17 +200,19 @@ async def live(request: Request) -> EventSourceResponse:
 @operator_router.get("/telegrams")
 async def ledger(
     service: Service,
-    node_id: Identifier | None = None,
+    node_id: Identifier,
     limit: pagination.Limit = 1000,
     cursor: pagination.Cursor = None,
     first_boot: Annotated[int, Query(ge=0, le=MAX_BOOT)] = 0,
 ) -> Page[schemas.LedgerRow]:
-    """Return the ledger: every message of every node, once; boot 0 holds imports."""
-    after = pagination.decode(cursor, str, int, int) if cursor else None
-    found = await service.ledger(node_id, first_boot, after, limit)
+    """Return every message of a node, once, in order of time; boot 0 holds imports."""
+    found = await service.ledger(node_id, first_boot, _message_key(cursor), limit)
     following = None
     if len(found) == limit:
-        following = pagination.encode(*(found[-1][k] for k in ("node_id", "boot", "sequence")))
+        last = found[-1]
+        following = pagination.encode(
+            int(last["read_at"].timestamp()), last["boot"], last["sequence"]
+        )
     items = [
         schemas.LedgerRow(**{**row, "quality": quality.names(row["quality"])}) for row in found
     ]

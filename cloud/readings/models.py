@@ -8,6 +8,8 @@ from typing import Any, Protocol
 
 from cloud.kit.database import Connection
 
+Key = tuple[str, int, int]  # node_id, boot, sequence
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entry:
@@ -98,24 +100,50 @@ class Admitter(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Message:
-    """A decoded telegram or event, as the ledger keeps it.
+class Told:
+    """What a message tells: the same when it is sent again, whatever may differ on the way.
 
-    ``canonical`` is its registers or its event in JSON, the same whatever order they came in.
+    ``read_at_s`` is None where the gateway worked the time out, for it may do so again otherwise.
     """
+
+    read_at_s: int | None
+    registers: dict[str, int] | None = None  # by OBIS code, of a telegram
+    event: tuple[str, dict[str, int | str]] | None = None  # kind and detail
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """A decoded telegram or event."""
 
     entry: Entry
     node_id: str
     boot: int
     sequence: int
-    registers: dict[str, int] | None
-    canonical: str
-    digest: str
+    told: Told
 
     @property
-    def key(self) -> tuple[str, int, int]:
+    def key(self) -> Key:
         """What makes it the same message."""
         return (self.node_id, self.boot, self.sequence)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Current:
+    """The newest reading of a channel."""
+
+    node_id: str
+    obis: str
+    read_at_s: int
+    boot: int
+    sequence: int
+    register: int
+    received_at_ms: int
+    quality: int
+
+    @property
+    def age(self) -> tuple[int, int, int]:
+        """What makes it newer than another: when it was read, then its place in the sequence."""
+        return (self.read_at_s, self.boot, self.sequence)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,13 +4,16 @@
 import hashlib
 import json
 from collections.abc import Collection, Sequence
+from dataclasses import asdict
 
 from psycopg.rows import DictRow
 
 from cloud.kit.database import Connection, rows, run
 from cloud.readings.models import Message, Refusal
 
-MAX_ENTRY_CHARACTERS = 65536  # a longer entry is cut off: it can be read, not replayed
+MAX_ENTRY_CHARACTERS = (
+    2**21
+)  # a block of MAX_ENTRIES fits; what is longer is cut off: it can be read, not replayed
 
 
 async def quarantine(
@@ -54,7 +57,12 @@ async def add_conflicts(connection: Connection, conflicts: Sequence[tuple[Messag
         boots=[message.boot for message in messages],
         sequences=[message.sequence for message in messages],
         explanations=[explanation for _, explanation in conflicts],
-        digests=[message.digest for message in messages],
+        digests=[
+            hashlib.blake2b(
+                json.dumps(asdict(message.told), sort_keys=True).encode(), digest_size=16
+            ).hexdigest()
+            for message in messages
+        ],
     )
 
 

@@ -1,219 +1,185 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The tables telegrams (the ledger), readings, current_readings."""
+"""The tables readings (raw, never changed), current_readings and stale_usage."""
 
 import json
-from collections.abc import Collection, Sequence
-from datetime import datetime
-from typing import Any
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 
+import numpy as np
+from numpy.typing import NDArray
 from psycopg.rows import DictRow, tuple_row
 
-from cloud.kit.database import Connection, integers, row, rows, run, texts
+from cloud.kit.database import Connection, integers, rows, run, texts
 from cloud.meters.models import Installation
-from cloud.readings.models import Message, Neighbours
+from cloud.readings.columns import Columns
+from cloud.readings.ledger_repository import Place
+from cloud.readings.models import Current, Neighbours
 
-# installation_id, read_at_s, boot, sequence, register, received_at_ms, quality
-ReadingRow = tuple[int, int, int, int, int, int, int]
+# As PostgreSQL's binary COPY has a row: the number of its fields, and each with its length before.
+# Source: PostgreSQL documentation, COPY, "Binary Format".
+_FIELDS = {
+    "channel_id": ">i4",
+    "read_at": ">i8",
+    "boot": ">i4",
+    "sequence": ">i4",
+    "register": ">i8",
+    "received_at": ">i8",
+    "quality": ">i2",
+}
+_ROW = np.dtype(
+    [("fields", ">i2")]
+    + [pair for name, kind in _FIELDS.items() for pair in ((f"{name}_bytes", ">i4"), (name, kind))]
+)
+_COPY = f"copy readings ({', '.join(_FIELDS)}) from stdin (format binary)".encode()
+_SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+_END = b"\xff\xff"
+_EPOCH_S = int(datetime(2000, 1, 1, tzinfo=UTC).timestamp())  # PostgreSQL counts us from there
+
+# ruff: noqa: S608 - the only text put in is _HUNG
+_HUNG = (
+    "unnest(%(ids)s::int[], %(nodes)s::text[], %(codes)s::text[], %(from)s::timestamptz[],"
+    " %(to)s::timestamptz[]) as hung (installation_id, node_id, obis, valid_from, valid_to)"
+)
 
 
-async def known_digests(
-    connection: Connection, messages: Sequence[Message]
-) -> dict[tuple[str, int, int], str]:
-    """Return the digests of those messages whose keys the ledger has already."""
+async def add_readings(
+    connection: Connection, telegrams: Sequence[Columns], channels: Mapping[Place, int]
+) -> None:
+    """Write the registers of telegrams whose keys are new; ``channels`` has all of theirs."""
+    body = _rows(telegrams, channels).tobytes()
+    async with connection.cursor().copy(_COPY) as copy:
+        await copy.write(_SIGNATURE + body + _END)
+
+
+def _rows(telegrams: Sequence[Columns], channels: Mapping[Place, int]) -> NDArray[np.void]:
+    """Return a row for each register, each channel's together and in order."""
+    found = np.empty(sum(len(one) * len(one.registers) for one in telegrams), dtype=_ROW)
+    found["fields"] = len(_FIELDS)
+    for name, kind in _FIELDS.items():
+        found[f"{name}_bytes"] = np.dtype(kind).itemsize
+    end = 0
+    for one in telegrams:
+        read_at_us = (one.read_at_s - _EPOCH_S) * 1_000_000
+        received_at_us = one.received_at_ms * 1000 - _EPOCH_S * 1_000_000
+        for code, column in one.registers.items():
+            part = found[end : (end := end + len(one))]
+            part["channel_id"] = channels[one.node_id, code]
+            part["read_at"] = read_at_us
+            part["boot"] = one.boot
+            part["sequence"] = one.sequence
+            part["register"] = column
+            part["received_at"] = received_at_us
+            part["quality"] = one.quality
+    return found
+
+
+async def advance(
+    connection: Connection, newest: Sequence[Current], channels: Mapping[Place, int]
+) -> list[Current]:
+    """Make these the current readings where they are newer; return those that were."""
+    by_channel = {channels[one.node_id, one.obis]: one for one in newest}
     found = await rows(
         connection,
-        "select node_id, boot, sequence, digest from telegrams join"
-        " unnest(%(nodes)s::text[], %(boots)s::int[], %(sequences)s::int[])"
-        " as asked (node_id, boot, sequence) using (node_id, boot, sequence)",
-        nodes=texts(message.node_id for message in messages),
-        boots=integers(message.boot for message in messages),
-        sequences=integers(message.sequence for message in messages),
-    )
-    return {
-        (fields["node_id"], fields["boot"], fields["sequence"]): fields["digest"].hex
-        for fields in found
-    }
-
-
-async def add_telegrams(connection: Connection, messages: Sequence[Message]) -> int:
-    """Write messages into the ledger and return how many were new."""
-    entries = [message.entry for message in messages]
-    return await run(
-        connection,
-        "insert into telegrams (node_id, boot, sequence, kind, read_at, quality, registers, event,"
-        " digest, received_at) select node_id, boot, sequence, kind, to_timestamp(read_at_s),"
-        " quality, registers, event, digest, to_timestamp(received_at_ms / 1000.0)"
-        " from unnest(%(nodes)s::text[], %(boots)s::int[], %(sequences)s::int[], %(kinds)s::text[],"
-        " %(read)s::bigint[], %(qualities)s::smallint[], %(registers)s::json[], %(events)s::json[],"
-        " %(digests)s::uuid[], %(received)s::bigint[]) as new (node_id, boot, sequence, kind,"
-        " read_at_s, quality, registers, event, digest, received_at_ms)"
-        " on conflict do nothing",
-        nodes=texts(message.node_id for message in messages),
-        boots=integers(message.boot for message in messages),
-        sequences=integers(message.sequence for message in messages),
-        kinds=texts(entry.kind for entry in entries),
-        read=integers(entry.read_at_s for entry in entries),
-        qualities=integers(entry.quality for entry in entries),
-        registers=texts(message.canonical if message.registers else None for message in messages),
-        events=texts(None if message.registers else message.canonical for message in messages),
-        digests=texts(message.digest for message in messages),
-        received=integers(entry.received_at_ms for entry in entries),
-    )
-
-
-async def add_readings(connection: Connection, readings: Sequence[ReadingRow]) -> None:
-    """Write readings; a repeated one changes nothing."""
-    ids, read, boots, sequences, registers, received, qualities = map(
-        integers, zip(*readings, strict=True)
-    )
-    await run(
-        connection,
-        "insert into readings (installation_id, read_at, boot, sequence, register, received_at,"
-        " quality) select id, to_timestamp(read_at_s), boot, sequence, register,"
-        " to_timestamp(received_ms / 1000.0), quality from unnest(%(ids)s::int[],"
-        " %(read)s::bigint[], %(boots)s::int[], %(sequences)s::int[], %(registers)s::bigint[],"
-        " %(received)s::bigint[], %(qualities)s::smallint[]) as new (id, read_at_s, boot, sequence,"
-        " register, received_ms, quality) on conflict do nothing",
-        ids=ids,
-        read=read,
-        boots=boots,
-        sequences=sequences,
-        registers=registers,
-        received=received,
-        qualities=qualities,
-    )
-
-
-async def project(connection: Connection, installations: Sequence[Installation]) -> None:
-    """Make the readings of these installations anew from the ledger."""
-    await run(connection, "set local statement_timeout = '120s'")
-    for one in installations:
-        during = {"id": one.installation_id, "since": one.valid_from, "until": one.valid_to}
-        await run(
-            connection,
-            "delete from readings where installation_id = %(id)s and (read_at < %(since)s"
-            " or read_at >= %(until)s::timestamptz)",
-            **during,
-        )
-        await run(
-            connection,
-            "insert into readings (installation_id, read_at, boot, sequence, register,"
-            " received_at, quality) select %(id)s, read_at, boot, sequence,"
-            " (registers ->> %(obis)s)::bigint, received_at, quality from telegrams"
-            " where node_id = %(node_id)s and read_at >= %(since)s"
-            " and (%(until)s::timestamptz is null or read_at < %(until)s)"
-            " and registers ->> %(obis)s is not null on conflict do nothing",
-            node_id=one.node_id,
-            obis=one.obis,
-            **during,
-        )
-        await run(
-            connection,
-            "with latest as (select * from readings where installation_id = %(id)s"
-            " order by read_at desc, boot desc, sequence desc limit 1)"
-            " insert into current_readings (installation_id, read_at, received_at, boot, sequence,"
-            " register, quality) select installation_id, read_at, received_at, boot, sequence,"
-            " register, quality from latest on conflict (installation_id) do update set"
-            " read_at = excluded.read_at, received_at = excluded.received_at,"
-            " boot = excluded.boot, sequence = excluded.sequence, register = excluded.register,"
-            " quality = excluded.quality",
-            id=one.installation_id,
-        )
-
-
-async def advance_registers(connection: Connection, newest: Sequence[ReadingRow]) -> set[int]:
-    """Make these the current readings where they are newer; return of which installations."""
-    found = await rows(
-        connection,
-        "insert into current_readings as known (installation_id, read_at, boot, sequence,"
-        " register, received_at, quality) select id, to_timestamp(read_at_s), boot, sequence,"
-        " register, to_timestamp(received_ms / 1000.0), quality"
-        " from jsonb_to_recordset(%(newest)s::jsonb) as new (id int, read_at_s bigint, boot int,"
-        " sequence int, register bigint, received_ms bigint, quality smallint) order by id"
-        " on conflict (installation_id) do update set read_at = excluded.read_at,"
+        "insert into current_readings as known (channel_id, read_at, boot, sequence, register,"
+        " received_at, quality) select channel_id, to_timestamp(read_at_s), boot, sequence,"
+        " register, to_timestamp(received_at_ms / 1000.0), quality"
+        " from unnest(%(ids)s::int[], %(read)s::bigint[], %(boots)s::int[], %(sequences)s::int[],"
+        " %(registers)s::bigint[], %(received)s::bigint[], %(qualities)s::smallint[])"
+        " as new (channel_id, read_at_s, boot, sequence, register, received_at_ms, quality)"
+        " order by channel_id on conflict (channel_id) do update set read_at = excluded.read_at,"
         " boot = excluded.boot, sequence = excluded.sequence, register = excluded.register,"
         " received_at = excluded.received_at, quality = excluded.quality"
-        " where known.read_at is null or (known.read_at, known.boot, known.sequence)"
-        " < (excluded.read_at, excluded.boot, excluded.sequence) returning installation_id",
-        newest=json.dumps(
-            [
-                dict(
-                    zip(
-                        (
-                            "id",
-                            "read_at_s",
-                            "boot",
-                            "sequence",
-                            "register",
-                            "received_ms",
-                            "quality",
-                        ),
-                        one,
-                        strict=True,
-                    )
-                )
-                for one in newest
-            ]
-        ),
+        " where (known.read_at, known.boot, known.sequence)"
+        " < (excluded.read_at, excluded.boot, excluded.sequence) returning channel_id",
+        ids=integers(by_channel),
+        read=integers(one.read_at_s for one in newest),
+        boots=integers(one.boot for one in newest),
+        sequences=integers(one.sequence for one in newest),
+        registers=integers(one.register for one in newest),
+        received=integers(one.received_at_ms for one in newest),
+        qualities=integers(one.quality for one in newest),
     )
-    return {fields["installation_id"] for fields in found}
+    return [by_channel[fields["channel_id"]] for fields in found]
 
 
-async def advance_instantaneous(
-    connection: Connection, newest: dict[int, tuple[str, int, int]]
-) -> set[int]:
-    """Keep (reading type, reading, read_at_s) by installation where newer; return of which."""
-    found = await rows(
+async def add_stale(connection: Connection, spans: Mapping[int, tuple[int, int]]) -> None:
+    """Mark channels' usage stale over spans from the first to the last reading, Unix s."""
+    await run(
         connection,
-        "insert into current_readings as known (installation_id, instantaneous_type,"
-        " instantaneous, instantaneous_at) select id, type, reading, to_timestamp(read_at_s)"
-        " from unnest(%(ids)s::int[], %(types)s::text[], %(readings)s::bigint[],"
-        " %(read)s::bigint[]) as new (id, type, reading, read_at_s) order by id"
-        " on conflict (installation_id) do update set"
-        " instantaneous_type = excluded.instantaneous_type,"
-        " instantaneous = excluded.instantaneous, instantaneous_at = excluded.instantaneous_at"
-        " where known.instantaneous_at is null"
-        " or known.instantaneous_at < excluded.instantaneous_at returning installation_id",
-        ids=list(newest),
-        types=[one[0] for one in newest.values()],
-        readings=[one[1] for one in newest.values()],
-        read=[one[2] for one in newest.values()],
+        "insert into stale_usage (channel_id, since, until) select channel_id,"
+        " to_timestamp(first_s), to_timestamp(last_s) from unnest(%(ids)s::int[],"
+        " %(first)s::bigint[], %(last)s::bigint[]) as new (channel_id, first_s, last_s)",
+        ids=integers(spans),
+        first=integers(first_s for first_s, _ in spans.values()),
+        last=integers(last_s for _, last_s in spans.values()),
     )
-    return {fields["installation_id"] for fields in found}
 
 
-async def current(connection: Connection, installation_ids: Collection[int]) -> dict[int, DictRow]:
-    """Return the current reading of each of these installations that has one."""
-    found = await rows(
+async def add_stale_register(
+    connection: Connection, node_id: str, obis: str, since: datetime, until: datetime
+) -> None:
+    """Mark the usage by one register of a node stale from ``since`` to ``until``, both included.
+
+    Nothing happens while it has never sent a reading.
+    """
+    await run(
         connection,
-        "select * from current_readings where installation_id = any(%(ids)s)",
-        ids=list(installation_ids),
+        "insert into stale_usage (channel_id, since, until) select channel_id, %(since)s,"
+        " %(until)s from channels where (node_id, obis) = (%(node_id)s, %(obis)s)",
+        node_id=node_id,
+        obis=obis,
+        since=since,
+        until=until,
     )
-    return {fields["installation_id"]: fields for fields in found}
+
+
+async def current(
+    connection: Connection, installations: Sequence[Installation], rates: Mapping[int, str]
+) -> list[DictRow]:
+    """Return the newest register of each of these installations, and its newest rate.
+
+    ``rates`` has the OBIS code of the power or flow that belongs to an installation's register.
+    """
+    return await rows(
+        connection,
+        "select installation_id, now.register, now.read_at, now.received_at, now.quality,"
+        " rate.register as rate"
+        f" from {_HUNG} cross join lateral (select %(rates)s::jsonb ->> installation_id::text) as"
+        " beside (rate_obis)"
+        " left join lateral (select known.* from channels join current_readings known"
+        " using (channel_id) where (node_id, obis) = (hung.node_id, hung.obis)"
+        " and read_at >= valid_from and read_at < valid_to) now on true"
+        " left join lateral (select known.* from channels join current_readings known"
+        " using (channel_id) where (node_id, obis) = (hung.node_id, rate_obis)"
+        " and read_at >= valid_from and read_at < valid_to) rate on true",
+        rates=json.dumps(rates),
+        **_hung(installations),
+    )
 
 
 async def neighbours(
-    connection: Connection, installation_ids: Sequence[int], at: Sequence[datetime]
+    connection: Connection, installations: Sequence[Installation], at: Sequence[datetime]
 ) -> dict[int, list[Neighbours]]:
     """Return, for each installation, the readings around each of these instants."""
-    found: dict[int, list[Neighbours]] = {one: [] for one in installation_ids}
+    found: dict[int, list[Neighbours]] = {one.installation_id: [] for one in installations}
+    query = (
+        "select installation_id, extract(epoch from at)::bigint,"
+        " extract(epoch from before.read_at)::bigint, before.register, before.quality,"
+        " extract(epoch from after.read_at)::bigint, after.register, after.quality"
+        f" from {_HUNG} left join channels using (node_id, obis)"
+        " cross join unnest(%(at)s::timestamptz[]) with ordinality as cut (at, place)"
+        " left join lateral (select read_at, register, quality from readings"
+        " where channel_id = channels.channel_id and read_at <= at and read_at >= valid_from"
+        " and read_at < valid_to"
+        " order by read_at desc, boot desc, sequence desc limit 1) before on true"
+        " left join lateral (select read_at, register, quality from readings"
+        " where channel_id = channels.channel_id and read_at > at and read_at >= valid_from"
+        " and read_at < valid_to and before.read_at is distinct from at"
+        " order by read_at, boot, sequence limit 1) after"
+        " on true order by installation_id, place"
+    )
     async with connection.cursor(row_factory=tuple_row) as cursor:
-        await cursor.execute(
-            b"select id, extract(epoch from at)::bigint,"
-            b" extract(epoch from before.read_at)::bigint, before.register, before.quality,"
-            b" extract(epoch from after.read_at)::bigint, after.register, after.quality"
-            b" from unnest(%(ids)s::int[]) id"
-            b" cross join unnest(%(at)s::timestamptz[]) with ordinality as cut (at, place)"
-            b" left join lateral (select read_at, register, quality from readings"
-            b" where installation_id = id and read_at <= at"
-            b" order by read_at desc, boot desc, sequence desc limit 1) before on true"
-            b" left join lateral (select read_at, register, quality from readings"
-            b" where installation_id = id and read_at > at and before.read_at is distinct from at"
-            b" order by read_at, boot, sequence limit 1) after"
-            b" on true order by id, place",
-            {"ids": list(installation_ids), "at": list(at)},
-            binary=True,
-        )
+        await cursor.execute(query.encode(), {"at": list(at), **_hung(installations)}, binary=True)
         async for one, at_s, *around in cursor:
             found[one].append(
                 Neighbours(
@@ -227,7 +193,7 @@ async def neighbours(
 
 async def page_of_readings(
     connection: Connection,
-    installation_ids: Sequence[int],
+    installations: Sequence[Installation],
     *,
     since: datetime,
     until: datetime,
@@ -238,13 +204,15 @@ async def page_of_readings(
     read_at, boot, sequence, last_id = after or (since, -1, -1, -1)
     return await rows(
         connection,
-        "select page.* from unnest(%(ids)s::int[]) id cross join lateral (select * from readings"
-        " where installation_id = id and read_at >= %(since)s and read_at < %(until)s"
+        "select installation_id, node_id, page.*"
+        f" from {_HUNG} join channels using (node_id, obis)"
+        " cross join lateral (select read_at, boot, sequence, register, received_at, quality"
+        " from readings where channel_id = channels.channel_id"
+        " and read_at >= greatest(valid_from, %(since)s) and read_at < least(valid_to, %(until)s)"
         " and read_at >= %(read_at)s and (read_at, boot, sequence, installation_id)"
         " > (%(read_at)s, %(boot)s::int, %(sequence)s::int, %(last_id)s::int)"
         " order by read_at, boot, sequence limit %(limit)s) page"
         " order by read_at, boot, sequence, installation_id limit %(limit)s",
-        ids=list(installation_ids),
         since=since,
         until=until,
         read_at=read_at,
@@ -252,39 +220,18 @@ async def page_of_readings(
         sequence=sequence,
         last_id=last_id,
         limit=limit,
+        **_hung(installations),
     )
 
 
-async def page_of_telegrams(
-    connection: Connection,
-    node_id: str | None,
-    first_boot: int,
-    after: tuple[str, int, int] | None,
-    limit: int,
-) -> list[DictRow]:
-    """Return the ledger in order of key, of one node or of all, from after a key on."""
-    node, boot, sequence = after or ("", -1, -1)
-    return await rows(
-        connection,
-        "select node_id, boot, sequence, kind, read_at, quality, registers, received_at, stored_at"
-        " from telegrams where (%(node_id)s::text is null or node_id = %(node_id)s)"
-        " and boot >= %(first_boot)s"
-        " and (node_id, boot, sequence) > (%(node)s, %(boot)s::int, %(sequence)s::int)"
-        " order by node_id, boot, sequence limit %(limit)s",
-        node_id=node_id,
-        first_boot=first_boot,
-        node=node,
-        boot=boot,
-        sequence=sequence,
-        limit=limit,
-    )
-
-
-async def highest_boot(connection: Connection, node_id: str) -> int:
-    """Return the highest boot that a node ever told of, 0 for none."""
-    found: dict[str, Any] | None = await row(
-        connection,
-        "select coalesce(max(boot), 0) as boot from telegrams where node_id = %(node_id)s",
-        node_id=node_id,
-    )
-    return int(found["boot"]) if found else 0
+def _hung(installations: Sequence[Installation]) -> dict[str, object]:
+    """Return what ``_HUNG`` needs to be these installations."""
+    return {
+        "ids": integers(one.installation_id for one in installations),
+        "nodes": texts(one.node_id for one in installations),
+        "codes": texts(one.obis for one in installations),
+        "from": [one.valid_from for one in installations],
+        "to": texts(
+            one.valid_to.isoformat() if one.valid_to else "infinity" for one in installations
+        ),
+    }

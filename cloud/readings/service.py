@@ -12,10 +12,11 @@ from psycopg.rows import DictRow
 from cloud.kit.auth.rights import Principal
 from cloud.kit.database import Connection, Database
 from cloud.kit.errors import InvalidRequestError
+from cloud.meters.models import Installation
 from cloud.meters.service import installations_at
 from cloud.premises.models import ServicePoint
 from cloud.premises.service import one_premises, one_service_point, service_points
-from cloud.readings import method, quarantine_repository, repository
+from cloud.readings import ledger_repository, method, news, quarantine_repository, repository
 from cloud.readings.models import IntervalUsage
 from wire import reading_types
 
@@ -97,34 +98,32 @@ class Readings:
         until: datetime | None,
         after: tuple[datetime, int, int, int] | None,
         limit: int,
-    ) -> tuple[ServicePoint, dict[int, str], list[DictRow]]:
-        """Return the service point, the node of each installation, and its readings in order."""
+    ) -> tuple[ServicePoint, list[DictRow]]:
+        """Return the service point and its readings in order."""
         async with self._database.transaction() as connection:
             point = await one_service_point(connection, service_point_id, caller)
-            nodes = {
-                one.installation_id: one.node_id
-                for one in await installations_at(connection, [service_point_id])
-            }
             found = await repository.page_of_readings(
                 connection,
-                list(nodes),
+                await installations_at(connection, [service_point_id]),
                 since=since or datetime(2000, 1, 1, tzinfo=UTC),
                 until=until or datetime(2100, 1, 1, tzinfo=UTC),
                 after=after,
                 limit=limit,
             )
-        return point, nodes, found
+        return point, found
 
     async def ledger(
         self,
-        node_id: str | None,
+        node_id: str,
         first_boot: int,
-        after: tuple[str, int, int] | None,
+        after: tuple[datetime, int, int] | None,
         limit: int,
     ) -> list[DictRow]:
-        """Return a page of the ledger, without the boots before ``first_boot``."""
+        """Return a page of what a node sent, without the boots before ``first_boot``."""
         async with self._database.transaction() as connection:
-            return await repository.page_of_telegrams(connection, node_id, first_boot, after, limit)
+            return await ledger_repository.page_of_messages(
+                connection, node_id, first_boot, after, limit
+            )
 
     async def quarantine(self, after: int, limit: int) -> list[DictRow]:
         """Return a page of what was refused."""
@@ -154,9 +153,7 @@ async def usage(
 ) -> dict[str, list[IntervalUsage]]:
     """Return the usage at each of these service points between each two of ``cuts``."""
     installations = await installations_at(connection, [one.service_point_id for one in points])
-    around = await repository.neighbours(
-        connection, [one.installation_id for one in installations], cuts
-    )
+    around = await repository.neighbours(connection, installations, cuts)
     gap_s = method.estimate_gap_s(resolution)
     return {
         point.service_point_id: method.usage_of_service_point(
@@ -182,12 +179,34 @@ async def usage_today(
 
 
 async def current_readings(
-    connection: Connection, installation_ids: Sequence[int]
+    connection: Connection, installations: Sequence[Installation]
 ) -> Mapping[int, Mapping[str, Any]]:
-    """Return the current reading of each of these installations that has one."""
-    return await repository.current(connection, installation_ids)
+    """Return the newest register, and the newest rate beside it, of each of these installations.
+
+    By installation_id: register, read_at, received_at and quality, rate and rate_type (a reading
+    type's name); None where there is none.
+    """
+    rates = {one.installation_id: news.rate_beside(one.obis) for one in installations}
+    found = await repository.current(connection, installations, rates)
+    return {
+        fields["installation_id"]: {
+            **fields,
+            "rate_type": reading_types.parse(rates[fields["installation_id"]])[0].name,
+        }
+        for fields in found
+    }
+
+
+async def mark_stale(
+    connection: Connection, node_id: str, obis: str, since: datetime, until: datetime
+) -> None:
+    """Have usage by one register of a node made anew, from ``since`` to ``until``, both included.
+
+    To be called by whoever changes what readings mean: installations, exchanges, corrections.
+    """
+    await repository.add_stale_register(connection, node_id, obis, since, until)
 
 
 async def highest_boot(connection: Connection, node_id: str) -> int:
     """Return the highest boot that a node ever told of, 0 for none."""
-    return await repository.highest_boot(connection, node_id)
+    return await ledger_repository.highest_boot(connection, node_id)

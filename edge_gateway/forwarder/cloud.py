@@ -2,9 +2,8 @@
 """The cloud, as the gateway sees it: two requests and the ways in which they fail."""
 
 import asyncio
-import gzip
-import json
 import ssl
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -17,12 +16,12 @@ from edge_gateway.errors import (
     CloudDeniedError,
     CloudUnreachableError,
 )
+from edge_gateway.forwarder.body import batch_body
 from edge_gateway.settings import Settings
+from edge_gateway.store.outbox import Waiting
 from wire import batch
 from wire.errors import WireError
 
-_GZIP_FROM_BYTES = 2048  # under it, the header and the work are not worth it
-_GZIP_LEVEL = 4
 _ERRORS = {
     401: CloudDeniedError,
     403: CloudDeniedError,
@@ -66,10 +65,9 @@ class Cloud:
         """Close the connections."""
         await self._http.aclose()
 
-    async def send(self, store_id: str, entries: list[dict[str, Any]]) -> dict[str, Any]:
+    async def send(self, store_id: str, waiting: Sequence[Waiting]) -> dict[str, Any]:
         """Post a batch; return the answer, in which ``committed`` is checked."""
-        request = batch.request(self._gateway_id, store_id, entries)
-        body, headers = await asyncio.to_thread(_encode, request)
+        body, headers = await asyncio.to_thread(batch_body, self._gateway_id, store_id, waiting)
         answer = await self._ask("POST", batch.PATH, content=body, headers=headers)
         try:
             batch.committed(answer)
@@ -99,12 +97,3 @@ class Cloud:
         if not isinstance(content, dict):
             raise CloudUnreachableError(f"The answer is no JSON object: {answer.text[:200]!r}")
         return content
-
-
-def _encode(request: dict[str, object]) -> tuple[bytes, dict[str, str]]:
-    body = json.dumps(request, separators=(",", ":")).encode()
-    headers = {"Content-Type": "application/json"}
-    if len(body) >= _GZIP_FROM_BYTES:
-        body = gzip.compress(body, _GZIP_LEVEL)
-        headers["Content-Encoding"] = "gzip"
-    return body, headers

@@ -64,7 +64,7 @@ class Forwarder:
 
     async def _forward(self, store_id: str, waiting: list[Waiting]) -> None:
         try:
-            answer = await self._cloud.send(store_id, [entry.as_entry() for entry in waiting])
+            answer = await self._cloud.send(store_id, waiting)
         except (BatchTooLargeError, BatchRefusedError) as error:
             await self._narrow_down(waiting, error)
             return

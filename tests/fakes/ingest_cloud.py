@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from wire import batch
+from wire import batch, block
 
 Key = tuple[str, int, int]
 Mood = Callable[[], str]
@@ -69,7 +69,7 @@ class IngestCloud:
         self.tokens.add(headers.get("authorization", ""))
         if head[0].startswith("GET"):
             return await _answer(writer, 200, self.configuration)
-        return await self._take(writer, json.loads(body)["entries"])
+        return await self._take(writer, _entries(json.loads(body)))
 
     async def _take(self, writer: asyncio.StreamWriter, entries: list[dict[str, Any]]) -> bool:
         self.batch_sizes.append(len(entries))
@@ -98,6 +98,14 @@ class IngestCloud:
         key = (body["id"], body["boot"], body["seq"])
         if self.rows.setdefault(key, entry)["body"] != body:
             self.conflicts.append(key)
+
+
+def _entries(request: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return all that a batch says as entries, in order of their numbers."""
+    told: list[Any] = [*request["entries"]]
+    for one in request["blocks"]:
+        told += block.unpacked(one)
+    return sorted(told, key=lambda entry: int(entry["n"]))
 
 
 async def _answer(writer: asyncio.StreamWriter, status: int, content: dict[str, Any]) -> bool:

@@ -56,6 +56,8 @@ def needs(right: Right) -> Any:
 
 
 Seer = Annotated[Principal, needs(Right.SEE_PREMISES)]
+Registrar = Annotated[Principal, needs(Right.REGISTER)]
+Editor = Annotated[Principal, needs(Right.CORRECT)]
 Acknowledger = Annotated[Principal, needs(Right.ACKNOWLEDGE)]
 WebhookOwner = Annotated[Principal, needs(Right.WEBHOOKS)]
 Gateway = Annotated[Principal, needs(Right.INGEST)]

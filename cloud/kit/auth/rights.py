@@ -24,7 +24,8 @@ class Right(StrEnum):
 
     SEE_PREMISES = "see_premises"  # those one is linked to, or all: see SEES_ALL
     ACKNOWLEDGE = "acknowledge"
-    REGISTER = "register"
+    REGISTER = "register"  # what is installed, and what happens to its register
+    CORRECT = "correct"  # readings and usage, by an editor's word
     OPERATE = "operate"  # ledger, quarantine, findings, everybody's live feed
     WEBHOOKS = "webhooks"
     INGEST = "ingest"
@@ -36,6 +37,7 @@ RIGHTS: dict[Right, frozenset[Role]] = {
     ),
     Right.ACKNOWLEDGE: frozenset({Role.OWNER, Role.OPERATOR}),
     Right.REGISTER: frozenset({Role.TECHNICIAN, Role.OPERATOR}),
+    Right.CORRECT: frozenset({Role.OPERATOR}),
     Right.OPERATE: frozenset({Role.OPERATOR}),
     Right.WEBHOOKS: frozenset({Role.UTILITY, Role.OPERATOR}),
     Right.INGEST: frozenset({Role.GATEWAY}),
@@ -89,6 +91,11 @@ class Principal:
     def visible_premises(self) -> frozenset[str] | None:
         """The premises this caller may see; None for all."""
         return None if self.role in SEES_ALL else self.premises_ids
+
+    @property
+    def signature(self) -> str:
+        """How what this caller records is signed: person:EMAIL or token:LABEL."""
+        return f"person:{self.email}" if self.email else f"token:{self.name}"
 
     def require(self, right: Right) -> None:
         """Raise NotAllowedError unless the caller has ``right``."""

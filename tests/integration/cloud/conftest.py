@@ -3,7 +3,7 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import httpx
@@ -16,6 +16,7 @@ from cloud.app import create_app
 from cloud.app.services import Services
 from cloud.kit.embedded_postgres import EmbeddedPostgres
 from cloud.kit.settings import CloudSettings
+from tests import timescaledb
 from tests.integration.cloud.builders import CloudInTest, FakeClock
 
 _names = (f"test_{number}" for number in itertools.count())
@@ -38,8 +39,27 @@ async def postgres_dsn(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterato
     await postgres.stop()
 
 
+@pytest.fixture(scope="session")
+def timescaledb_dsn() -> Iterator[str]:
+    """Yield a server with a migrated database, the only one it has."""
+    with timescaledb.served() as served:
+        migrations.upgrade(served)
+        yield served
+
+
 @pytest.fixture
-def dsn(postgres_dsn: str) -> str:
+def engine(request: pytest.FixtureRequest) -> str:
+    return getattr(request, "param", timescaledb.POSTGRESQL)
+
+
+@pytest.fixture
+def dsn(engine: str, request: pytest.FixtureRequest) -> str:
+    """Give an empty migrated database on the test's engine."""
+    if engine == timescaledb.TIMESCALEDB:
+        served: str = request.getfixturevalue("timescaledb_dsn")
+        timescaledb.empty(served)
+        return served
+    postgres_dsn: str = request.getfixturevalue("postgres_dsn")
     name = next(_names)
     with psycopg.connect(postgres_dsn, autocommit=True) as server:
         server.execute(f"create database {name} template {TEMPLATE}")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from cloud.readings import ingest
-from cloud.readings.ingest import MAX_BODY_BYTES
+from cloud.readings.batches import MAX_BODY_BYTES
 from tests.integration.cloud.builders import (
     COLD,
     NOON,
@@ -26,7 +26,7 @@ async def test_a_batch_is_committed_up_to_its_last_number(cloud: CloudInTest) ->
     word = await cloud.gateway.send(*[a_telegram(n) for n in range(1, 11)])
     assert batch.committed(word) == 10
     assert word["stored"] == 10
-    ledger = await cloud.operator.all("/telegrams")
+    ledger = await cloud.operator.all("/telegrams", node_id="n-one")
     assert [row["sequence"] for row in ledger] == list(range(1, 11))
     assert ledger[0]["registers"] == {COLD: 1000}
 
@@ -36,18 +36,21 @@ async def test_a_repeated_batch_is_acknowledged_and_stored_once(cloud: CloudInTe
     await cloud.gateway.send(*entries)
     word = await cloud.gateway.send(*entries)
     assert (word["committed"], word["stored"], word["repeated"]) == (5, 0, 5)
-    assert len(await cloud.operator.all("/telegrams")) == 5
+    assert len(await cloud.operator.all("/telegrams", node_id="n-one")) == 5
 
 
 async def test_the_ledger_can_be_read_without_what_was_imported(cloud: CloudInTest) -> None:
     await cloud.gateway.send(a_telegram(1, boot=0), a_telegram(2, boot=1), a_telegram(3, boot=2))
-    ledger = await cloud.operator.all("/telegrams", first_boot=1)
+    ledger = await cloud.operator.all("/telegrams", node_id="n-one", first_boot=1)
     assert [row["boot"] for row in ledger] == [1, 2]
 
 
 async def test_events_share_the_ledger_with_telegrams(cloud: CloudInTest) -> None:
     await cloud.gateway.send(an_event(1), a_telegram(2))
-    assert [row["kind"] for row in await cloud.operator.all("/telegrams")] == ["event", "telegram"]
+    assert [row["kind"] for row in await cloud.operator.all("/telegrams", node_id="n-one")] == [
+        "event",
+        "telegram",
+    ]
 
 
 async def test_other_content_under_a_known_key_is_quarantined_and_found(
@@ -57,7 +60,7 @@ async def test_other_content_under_a_known_key_is_quarantined_and_found(
     word = await cloud.gateway.send(a_telegram(1, registers={COLD: 6}), a_telegram(2))
     assert word["quarantined"] == [{"n": 1, "reason": "conflict"}]
     assert (word["committed"], word["stored"]) == (2, 1)
-    assert (await cloud.operator.all("/telegrams"))[0]["registers"] == {COLD: 5}
+    assert (await cloud.operator.all("/telegrams", node_id="n-one"))[0]["registers"] == {COLD: 5}
     [finding] = await cloud.operator.all("/findings")
     assert (finding["kind"], finding["node_id"], finding["sequence"]) == ("conflict", "n-one", 1)
     [held] = await cloud.operator.all("/quarantine")

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The body of a batch: telegrams in blocks, all else as entries, compressed if that pays."""
+
+import gzip
+import json
+from collections.abc import Sequence
+
+from edge_gateway.store.outbox import Waiting
+from wire import batch, telegram
+from wire.block import Packing
+from wire.errors import WireError
+from wire.telegram import Telegram
+
+_GZIP_FROM_BYTES = 2048  # under it, the header and the work are not worth it
+_GZIP_LEVEL = 4
+
+
+def batch_body(
+    gateway_id: str, store_id: str, waiting: Sequence[Waiting]
+) -> tuple[bytes, dict[str, str]]:
+    """Return the body and the headers of a post."""
+    entries = []
+    packing = Packing()
+    for one in waiting:
+        message = _telegram(one)
+        if message is None:
+            entries.append(one.as_entry())
+        else:
+            packing.add(one.number, one.received_at_ms, one.read_at_s, one.quality, message)
+    request = batch.request(gateway_id, store_id, entries, packing.blocks())
+    body = json.dumps(request, separators=(",", ":")).encode()
+    headers = {"Content-Type": "application/json"}
+    if len(body) >= _GZIP_FROM_BYTES:
+        body = gzip.compress(body, _GZIP_LEVEL)
+        headers["Content-Encoding"] = "gzip"
+    return body, headers
+
+
+def _telegram(waiting: Waiting) -> Telegram | None:
+    """Return the telegram that waits; None for anything else, also a telegram of other rules.
+
+    An earlier release may have stored one; the cloud then says what is wrong with it.
+    """
+    if waiting.kind != batch.TELEGRAM:
+        return None
+    try:
+        return telegram.from_fields(json.loads(waiting.body))
+    except WireError:
+        return None
