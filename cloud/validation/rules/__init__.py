@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The rules, one module each, found by looking into this folder: a new file is a new rule.
+
+A module's docstring is its documentation: what it finds, its method, ``Source:`` and ``Limits:``.
+Its ``RULE`` says what it looks at; whatever it has no function for, it does not see.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from cloud.validation.finding import Finding
+from cloud.validation.screening import Screened
+from cloud.validation.series import RegisterSeries, UsageSeries
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """What a rule looks at.
+
+    ``registers``: the registers of one meter, and what screening says of each. ``intervals``: usage
+    that came as such. ``history``: the hourly usage of one meter, of either origin. ``building``:
+    the hourly usage of all meters of a building.
+    """
+
+    name: str
+    registers: Callable[[RegisterSeries, Screened], Iterable[Finding]] | None = None
+    intervals: Callable[[UsageSeries], Iterable[Finding]] | None = None
+    history: Callable[[UsageSeries], Iterable[Finding]] | None = None
+    building: Callable[[Sequence[UsageSeries]], Iterable[Finding]] | None = None
+
+
+@cache
+def discover() -> dict[str, Rule]:
+    """Return every rule by its name, which is its module's."""
+    names = [module.name for module in pkgutil.iter_modules(__path__)]
+    return {name: importlib.import_module(f"{__name__}.{name}").RULE for name in sorted(names)}
+
+
+def documentation() -> str:
+    """Return what there is to know of every rule, as Markdown."""
+    pages = [
+        "# The rules of validation",
+        "",
+        "Made from the rules' docstrings by `iskar-cloud rules`.",
+    ]
+    for name in discover():
+        text = importlib.import_module(f"{__name__}.{name}").__doc__ or ""
+        pages += ["", f"## {name}", "", text.strip()]
+    return "\n".join(pages) + "\n"
