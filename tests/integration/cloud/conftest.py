@@ -14,10 +14,13 @@ import pytest_asyncio
 from cloud import migrations
 from cloud.app import create_app
 from cloud.app.services import Services
+from cloud.kit.database import Database
 from cloud.kit.embedded_postgres import EmbeddedPostgres
+from cloud.kit.hypertable import Hypertables
 from cloud.kit.settings import CloudSettings
 from tests import timescaledb
 from tests.integration.cloud.builders import CloudInTest, FakeClock
+from tests.integration.cloud.store import Store
 
 _names = (f"test_{number}" for number in itertools.count())
 TEMPLATE = "migrated"
@@ -81,3 +84,12 @@ async def cloud(dsn: str, settings: CloudSettings) -> AsyncIterator[CloudInTest]
             ready = CloudInTest(services, client, clock)
             await ready.with_a_building()
             yield ready
+
+
+@pytest_asyncio.fixture
+async def store(dsn: str) -> AsyncIterator[Store]:
+    """Yield the tables over time, empty."""
+    database = Database(dsn, 4)
+    await database.open()
+    yield Store(database, await Hypertables.detect(database))
+    await database.close()
