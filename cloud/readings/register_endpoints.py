@@ -59,7 +59,7 @@ async def registers_of_point(
                 final_register=one.installation.final_register,
                 first_reading=_known(one.first, unit),
                 last_reading=_known(one.last, unit),
-                events=[RegisterEvent.of(event, unit) for event in one.events],
+                events=[RegisterEvent(**vars(event), unit=unit) for event in one.events],
             )
             for one in epochs
         ]
