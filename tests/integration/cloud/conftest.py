@@ -14,6 +14,7 @@ import pytest_asyncio
 from cloud import migrations
 from cloud.app import create_app
 from cloud.app.services import Services
+from cloud.app.serving import listen, serve
 from cloud.kit.database import Database
 from cloud.kit.embedded_postgres import EmbeddedPostgres
 from cloud.kit.hypertable import Hypertables
@@ -93,3 +94,20 @@ async def store(dsn: str) -> AsyncIterator[Store]:
     await database.open()
     yield Store(database, await Hypertables.detect(database))
     await database.close()
+
+
+@pytest_asyncio.fixture
+async def served(cloud: CloudInTest) -> AsyncIterator[CloudInTest]:
+    """Yield a cloud that answers on a real socket, at ``client``."""
+    bound = listen("127.0.0.1", 0, "-")
+    tasks = [
+        asyncio.create_task(serve(cloud.services, bound, None)),
+        asyncio.create_task(cloud.services.live.run()),
+    ]
+    url = f"http://127.0.0.1:{bound.getsockname()[1]}"
+    async with httpx.AsyncClient(base_url=url, timeout=20) as client:
+        cloud.client = client
+        yield cloud
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
