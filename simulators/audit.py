@@ -3,7 +3,8 @@
 
 Ledger equality: the set of keys (node_id, boot, sequence) that the nodes journaled equals the set
 stored in the cloud, each exactly once, with the same registers; and of every meter the last
-register stored, and the one that the app shows, equal its dial.
+register stored, the one that the app shows, and its first register with all use charted since added
+to it, equal its dial.
 """
 
 from collections import Counter
@@ -43,11 +44,12 @@ class Verdict:
     phantoms: list[Key]
     altered: list[Key]
     off_dial: dict[Place, tuple[int | None, int | None, int]]  # stored last, shown, on the dial
+    off_chart: dict[Place, tuple[int | None, int]]  # by the use charted, on the dial
 
     @property
     def mismatches(self) -> int:
         """How many registers are not what a dial showed: altered, invented or not the last."""
-        return len(self.phantoms) + len(self.altered) + len(self.off_dial)
+        return len(self.phantoms) + len(self.altered) + len(self.off_dial.keys() | self.off_chart)
 
     @property
     def is_clean(self) -> bool:
@@ -60,9 +62,10 @@ def audit(
     stored: Iterable[Entry],
     dials: Mapping[Place, int],
     shown: Mapping[Place, int | None],
+    charted: Mapping[Place, int | None],
     since: Collection[Key] = frozenset(),
 ) -> Verdict:
-    """Compare the two ledgers, and ``dials`` with the last registers and those the app has shown.
+    """Compare the two ledgers, and ``dials`` with the last registers, those shown and charted.
 
     ``produced`` holds each key once. What the cloud holds beyond it is a phantom: no node ever
     journaled it. ``since`` are the keys journaled after ``produced`` was listed: they may be on
@@ -89,6 +92,11 @@ def audit(
             place: (last.get(place), shown.get(place), dial)
             for place, dial in dials.items()
             if not last.get(place) == shown.get(place) == dial
+        },
+        off_chart={
+            place: (charted.get(place), dial)
+            for place, dial in dials.items()
+            if charted.get(place) != dial
         },
     )
 

@@ -11,7 +11,7 @@ import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import structlog
@@ -21,6 +21,7 @@ from simulators import ground as grounds
 from simulators.audit import Entry, Key, Place, Verdict, audit
 from simulators.city import City, read_city
 from simulators.cloud_client import CloudClient
+from simulators.days import LOCAL
 from simulators.errors import NodeDiedError, NotReadyError
 from simulators.faults import Fault, FaultKind
 from simulators.ground import Ground, console_script
@@ -247,13 +248,13 @@ class Chain:
         give_up_at = loop.time() + DRAIN_S
         while True:
             stored = [entry async for entry in self._stored()]
-            shown, dials = await self._shown(), self._dials()
-            drained = keys <= {entry.key for entry in stored} and shown == dials
+            shown, charted, dials = await self._shown(), await self._charted(), self._dials()
+            drained = keys <= {entry.key for entry in stored} and shown == charted == dials
             if drained or loop.time() > give_up_at:
                 break
             await asyncio.sleep(1.0)
         since = {entry.key for entry in self._produced()} - keys
-        return audit(produced, stored, dials, shown, since)
+        return audit(produced, stored, dials, shown, charted, since)
 
     def _dials(self) -> dict[Place, int]:
         """Return what every meter shows."""
@@ -272,6 +273,25 @@ class Chain:
                 node_id = self.city.meters[point.meter_id].node_id
                 shown[node_id, point.obis] = told["register"]
         return shown
+
+    async def _charted(self) -> dict[Place, int | None]:
+        """Return what every meter must show by the app's charts since the local day it all began.
+
+        That is its first register of that day, which is one at midnight or the first of all, and
+        the use of every hour since.
+        """
+        now_ms = time.time_ns() // 1_000_000
+        since = _local_day(self.ground.begun_ms(now_ms))
+        days = {"from": str(since), "to": str(_local_day(now_ms) + timedelta(days=1))}
+        charted: dict[Place, int | None] = {}
+        for point in self.city.service_points.values():
+            path = f"/api/v1/service-points/{point.service_point_id}"
+            first = (await self.operator.get(f"{path}/readings", limit=1, **days))["items"]
+            usage = await self.operator.get(f"{path}/usage", resolution="hour", **days)
+            used = sum(hour["usage"] or 0 for hour in usage["intervals"])
+            place = self.city.meters[point.meter_id].node_id, point.obis
+            charted[place] = first[0]["register"] + used if first else None
+        return charted
 
     def dials(self) -> dict[str, Dial]:
         """Return the dial of every service point."""
@@ -298,6 +318,10 @@ class Chain:
 def _stop_order(name: str) -> int:
     """Gateways first, then brokers, then the cloud."""
     return 2 if name == "cloud" else 1 if name.startswith("broker-") else 0
+
+
+def _local_day(unix_ms: int) -> date:
+    return datetime.fromtimestamp(unix_ms / 1000, LOCAL).date()
 
 
 def _check_node(node: VirtualNode) -> None:

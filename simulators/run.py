@@ -85,7 +85,7 @@ class Run:
         """Audit the chain and return the figures of the run."""
         verdict = await self.chain.audit()
         self.check()
-        for name in ("lost", "duplicated", "phantoms", "altered", "off_dial"):
+        for name in ("lost", "duplicated", "phantoms", "altered", "off_dial", "off_chart"):
             if fault := getattr(verdict, name):
                 log.error("audit_failed", finding=name, count=len(fault), first=str(fault)[:500])
         detected_s = webhook = None

@@ -8,8 +8,10 @@ from fastapi import APIRouter, Depends, Path, Request
 from pydantic import StringConstraints
 
 from cloud.alerts import schemas
-from cloud.alerts.service import Alerts
+from cloud.alerts.service import AlertClearedError, Alerts
 from cloud.kit.auth.endpoints import Acknowledger, Seer, WebhookOwner
+from cloud.kit.errors import answers
+from cloud.kit.idempotency import idempotent
 from cloud.kit.schemas import Identifier, Listing
 
 router = APIRouter(tags=["alerts"])
@@ -35,13 +37,14 @@ async def alerts_of_premises(
     return Listing(items=[schemas.Alert.model_validate(asdict(alert)) for alert in found])
 
 
-@router.post("/alerts/{alert_id}/acknowledge")
+@router.post("/alerts/{alert_id}/acknowledge", responses=answers(AlertClearedError))
 async def acknowledge(alert_id: AlertId, service: Service, caller: Acknowledger) -> schemas.Alert:
     """Note that the caller has seen an alert; harmless when repeated."""
     return schemas.Alert.model_validate(asdict(await service.acknowledge(caller, alert_id)))
 
 
 @router.post("/webhooks", status_code=201)
+@idempotent
 async def add_webhook(
     body: schemas.WebhookBody, service: Service, caller: WebhookOwner
 ) -> schemas.NewWebhook:

@@ -6,8 +6,9 @@ sends again, which is harmless.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import psycopg
@@ -42,6 +43,7 @@ class Database:
             check=AsyncConnectionPool.check_connection,
             open=False,
         )
+        self._joined: ContextVar[Connection | None] = ContextVar("joined", default=None)
 
     async def open(self) -> None:
         """Open the pool; connections are made in the background."""
@@ -55,14 +57,31 @@ class Database:
     async def transaction(
         self, timeout_s: float = TRANSACTION_TIMEOUT_S
     ) -> AsyncIterator[Connection]:
-        """Yield a connection in a transaction that commits at the end, or rolls back."""
+        """Yield a connection in a transaction that commits at the end, or rolls back.
+
+        Inside ``joined`` it is a part of the one joined, and commits with it.
+        """
         async with asyncio.timeout(timeout_s):
+            joined = self._joined.get()
+            if joined is not None:
+                async with joined.transaction():
+                    yield joined
+                return
             connection = await self._connection()
             try:
                 async with connection:
                     yield connection
             finally:
                 await self._pool.putconn(connection)
+
+    @contextmanager
+    def joined(self, connection: Connection) -> Iterator[None]:
+        """Make every transaction of this task a part of that of ``connection`` meanwhile."""
+        before = self._joined.set(connection)
+        try:
+            yield
+        finally:
+            self._joined.reset(before)
 
     async def _connection(self) -> Connection:
         """Return a connection of the pool, asking again while the server starts."""

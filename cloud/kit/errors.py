@@ -3,7 +3,7 @@
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import psycopg
 import structlog
@@ -72,6 +72,19 @@ class BodyTooLargeError(CloudError):
         super().__init__(f"The body is larger than the {limit_bytes} bytes allowed here.")
 
 
+class DatabaseUnavailableError(CloudError):
+    """The database is away, or took too long; nothing was stored."""
+
+    status = 503
+    code = "database-unavailable"
+    headers: ClassVar = {"Retry-After": RETRY_AFTER_S}
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The database can't be reached at the moment; nothing was stored, send it again."
+        )
+
+
 class Problem(BaseModel):
     """Problem details, RFC 9457."""
 
@@ -80,6 +93,23 @@ class Problem(BaseModel):
     status: int
     detail: str
     instance: str
+
+
+PROBLEM_CONTENT = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+
+
+def answers(*refusals: type[CloudError]) -> dict[int | str, dict[str, Any]]:
+    """Return what a route's ``responses`` say of the errors that are its own.
+
+    Those that any route of its kind may answer with are added by ``cloud.app.openapi``.
+    """
+    said: dict[int | str, list[str]] = {}
+    for one in refusals:
+        said.setdefault(one.status, []).append((one.__doc__ or "").splitlines()[0])
+    return {
+        status: {"description": " ".join(sentences), "content": PROBLEM_CONTENT}
+        for status, sentences in said.items()
+    }
 
 
 def problem(
@@ -140,13 +170,7 @@ async def _data_error(request: Request, error: Exception) -> JSONResponse:
 
 async def _database_unavailable(request: Request, error: Exception) -> JSONResponse:
     log.warning("database_unavailable", path=request.url.path, error=str(error).strip()[:200])
-    return problem(
-        request,
-        503,
-        "database-unavailable",
-        "The database can't be reached at the moment; nothing was stored, send it again.",
-        {"Retry-After": RETRY_AFTER_S},
-    )
+    return await _cloud_error(request, DatabaseUnavailableError())
 
 
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:

@@ -12,7 +12,7 @@ anew from the part that is left.
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Self
 from zoneinfo import ZoneInfo
 
@@ -105,8 +105,9 @@ class Hypertables:
             return
         async with self._database.transaction() as connection:
             await partitions.attach(connection, wanted)
-        kept_since = datetime.now(UTC) - KEPT
-        self._known |= {partition.name for partition in wanted if partition.until > kept_since}
+            young = await row(connection, "select now() - %(kept)s::interval as since", kept=KEPT)
+        assert young is not None  # noqa: S101 - it has no condition
+        self._known |= {one.name for one in wanted if one.until > young["since"]}
 
     async def roll_up(
         self,

@@ -3,6 +3,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from typing import Any
 
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
@@ -10,6 +11,22 @@ from cloud.kit.live import LiveFeed
 
 HEARTBEAT_S = 15
 SEND_TIMEOUT_S = 30
+
+# What a route's ``responses`` say of a stream; it carries no ids, so Last-Event-ID means nothing:
+# a client that was away asks for what is current, as it does when it begins.
+STREAM: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "Events without end: `reading` and `alert`, each with a JSON object.",
+        "content": {
+            "text/event-stream": {
+                "schema": {"type": "string"},
+                "example": 'event: reading\ndata: {"service_point_id": "sp-one", "reading_type":'
+                ' "cold_water", "register": 1234, "unit": "ml", "quality": [],'
+                ' "read_at": "2026-11-21T14:00:00+02:00"}\n\n',
+            }
+        },
+    }
+}
 
 
 def stream(feed: LiveFeed, premises_id: str | None) -> EventSourceResponse:

@@ -9,9 +9,11 @@ from fastapi.responses import PlainTextResponse
 
 from cloud.kit.auth.endpoints import Gateway, Registrar, needs
 from cloud.kit.auth.rights import Right
+from cloud.kit.errors import UnknownReferenceError, answers
+from cloud.kit.idempotency import idempotent
 from cloud.kit.schemas import Identifier
 from cloud.meters import models, schemas
-from cloud.meters.epochs import NOT_YET
+from cloud.meters.epochs import NOT_YET, InstallationOrderError
 from cloud.meters.register_history import RegisterHistory
 from cloud.meters.service import MeterRegistry
 
@@ -54,14 +56,17 @@ async def put_gateway(
     return schemas.Gateway(gateway_id=gateway_id, **body.model_dump())
 
 
-@router.put("/nodes/{node_id}")
+@router.put("/nodes/{node_id}", responses=answers(UnknownReferenceError))
 async def put_node(node_id: PathId, body: schemas.NodeBody, registry: Registry) -> schemas.Node:
     """Register a node; what it sent before is taken up. Repeating it changes nothing."""
     await registry.put_node(node_id, body.gateway_id, body.board)
     return schemas.Node(node_id=node_id, **body.model_dump())
 
 
-@router.put("/installations/{service_point_id}")
+@router.put(
+    "/installations/{service_point_id}",
+    responses=answers(UnknownReferenceError, InstallationOrderError),
+)
 async def put_installation(
     service_point_id: PathId, body: schemas.InstallationBody, history: History, caller: Registrar
 ) -> schemas.Installation:
@@ -103,7 +108,7 @@ async def post_register_event(
 ) -> schemas.RegisterEvent:
     """Record a rollover, a reset or a removal; repeating it changes nothing."""
     event, point = await history.record(caller, service_point_id, **body.model_dump())
-    return schemas.RegisterEvent.of(event, point.type.unit)
+    return schemas.RegisterEvent(**vars(event), unit=point.type.unit)
 
 
 @router.post("/register-events/{event_id}/undo")
@@ -112,16 +117,18 @@ async def undo_register_event(
 ) -> schemas.RegisterEvent:
     """Undo an event: things are again as if it had not been recorded; it stays on the trail."""
     event, point = await history.undo(caller, event_id, body.because)
-    return schemas.RegisterEvent.of(event, point.type.unit)
+    return schemas.RegisterEvent(**vars(event), unit=point.type.unit)
 
 
 @router.post("/gateways/{gateway_id}/token")
+@idempotent
 async def rotate_token(gateway_id: PathId, registry: Registry) -> schemas.Token:
     """Give a gateway a new token; its earlier one ends at once."""
     return schemas.Token(token=await registry.rotate_token(gateway_id))
 
 
 @router.post("/gateways/{gateway_id}/certificates")
+@idempotent
 async def sign_gateway(
     gateway_id: PathId, body: schemas.SigningRequest, registry: Registry
 ) -> schemas.Certificate:
@@ -136,6 +143,7 @@ async def sign_gateway(
 
 
 @router.post("/nodes/{node_id}/certificates")
+@idempotent
 async def sign_node(
     node_id: PathId, body: schemas.NodeSigningRequest, registry: Registry
 ) -> schemas.NodeCertificate:

@@ -10,12 +10,12 @@ LOCK = 4715110  # any number that nobody else uses: one migration at a time
 NEWEST = max(path.name for path in (Path(__file__).parent / "versions").glob("[0-9]*.py"))[:4]
 
 
-def upgrade(dsn: str) -> None:
-    """Bring the database to the newest schema; harmless when it is there already."""
+def upgrade(dsn: str, revision: str = NEWEST) -> None:
+    """Bring the database to the newest schema, or an older one; harmless when it is there."""
     with psycopg.connect(dsn, autocommit=True) as guard:
         guard.execute("select pg_advisory_lock(%s)", [LOCK])
-        if _revision(guard) != NEWEST:
-            _run_alembic(dsn)
+        if _revision(guard) != revision:
+            _run_alembic(dsn, revision)
 
 
 def _revision(connection: psycopg.Connection[tuple[str]]) -> str | None:
@@ -26,7 +26,7 @@ def _revision(connection: psycopg.Connection[tuple[str]]) -> str | None:
     return found[0] if found else None
 
 
-def _run_alembic(dsn: str) -> None:
+def _run_alembic(dsn: str, revision: str) -> None:
     # imported here: they take longer than everything else, and most starts don't need them
     from alembic import command
     from alembic.config import Config
@@ -40,5 +40,5 @@ def _run_alembic(dsn: str) -> None:
     config.set_main_option("script_location", "cloud:migrations")
     with engine.begin() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, revision)
     engine.dispose()

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Path, Request
 
 from cloud.kit.auth.endpoints import needs
 from cloud.kit.auth.rights import Right
+from cloud.kit.errors import UnknownReferenceError, answers
 from cloud.kit.schemas import Identifier
 from cloud.premises import models, schemas
 from cloud.premises.service import PremisesRegistry
@@ -38,7 +39,7 @@ async def put_premises(
     return schemas.Premises(premises_id=premises_id, **body.model_dump())
 
 
-@router.put("/service-points/{service_point_id}")
+@router.put("/service-points/{service_point_id}", responses=answers(UnknownReferenceError))
 async def put_service_point(
     service_point_id: PathId, body: schemas.ServicePointBody, registry: Registry
 ) -> schemas.ServicePoint:

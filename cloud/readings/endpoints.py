@@ -16,7 +16,7 @@ from cloud.kit.database import Database
 from cloud.kit.errors import InvalidRequestError
 from cloud.kit.live import LiveFeed
 from cloud.kit.schemas import Identifier, Page
-from cloud.kit.streaming import stream
+from cloud.kit.streaming import STREAM, stream
 from cloud.premises.service import one_premises
 from cloud.readings import schemas
 from cloud.readings.ingest import Ingest
@@ -175,7 +175,7 @@ def _reading_key(cursor: str | None) -> tuple[datetime, int, int, int] | None:
     return _cursor_time(read_at_s), boot, sequence, installation_id
 
 
-@router.get("/premises/{premises_id}/live")
+@router.get("/premises/{premises_id}/live", response_class=EventSourceResponse, responses=STREAM)
 async def live_of_premises(
     premises_id: PathId, request: Request, caller: Seer
 ) -> EventSourceResponse:
@@ -191,7 +191,7 @@ def _stream(request: Request, premises_id: str | None) -> EventSourceResponse:
     return stream(feed, premises_id)
 
 
-@operator_router.get("/live")
+@operator_router.get("/live", response_class=EventSourceResponse, responses=STREAM)
 async def live(request: Request) -> EventSourceResponse:
     """Stream everything as it is committed."""
     return _stream(request, None)

@@ -223,8 +223,9 @@ async def page_of_messages(
     )
     return await rows(
         connection,
-        "select %(node_id)s::text as node_id, page.* from (select boot, sequence, 'telegram' as kind,"
-        " read_at, quality, json_object_agg(obis, register) as registers, received_at, stored_at"
+        "select %(node_id)s::text as node_id, page.* from (select boot, sequence,"
+        " 'telegram' as kind, read_at, quality, json_object_agg(obis, register) as registers,"
+        " received_at, stored_at"
         " from channels cross join lateral (select * from readings"
         f" where channel_id = channels.channel_id{page}) readings"
         " where node_id = %(node_id)s group by read_at, boot, sequence, quality, received_at,"

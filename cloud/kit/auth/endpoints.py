@@ -4,16 +4,27 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
+from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, Field
 
 from cloud.kit.auth.rights import NotSignedInError, Principal, Right
-from cloud.kit.auth.service import Access
+from cloud.kit.auth.service import Access, TooManyAttemptsError, WrongPasswordError
+from cloud.kit.errors import answers
 from cloud.kit.schemas import Body
 from cloud.kit.settings import CloudSettings
 
 router = APIRouter(tags=["session"])
 
 COOKIE = "iskar_session"
+BEARER = HTTPBearer(
+    scheme_name="token", description="A program's or a gateway's token.", auto_error=False
+)
+SESSION = APIKeyCookie(
+    name=COOKIE,
+    scheme_name="session",
+    description="A person's session, begun at POST /api/v1/session.",
+    auto_error=False,
+)
 
 
 def access(request: Request) -> Access:
@@ -22,13 +33,15 @@ def access(request: Request) -> Access:
     return found
 
 
-async def principal(request: Request, service: Annotated[Access, Depends(access)]) -> Principal:
+async def principal(
+    service: Annotated[Access, Depends(access)],
+    bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)],
+    session: Annotated[str | None, Depends(SESSION)],
+) -> Principal:
     """Return who is calling, or raise NotSignedInError."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    session = request.cookies.get(COOKIE)
     found = None
-    if scheme.lower() == "bearer" and token:
-        found = await service.of_token(token.strip())
+    if bearer is not None:
+        found = await service.of_token(bearer.credentials.strip())
     elif session:
         found = await service.of_session(session)
     if found is None:
@@ -88,7 +101,7 @@ def _session(caller: Principal) -> Session:
     return Session(user=User(email=caller.email, name=caller.name, role=caller.role))
 
 
-@router.post("/session")
+@router.post("/session", responses=answers(WrongPasswordError, TooManyAttemptsError))
 async def sign_in(
     credentials: Credentials,
     request: Request,

@@ -14,10 +14,14 @@ import pytest_asyncio
 from cloud import migrations
 from cloud.app import create_app
 from cloud.app.services import Services
+from cloud.app.serving import listen, serve
+from cloud.kit.database import Database
 from cloud.kit.embedded_postgres import EmbeddedPostgres
+from cloud.kit.hypertable import Hypertables
 from cloud.kit.settings import CloudSettings
 from tests import timescaledb
 from tests.integration.cloud.builders import CloudInTest, FakeClock
+from tests.integration.cloud.store import Store
 
 _names = (f"test_{number}" for number in itertools.count())
 TEMPLATE = "migrated"
@@ -81,3 +85,29 @@ async def cloud(dsn: str, settings: CloudSettings) -> AsyncIterator[CloudInTest]
             ready = CloudInTest(services, client, clock)
             await ready.with_a_building()
             yield ready
+
+
+@pytest_asyncio.fixture
+async def store(dsn: str) -> AsyncIterator[Store]:
+    """Yield the tables over time, empty."""
+    database = Database(dsn, 4)
+    await database.open()
+    yield Store(database, await Hypertables.detect(database))
+    await database.close()
+
+
+@pytest_asyncio.fixture
+async def served(cloud: CloudInTest) -> AsyncIterator[CloudInTest]:
+    """Yield a cloud that answers on a real socket, at ``client``."""
+    bound = listen("127.0.0.1", 0, "-")
+    tasks = [
+        asyncio.create_task(serve(cloud.services, bound, None)),
+        asyncio.create_task(cloud.services.live.run()),
+    ]
+    url = f"http://127.0.0.1:{bound.getsockname()[1]}"
+    async with httpx.AsyncClient(base_url=url, timeout=20) as client:
+        cloud.client = client
+        yield cloud
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

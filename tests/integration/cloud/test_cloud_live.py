@@ -8,11 +8,8 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
-import httpx
 import psycopg
-import pytest_asyncio
 
-from cloud.app.serving import listen, serve
 from cloud.kit.auth.rights import Role
 from cloud.kit.live import MAX_WAITING, Announcement, Subscription
 from tests.integration.cloud.builders import (
@@ -25,23 +22,6 @@ from tests.integration.cloud.builders import (
 )
 
 Events = AsyncIterator[tuple[str, dict[str, Any]]]
-
-
-@pytest_asyncio.fixture
-async def served(cloud: CloudInTest) -> AsyncIterator[CloudInTest]:
-    """Yield a cloud that answers on a real socket, at ``client``."""
-    bound = listen("127.0.0.1", 0, "-")
-    tasks = [
-        asyncio.create_task(serve(cloud.services, bound, None)),
-        asyncio.create_task(cloud.services.live.run()),
-    ]
-    url = f"http://127.0.0.1:{bound.getsockname()[1]}"
-    async with httpx.AsyncClient(base_url=url, timeout=20) as client:
-        cloud.client = client
-        yield cloud
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @asynccontextmanager
