@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
+from cloud.validation.series import About
+
 
 class Severity(StrEnum):
     """How sure and how bad: ``error`` is wrong data, ``warning`` wants a look, ``note`` is news."""
@@ -41,3 +43,33 @@ def utc(unix_s: float) -> datetime:
 def stamp(unix_s: float) -> str:
     """Return the instant as an explanation names it, in UTC."""
     return f"{utc(unix_s):%Y-%m-%d %H:%M}"
+
+
+def span(seconds: float) -> str:
+    """Return how long something lasted, as people say it."""
+    for unit, length_s in (("days", 86400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= 2 * length_s:
+            return f"{seconds / length_s:.0f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def found(
+    rule: str,
+    about: About,
+    began_s: int,
+    ended_s: int | None,
+    severity: Severity,
+    explanation: str,
+    **evidence: Any,
+) -> Finding:
+    """Return a finding on the meter ``about``; the unit of the evidence is added to it."""
+    return Finding(
+        rule=rule,
+        meter_id=about.meter_id,
+        reading_type=about.reading_type,
+        started_at=utc(began_s),
+        ended_at=None if ended_s is None else utc(ended_s),
+        severity=severity,
+        explanation=explanation,
+        evidence={**evidence, "unit": about.unit},
+    )

@@ -165,6 +165,14 @@ class UsageSeries:
             return self
         return self.where(self.is_measured)
 
+    @cached_property
+    def once(self) -> Self:
+        """The first of those that start at the same instant."""
+        if not len(self):
+            return self
+        is_first = np.concatenate(([True], np.diff(self.start_s) != 0))
+        return self if is_first.all() else self.where(is_first)
+
     def where(self, keep: Mask) -> Self:
         """Return only the intervals of ``keep``."""
         return replace(
@@ -175,3 +183,9 @@ class UsageSeries:
             row=self.row[keep],
             is_measured=self.is_measured[keep],
         )
+
+
+def runs(mask: Mask) -> tuple[Integers, Integers]:
+    """Return where each run of True begins and where it has ended, as places."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], mask, [False])).astype(np.int8)))
+    return edges[::2], edges[1::2]

@@ -21,13 +21,14 @@ class Rule:
     """What a rule looks at.
 
     ``registers``: the registers of one meter, and what screening says of each. ``intervals``: usage
-    that came as such. ``history``: the hourly usage of one meter, of either origin. ``building``:
-    the hourly usage of all meters of a building.
+    that came as such, repeats included. ``derived``: hourly usage worked out from registers.
+    ``history``: usage of either origin. ``building``: the usage of all meters of a building.
     """
 
     name: str
     registers: Callable[[RegisterSeries, Screened], Iterable[Finding]] | None = None
     intervals: Callable[[UsageSeries], Iterable[Finding]] | None = None
+    derived: Callable[[UsageSeries], Iterable[Finding]] | None = None
     history: Callable[[UsageSeries], Iterable[Finding]] | None = None
     building: Callable[[Sequence[UsageSeries]], Iterable[Finding]] | None = None
 
