@@ -80,7 +80,8 @@ class Check:
                 reasons[rule.name].append(f"the file has only {has}")
             if self._too_short[rule.name]:
                 reasons[rule.name].append(
-                    f"it needs {rule.needs_days} days ({self._too_short[rule.name]} series have less)"
+                    f"it needs {rule.needs_days} days"
+                    f" ({self._too_short[rule.name]} series have less)"
                 )
             if self._too_rare and rule.registers is None and rule.intervals is None:
                 reasons[rule.name].append(

@@ -2,10 +2,10 @@
 """More than the meter can let through.
 
 Method: the limit is the one given for the meter, or Q4 = 1.25 Q3 of a water meter. Without either
-it is a generous one for the kind of meter, or, for a file, 50 times the pace that this meter exceeds
-in a twentieth of its readings, but never below the smallest meter of its kind. Registers that jump
-beyond it and stay there are an error; usage over the jump is unknown. A register that lies between
-its neighbours, but was reached too fast, is left out.
+it is a generous one for the kind of meter, or, for a file, 50 times the pace that this meter
+exceeds in a twentieth of its readings, but never below the smallest meter of its kind. Registers
+that jump beyond it and stay there are an error; usage over the jump is unknown. A register that
+lies between its neighbours, but was reached too fast, is left out.
 
 Source: ISO 4064-1:2014, Q4 for water. Limits: without a limit of its own a meter has to be off by a
 lot; give `max_per_h`.
