@@ -19,7 +19,9 @@ from cloud.kit.etags import EntityTags
 from cloud.meters import endpoints as meters
 from cloud.premises import endpoints as premises
 from cloud.readings import endpoints as readings
+from cloud.readings import register_endpoints as registers
 from cloud.readings.batches import MAX_BODY_BYTES
+from cloud.validation import endpoints as validation
 from wire import batch
 
 ROUTERS = (
@@ -31,6 +33,8 @@ ROUTERS = (
     meters.public_router,
     readings.router,
     readings.operator_router,
+    registers.router,
+    validation.router,
     alerts.router,
 )
 

@@ -29,6 +29,9 @@ class Rule:
     that came as such, repeats included. ``derived``: hourly usage worked out from registers.
     ``history``: usage of either origin. ``building``: the usage of all meters of a building.
     Usage shorter than ``needs_days`` tells it nothing.
+
+    ``is_local``: what it finds in registers follows from how the readings around were screened, so
+    that it is told as soon as they come in.
     """
 
     name: str
@@ -38,6 +41,7 @@ class Rule:
     history: OnUsage | None = None
     building: OnBuilding | None = None
     needs_days: int = 0
+    is_local: bool = False
 
 
 @cache

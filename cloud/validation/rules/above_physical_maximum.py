@@ -107,4 +107,4 @@ def _limit(about: About) -> str:
     return f"more than {most} in an hour is too much for a meter of its kind and use"
 
 
-RULE = Rule(name="above_physical_maximum", registers=registers, intervals=intervals)
+RULE = Rule(name="above_physical_maximum", registers=registers, intervals=intervals, is_local=True)
