@@ -35,11 +35,12 @@ class Interval(BaseModel):
 
 
 class Usage(BaseModel):
-    """Usage in equal steps of local time."""
+    """Usage in equal steps of local time; not final while readings wait to be reviewed."""
 
     unit: str
     resolution: Resolution
     timezone: str
+    is_final: bool
     intervals: list[Interval]
 
 

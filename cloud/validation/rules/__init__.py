@@ -23,6 +23,9 @@ class Rule:
     ``registers``: the registers of one meter, and what screening says of each. ``intervals``: usage
     that came as such, repeats included. ``derived``: hourly usage worked out from registers.
     ``history``: usage of either origin. ``building``: the usage of all meters of a building.
+
+    ``is_local``: what it finds in registers follows from how the readings around were screened, so
+    that it is told as soon as they come in.
     """
 
     name: str
@@ -31,6 +34,7 @@ class Rule:
     derived: Callable[[UsageSeries], Iterable[Finding]] | None = None
     history: Callable[[UsageSeries], Iterable[Finding]] | None = None
     building: Callable[[Sequence[UsageSeries]], Iterable[Finding]] | None = None
+    is_local: bool = False
 
 
 @cache

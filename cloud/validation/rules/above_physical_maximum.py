@@ -89,4 +89,4 @@ def _limit(about: About) -> str:
     return f"no meter of its kind and size lets more than {most} through in an hour"
 
 
-RULE = Rule(name="above_physical_maximum", registers=registers, intervals=intervals)
+RULE = Rule(name="above_physical_maximum", registers=registers, intervals=intervals, is_local=True)

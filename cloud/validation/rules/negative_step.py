@@ -117,4 +117,4 @@ def _at_the_end(series: RegisterSeries, screened: Screened) -> Iterator[Finding]
         )
 
 
-RULE = Rule(name="negative_step", registers=registers, intervals=intervals)
+RULE = Rule(name="negative_step", registers=registers, intervals=intervals, is_local=True)
