@@ -65,7 +65,13 @@ async def put_node(node_id: PathId, body: schemas.NodeBody, registry: Registry) 
 
 @router.put(
     "/installations/{service_point_id}",
-    responses=answers(UnknownReferenceError, InstallationOrderError),
+    responses=answers(
+        UnknownReferenceError,
+        InstallationOrderError,
+        AlreadyInstalledError,
+        NothingInstalledError,
+        RegisterTakenError,
+    ),
 )
 async def put_installation(
     service_point_id: PathId, body: schemas.InstallationBody, history: History, caller: Registrar
@@ -102,7 +108,11 @@ async def put_installation(
     )
 
 
-@router.post("/service-points/{service_point_id}/register-events")
+@router.post(
+    "/service-points/{service_point_id}/register-events",
+    responses=answers(AlreadyRecordedError, NothingInstalledError, RegisterTakenError),
+)
+@idempotent
 async def post_register_event(
     service_point_id: PathId, body: schemas.RegisterEventBody, history: History, caller: Registrar
 ) -> schemas.RegisterEvent:
@@ -111,7 +121,10 @@ async def post_register_event(
     return schemas.RegisterEvent.of(event, point.type.unit)
 
 
-@router.post("/register-events/{event_id}/undo")
+@router.post(
+    "/register-events/{event_id}/undo",
+    responses=answers(InstallationOrderError, NothingInstalledError, RegisterTakenError),
+)
 async def undo_register_event(
     event_id: EventId, body: schemas.Undoing, history: History, caller: Registrar
 ) -> schemas.RegisterEvent:
