@@ -20,7 +20,9 @@ from cloud.kit.etags import EntityTags
 from cloud.meters import endpoints as meters
 from cloud.premises import endpoints as premises
 from cloud.readings import endpoints as readings
+from cloud.readings import register_endpoints as registers
 from cloud.readings.batches import MAX_BODY_BYTES
+from cloud.validation import endpoints as validation
 from wire import batch
 
 ROUTERS = (
@@ -33,6 +35,8 @@ ROUTERS = (
     readings.router,
     readings.operator_router,
     exports.router,
+    registers.router,
+    validation.router,
     alerts.router,
 )
 

@@ -32,7 +32,10 @@ from cloud.meters.register_history import RegisterHistory
 from cloud.meters.service import MeterRegistry
 from cloud.premises.service import PremisesRegistry
 from cloud.readings.ingest import Ingest
+from cloud.readings.registers import Registers
 from cloud.readings.service import Readings, highest_boot, mark_stale
+from cloud.validation.corrections import Corrections
+from cloud.validation.trail import AuditTrail
 from wire import batch
 
 
@@ -51,6 +54,9 @@ class Services:
     register_history: RegisterHistory
     ingest: Ingest
     readings: Readings
+    registers: Registers
+    corrections: Corrections
+    audit_trail: AuditTrail
     alerts: Alerts
     live: LiveFeed
     jobs: Jobs
@@ -103,6 +109,9 @@ class Services:
             register_history=RegisterHistory(database, clock, ingest.node_changed, mark_stale),
             ingest=ingest,
             readings=Readings(database),
+            registers=Registers(database),
+            corrections=Corrections(database, clock),
+            audit_trail=AuditTrail(database),
             alerts=alerts,
             live=live,
             jobs=jobs,

@@ -118,7 +118,7 @@ async def post_register_event(
 ) -> schemas.RegisterEvent:
     """Record a rollover, a reset or a removal; repeating it changes nothing."""
     event, point = await history.record(caller, service_point_id, **body.model_dump())
-    return schemas.RegisterEvent.of(event, point.type.unit)
+    return schemas.RegisterEvent(**vars(event), unit=point.type.unit)
 
 
 @router.post(
@@ -130,7 +130,7 @@ async def undo_register_event(
 ) -> schemas.RegisterEvent:
     """Undo an event: things are again as if it had not been recorded; it stays on the trail."""
     event, point = await history.undo(caller, event_id, body.because)
-    return schemas.RegisterEvent.of(event, point.type.unit)
+    return schemas.RegisterEvent(**vars(event), unit=point.type.unit)
 
 
 @router.post("/gateways/{gateway_id}/token")

@@ -159,6 +159,28 @@ class Neighbours:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Known:
+    """A register that is known at an instant: by a reading, or because somebody looked."""
+
+    read_at: datetime
+    register: int
+    quality: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class KnownBoundary:
+    """The register at a month's start as it is kept when its readings are gone."""
+
+    at: datetime
+    register: int
+    quality: int
+    before_at: datetime | None
+    before_register: int | None
+    after_at: datetime | None
+    after_register: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class IntervalUsage:
     """What was used over [start, end): None if nothing is known; never zero for a gap."""
 

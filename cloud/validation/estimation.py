@@ -101,7 +101,7 @@ def _habit(measured: Measured, zone: ZoneInfo) -> Floats:
     return _means(sums, counts, np.tile(by_hour_of_day, 7))
 
 
-def _means(sums: Floats, counts: Integers, otherwise: Floats) -> Floats:
+def _means(sums: Floats | Integers, counts: Integers, otherwise: Floats) -> Floats:
     return np.where(counts > 0, sums / np.maximum(counts, 1), otherwise)
 
 
