@@ -11,6 +11,7 @@ from cloud.alerts import endpoints as alerts
 from cloud.app import overview, schemas
 from cloud.app.openapi import API, DescribedApp
 from cloud.app.services import Services
+from cloud.exports import endpoints as exports
 from cloud.kit import errors
 from cloud.kit.auth import endpoints as auth
 from cloud.kit.bodies import LimitBodies
@@ -19,7 +20,9 @@ from cloud.kit.etags import EntityTags
 from cloud.meters import endpoints as meters
 from cloud.premises import endpoints as premises
 from cloud.readings import endpoints as readings
+from cloud.readings import register_endpoints as registers
 from cloud.readings.batches import MAX_BODY_BYTES
+from cloud.validation import endpoints as validation
 from wire import batch
 
 ROUTERS = (
@@ -31,6 +34,9 @@ ROUTERS = (
     meters.public_router,
     readings.router,
     readings.operator_router,
+    exports.router,
+    registers.router,
+    validation.router,
     alerts.router,
 )
 

@@ -32,7 +32,11 @@ from cloud.meters.register_history import RegisterHistory
 from cloud.meters.service import MeterRegistry
 from cloud.premises.service import PremisesRegistry
 from cloud.readings.ingest import Ingest
+from cloud.readings.registers import Registers
 from cloud.readings.service import Readings, highest_boot, mark_stale
+from cloud.validation.corrections import Corrections
+from cloud.validation.service import Reviewer
+from cloud.validation.trail import AuditTrail
 from wire import batch
 
 
@@ -51,6 +55,10 @@ class Services:
     register_history: RegisterHistory
     ingest: Ingest
     readings: Readings
+    registers: Registers
+    corrections: Corrections
+    audit_trail: AuditTrail
+    reviewer: Reviewer
     alerts: Alerts
     live: LiveFeed
     jobs: Jobs
@@ -103,6 +111,10 @@ class Services:
             register_history=RegisterHistory(database, clock, ingest.node_changed, mark_stale),
             ingest=ingest,
             readings=Readings(database),
+            registers=Registers(database),
+            corrections=Corrections(database, clock),
+            audit_trail=AuditTrail(database),
+            reviewer=Reviewer(database, hypertables),
             alerts=alerts,
             live=live,
             jobs=jobs,
@@ -114,3 +126,4 @@ class Services:
             group.create_task(self.live.run(), name="live_feed")
             group.create_task(self.jobs.run(), name="jobs")
             group.create_task(self.upkeep.run(), name="upkeep")
+            group.create_task(self.reviewer.run(), name="reviewer")

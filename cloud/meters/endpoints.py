@@ -13,8 +13,17 @@ from cloud.kit.errors import UnknownReferenceError, answers
 from cloud.kit.idempotency import idempotent
 from cloud.kit.schemas import Identifier
 from cloud.meters import models, schemas
-from cloud.meters.epochs import NOT_YET, InstallationOrderError
-from cloud.meters.register_history import RegisterHistory
+from cloud.meters.epochs import (
+    NOT_YET,
+    AlreadyInstalledError,
+    InstallationOrderError,
+    NothingInstalledError,
+)
+from cloud.meters.register_history import (
+    AlreadyRecordedError,
+    RegisterHistory,
+    RegisterTakenError,
+)
 from cloud.meters.service import MeterRegistry
 
 router = APIRouter(tags=["registry"], dependencies=[needs(Right.REGISTER)])
@@ -65,7 +74,13 @@ async def put_node(node_id: PathId, body: schemas.NodeBody, registry: Registry) 
 
 @router.put(
     "/installations/{service_point_id}",
-    responses=answers(UnknownReferenceError, InstallationOrderError),
+    responses=answers(
+        UnknownReferenceError,
+        InstallationOrderError,
+        AlreadyInstalledError,
+        NothingInstalledError,
+        RegisterTakenError,
+    ),
 )
 async def put_installation(
     service_point_id: PathId, body: schemas.InstallationBody, history: History, caller: Registrar
@@ -102,22 +117,30 @@ async def put_installation(
     )
 
 
-@router.post("/service-points/{service_point_id}/register-events")
+@router.post(
+    "/service-points/{service_point_id}/register-events",
+    responses=answers(AlreadyRecordedError, NothingInstalledError, RegisterTakenError),
+)
+@idempotent
 async def post_register_event(
     service_point_id: PathId, body: schemas.RegisterEventBody, history: History, caller: Registrar
 ) -> schemas.RegisterEvent:
     """Record a rollover, a reset or a removal; repeating it changes nothing."""
     event, point = await history.record(caller, service_point_id, **body.model_dump())
-    return schemas.RegisterEvent.of(event, point.type.unit)
+    return schemas.RegisterEvent(**vars(event), unit=point.type.unit)
 
 
-@router.post("/register-events/{event_id}/undo")
+@router.post(
+    "/register-events/{event_id}/undo",
+    responses=answers(InstallationOrderError, NothingInstalledError, RegisterTakenError),
+)
+@idempotent
 async def undo_register_event(
     event_id: EventId, body: schemas.Undoing, history: History, caller: Registrar
 ) -> schemas.RegisterEvent:
     """Undo an event: things are again as if it had not been recorded; it stays on the trail."""
     event, point = await history.undo(caller, event_id, body.because)
-    return schemas.RegisterEvent.of(event, point.type.unit)
+    return schemas.RegisterEvent(**vars(event), unit=point.type.unit)
 
 
 @router.post("/gateways/{gateway_id}/token")

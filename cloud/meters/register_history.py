@@ -11,7 +11,7 @@ from datetime import datetime
 
 from cloud.kit.auth.rights import Principal
 from cloud.kit.clock import Clock
-from cloud.kit.database import Connection, Database, lock
+from cloud.kit.database import Connection, Database
 from cloud.kit.errors import CloudError, NotFoundError
 from cloud.meters import epochs, events_repository, repository
 from cloud.meters.epochs import Epochs
@@ -22,6 +22,7 @@ from cloud.meters.service import (
     NodeChanged,
     RegistersChanged,
     lock_gateway,
+    lock_service_point,
 )
 from cloud.premises.models import ServicePoint
 from cloud.premises.service import one_service_point
@@ -128,7 +129,7 @@ class RegisterHistory:
         old = next((one for one in before if one.installation_id == now.installation_id), None)
         for known in await self._beginnings(connection, old) if old else ():
             kind = known.kind
-            await self._mark_undone(connection, known, caller, TOLD_ANEW)
+            await events_repository.undo(connection, known.event_id, caller.signature, TOLD_ANEW)
         ended = epochs.ending(after, at) if kind == "exchange" else None
         await events_repository.add(
             connection,
@@ -206,7 +207,7 @@ class RegisterHistory:
             known = await _event(connection, event_id)
             if known.undone_at is not None:
                 return known, point
-            await self._mark_undone(connection, known, caller, because)
+            await events_repository.undo(connection, event_id, caller.signature, because)
             await self._take_back(connection, known, before)
             return await _event(connection, event_id), point
 
@@ -223,13 +224,6 @@ class RegisterHistory:
             await self._keep(connection, point, before, epochs.never_taken_down(before, known.at))
         elif here := epochs.holding(before, known.at):
             await self._registers_changed(connection, here.node_id, here.obis, known.at, known.at)
-
-    async def _mark_undone(
-        self, connection: Connection, known: RegisterEvent, caller: Principal, because: str
-    ) -> None:
-        await events_repository.undo(
-            connection, known.event_id, caller.signature, because, self._clock.now()
-        )
 
     async def _keep(
         self, connection: Connection, service_point_id: str, before: Epochs, after: Epochs
@@ -264,7 +258,7 @@ class RegisterHistory:
         Nor does the gateway of any of its nodes take in what they send; in order of name, so that
         two that wait for each other's can't be.
         """
-        await lock(connection, f"service-point:{service_point_id}")
+        await lock_service_point(connection, service_point_id)
         known = [
             one
             for one in await repository.installations(

@@ -7,7 +7,6 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, model_validator
 
 from cloud.kit.schemas import Body, Identifier, Integer, Text
-from cloud.meters import models
 from wire import reading_types
 from wire.errors import WireError
 from wire.fields import MAX_REGISTER
@@ -26,6 +25,7 @@ def _register_code(code: str) -> str:
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)  # beyond these, a typing error that would stay
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 
+EventKind = Literal["installation", "exchange", "removal", "rollover", "reset"]
 Instant = Annotated[AwareDatetime, Field(ge=EARLIEST, lt=LATEST)]
 RegisterCount = Annotated[int, Field(ge=0, le=MAX_REGISTER)]
 RegisterCode = Annotated[str, Field(max_length=16), AfterValidator(_register_code)]
@@ -104,7 +104,7 @@ class Installation(BaseModel):
     obis: str
     installed_at: AwareDatetime
     start_register: int | None
-    kind: models.EventKind | None
+    kind: EventKind | None
     event_id: int | None
 
 
@@ -135,7 +135,7 @@ class RegisterEvent(BaseModel):
 
     event_id: int
     service_point_id: str
-    kind: models.EventKind
+    kind: EventKind
     at: AwareDatetime
     register_before: int | None
     register_after: int | None
@@ -146,12 +146,6 @@ class RegisterEvent(BaseModel):
     undone_at: AwareDatetime | None
     undone_by: str | None
     undone_because: str | None
-
-    @classmethod
-    def of(cls, event: models.RegisterEvent, unit: str) -> Self:
-        """Return the event as it is shown."""
-        fields = {**vars(event), "unit": unit}
-        return cls(**{name: fields[name] for name in cls.model_fields})
 
 
 class Undoing(Body):

@@ -4,6 +4,8 @@
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
+from psycopg.rows import DictRow
+
 from cloud.kit.auth.service import rotate_gateway_token
 from cloud.kit.clock import Clock
 from cloud.kit.database import Connection, Database, lock
@@ -131,6 +133,11 @@ async def _require_gateway(connection: Connection, gateway_id: str) -> None:
         raise NotFoundError("gateway", gateway_id)
 
 
+async def lock_service_point(connection: Connection, service_point_id: str) -> None:
+    """Let no other transaction change what hung there or what is corrected there, meanwhile."""
+    await lock(connection, f"service-point:{service_point_id}")
+
+
 async def lock_gateway(connection: Connection, gateway_id: str) -> None:
     """Let no other transaction take in messages of this gateway, or change its nodes, meanwhile."""
     await lock(connection, f"gateway:{gateway_id}")
@@ -158,6 +165,16 @@ async def installations_at(
 async def meters_by_id(connection: Connection, meter_ids: Collection[str]) -> dict[str, Meter]:
     """Return these meters by id."""
     return {meter.meter_id: meter for meter in await repository.meters(connection, meter_ids)}
+
+
+async def trail_of_events(
+    connection: Connection, service_point_id: str, after: tuple[datetime, int, bool], limit: int
+) -> list[DictRow]:
+    """Return what was recorded and undone at a service point after (said_at, id, undoing).
+
+    Each with its ``said_at`` and whether it is the ``undoing`` of an event.
+    """
+    return await events_repository.page_of_trail(connection, service_point_id, after, limit)
 
 
 async def register_events(
@@ -190,7 +207,8 @@ async def record_event(
     stale mark, as the caller is reviewing these readings.
     """
     for known in await events_repository.at_instant(connection, service_point_id, kind, at):
-        return known
+        if known.undone_by != VALIDATION:
+            return known
     event_id = await events_repository.add(
         connection,
         service_point_id=service_point_id,
@@ -205,3 +223,15 @@ async def record_event(
     recorded = await events_repository.one(connection, event_id)
     assert recorded is not None  # noqa: S101 - written just now
     return recorded
+
+
+async def noticed_events(
+    connection: Connection, installation_ids: Collection[int]
+) -> list[RegisterEvent]:
+    """Return what validation recorded of these installations, undone or not, in order of time."""
+    return await events_repository.noticed(connection, installation_ids)
+
+
+async def undo_noticed(connection: Connection, event_id: int, because: str) -> None:
+    """Undo what validation recorded, as the readings no longer say so; writes no stale mark."""
+    await events_repository.undo(connection, event_id, VALIDATION, because)

@@ -147,15 +147,25 @@ class Current:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Neighbours:
-    """The readings of one installation around an instant; None where there is none on that side.
+class Known:
+    """A register that is known at an instant: by a reading, or because somebody looked."""
 
-    ``at_s`` is Unix time in s, like the others; a register before is at or before it.
-    """
+    read_at: datetime
+    register: int
+    quality: int
 
-    at_s: int
-    before: tuple[int, int, int] | None  # read_at_s, register, quality
-    after: tuple[int, int, int] | None
+
+@dataclass(frozen=True, kw_only=True)
+class KnownBoundary:
+    """The register at a month's start as it is kept when its readings are gone."""
+
+    at: datetime
+    register: int
+    quality: int
+    before_at: datetime | None
+    before_register: int | None
+    after_at: datetime | None
+    after_register: int | None
 
 
 @dataclass(frozen=True, kw_only=True)

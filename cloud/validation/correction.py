@@ -28,3 +28,9 @@ class Correction:
     undone_at: datetime | None
     undone_by: str | None
     undone_because: str | None
+
+    def says(
+        self, kind: CorrectionKind, since: datetime, until: datetime, usage: int | None
+    ) -> bool:
+        """Tell whether it says just that."""
+        return (self.kind, self.since, self.until, self.usage) == (kind, since, until, usage)

@@ -40,17 +40,16 @@ async def add(
 
 
 async def undo(
-    connection: Connection, correction_id: int, undone_by: str, because: str, undone_at: datetime
+    connection: Connection, correction_id: int, undone_by: str, because: str
 ) -> Correction:
-    """Mark a correction as undone and return it."""
+    """Mark a correction as undone, as of this transaction, and return it."""
     undone = await row(
         connection,
-        "update corrections set undone_at = %(undone_at)s, undone_by = %(undone_by)s,"
+        "update corrections set undone_at = now(), undone_by = %(undone_by)s,"
         " undone_because = %(because)s where correction_id = %(correction_id)s returning *",
         correction_id=correction_id,
         undone_by=undone_by,
         because=because,
-        undone_at=undone_at,
     )
     assert undone is not None  # noqa: S101 - the caller has just read it
     return _correction(undone)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """A cloud to ask, a building in it, and what its gateway sends; valid unless told otherwise."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -110,8 +110,14 @@ def a_finding(number: int = 1, *, at: datetime = NOON, **changes: Any) -> dict[s
 class Caller:
     """Somebody with a token, asking the cloud."""
 
-    def __init__(self, client: httpx.AsyncClient, token: str | None) -> None:
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        token: str | None,
+        settle: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
         self._client = client
+        self._settle = settle
         self.headers = {"Authorization": f"Bearer {token}"} if token else {}
 
     async def ask(self, method: str, path: str, **arguments: Any) -> httpx.Response:
@@ -119,6 +125,9 @@ class Caller:
         return await self._client.request(method, "/api/v1" + path, headers=headers, **arguments)
 
     async def get(self, path: str, **parameters: Any) -> Any:
+        """Return the answer, once all that came in before is reviewed."""
+        if self._settle is not None:
+            await self._settle()
         answer = await self.ask("GET", path, params=parameters)
         assert answer.status_code == 200, answer.text
         return answer.json()
@@ -172,7 +181,7 @@ class CloudInTest:
 
     async def caller(self, role: Role, *premises: str) -> Caller:
         token = await self.services.access.add_token("test", role, premises)
-        return Caller(self.client, token)
+        return Caller(self.client, token, self.services.reviewer.drain)
 
     async def with_a_building(self) -> None:
         """Register building one with a cold water meter, read by one node of one gateway."""
@@ -204,7 +213,7 @@ class CloudInTest:
             },
         )
         token = (await self.operator.post(f"/gateways/gw-{name}/token"))["token"]
-        return Caller(self.client, token)
+        return Caller(self.client, token, self.services.reviewer.drain)
 
 
 def a_premises(**changes: Any) -> dict[str, Any]:
