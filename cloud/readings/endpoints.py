@@ -132,6 +132,9 @@ async def readings_of_point(
             node_id=row["node_id"],
             boot=row["boot"],
             sequence=row["sequence"],
+            counts=row["rule"] is None,
+            excluded_by=row["rule"],
+            excluded_because=row["explanation"],
         )
         for row in found
     ]

@@ -166,11 +166,14 @@ async def page_of_readings(
     after: tuple[datetime, int, int, int] | None,
     limit: int,
 ) -> list[DictRow]:
-    """Return readings of these installations in order of time, from after a key on."""
+    """Return readings of these installations in order of time, from after a key on.
+
+    Each with the rule and the explanation by which it doesn't count; None if it does.
+    """
     read_at, boot, sequence, last_id = after or (since, -1, -1, -1)
     return await rows(
         connection,
-        "select installation_id, node_id, page.*"
+        "select installation_id, node_id, page.*, rule, explanation"
         f" from {_HUNG} join channels using (node_id, obis)"
         " cross join lateral (select read_at, boot, sequence, register, received_at, quality"
         " from readings where channel_id = channels.channel_id"
@@ -178,6 +181,7 @@ async def page_of_readings(
         " and read_at >= %(read_at)s and (read_at, boot, sequence, installation_id)"
         " > (%(read_at)s, %(boot)s::int, %(sequence)s::int, %(last_id)s::int)"
         " order by read_at, boot, sequence limit %(limit)s) page"
+        " left join exclusions using (channel_id, read_at, boot, sequence)"
         " order by read_at, boot, sequence, installation_id limit %(limit)s",
         since=since,
         until=until,
