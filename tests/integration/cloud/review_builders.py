@@ -8,6 +8,8 @@ from typing import Any
 
 from cloud.kit.database import Connection, integers, rows, run
 from cloud.kit.hypertable import READINGS
+
+# ruff: noqa: S608 - the only texts put in are names of tables and columns
 from tests.integration.cloud.builders import COLD, NODE, CloudInTest
 
 DERIVED = {
