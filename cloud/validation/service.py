@@ -30,9 +30,9 @@ from cloud.validation.rules import discover
 log = structlog.get_logger(__name__)
 
 CHANNELS_AT_ONCE = 64
-READINGS_AT_ONCE = 20_000  # of one channel
+READINGS_AT_ONCE = 5_000  # of one channel
 # Readings on either side: anchors need four plain steps, and nearly all are plain.
-CONTEXTS = (16, 256, 4096, 2**30)
+CONTEXTS = (16, 256, 4096)
 TOGETHER_S = 86400  # marks of a channel that are closer than this are reviewed as one
 POLL_S = 0.5
 RETRY_S = 2.0
@@ -86,7 +86,12 @@ class Reviewer:
             waiting = []
             for raw in windows:
                 records_here = of_channels[raw.mark.channel_id]
-                told = await outcomes(raw, records_here, partial(_measured, connection))
+                told = await outcomes(
+                    raw,
+                    records_here,
+                    partial(_measured, connection),
+                    is_widest=context == CONTEXTS[-1],
+                )
                 if told is None:
                     waiting.append(raw.asked)
                     continue
