@@ -119,7 +119,7 @@ async def put_installation(
 
 @router.post(
     "/service-points/{service_point_id}/register-events",
-    responses=answers(NothingInstalledError, AlreadyRecordedError),
+    responses=answers(AlreadyRecordedError, NothingInstalledError, RegisterTakenError),
 )
 @idempotent
 async def post_register_event(
@@ -130,7 +130,10 @@ async def post_register_event(
     return schemas.RegisterEvent(**vars(event), unit=point.type.unit)
 
 
-@router.post("/register-events/{event_id}/undo", responses=answers(RegisterTakenError))
+@router.post(
+    "/register-events/{event_id}/undo",
+    responses=answers(InstallationOrderError, NothingInstalledError, RegisterTakenError),
+)
 @idempotent
 async def undo_register_event(
     event_id: EventId, body: schemas.Undoing, history: History, caller: Registrar

@@ -75,8 +75,9 @@ class Readings:
         cuts = span.cuts()
         async with self._database.transaction() as connection:
             point = await one_service_point(connection, service_point_id, caller)
-            usages = await usage(connection, [point], cuts, span.resolution)
+            # asked first: what is reviewed in between is in the usage, not the other way round
             final = await is_final(connection, [point])
+            usages = await usage(connection, [point], cuts, span.resolution)
         return point.type.unit, usages[service_point_id], final
 
     async def usage_of_premises(
@@ -91,8 +92,8 @@ class Readings:
                 for point in main_points(await service_points(connection, [premises_id]))
                 if point.type.utility == utility
             ]
-            usages = await usage(connection, points, cuts, span.resolution)
             final = await is_final(connection, points)
+            usages = await usage(connection, points, cuts, span.resolution)
         unit = next(
             one.unit
             for one in reading_types.ALL
