@@ -136,5 +136,9 @@ def _instantaneous(known: Mapping[str, Any]) -> schemas.Instantaneous | None:
         return None
     reading_type = reading_types.named(known["rate_type"])
     return schemas.Instantaneous(
-        reading_type=reading_type.name, unit=reading_type.unit, reading=known["rate"]
+        reading_type=reading_type.name,
+        unit=reading_type.unit,
+        reading=known["rate"],
+        read_at=known["rate_read_at"],
+        quality=quality.names(known["rate_quality"]),
     )

@@ -42,6 +42,8 @@ class Instantaneous(BaseModel):
     reading_type: str
     unit: str
     reading: int
+    read_at: AwareDatetime
+    quality: list[str]
 
 
 class ServicePoint(BaseModel):

@@ -13,8 +13,17 @@ from cloud.kit.errors import UnknownReferenceError, answers
 from cloud.kit.idempotency import idempotent
 from cloud.kit.schemas import Identifier
 from cloud.meters import models, schemas
-from cloud.meters.epochs import NOT_YET, InstallationOrderError
-from cloud.meters.register_history import RegisterHistory
+from cloud.meters.epochs import (
+    NOT_YET,
+    AlreadyInstalledError,
+    InstallationOrderError,
+    NothingInstalledError,
+)
+from cloud.meters.register_history import (
+    AlreadyRecordedError,
+    RegisterHistory,
+    RegisterTakenError,
+)
 from cloud.meters.service import MeterRegistry
 
 router = APIRouter(tags=["registry"], dependencies=[needs(Right.REGISTER)])

@@ -183,8 +183,8 @@ async def current_readings(
 ) -> Mapping[int, Mapping[str, Any]]:
     """Return the newest register, and the newest rate beside it, of each of these installations.
 
-    By installation_id: register, read_at, received_at and quality, rate and rate_type (a reading
-    type's name); None where there is none.
+    By installation_id: register, read_at, received_at and quality; rate, rate_type (a reading
+    type's name), rate_read_at and rate_quality; None where there is none.
     """
     rates = {one.installation_id: news.rate_beside(one.obis) for one in installations}
     found = await repository.current(connection, installations, rates)

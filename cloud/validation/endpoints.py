@@ -8,11 +8,17 @@ from fastapi import APIRouter, Depends, Path, Request
 
 from cloud.kit import pagination
 from cloud.kit.auth.endpoints import Editor, Seer
-from cloud.kit.errors import InvalidRequestError
+from cloud.kit.errors import InvalidRequestError, answers
+from cloud.kit.idempotency import idempotent
 from cloud.kit.schemas import Identifier, Page
 from cloud.meters.schemas import RegisterEvent, Undoing
 from cloud.validation import schemas, trail
-from cloud.validation.corrections import Corrections
+from cloud.validation.corrections import (
+    AboveMaximumError,
+    CorrectionOverlapError,
+    Corrections,
+    NotInstalledError,
+)
 from cloud.validation.trail import AuditTrail
 
 router = APIRouter(tags=["validation"])
@@ -38,7 +44,11 @@ def _trail(request: Request) -> AuditTrail:
 Service = Annotated[Corrections, Depends(_corrections)]
 
 
-@router.post("/service-points/{service_point_id}/corrections")
+@router.post(
+    "/service-points/{service_point_id}/corrections",
+    responses=answers(CorrectionOverlapError, NotInstalledError, AboveMaximumError),
+)
+@idempotent
 async def correct(
     service_point_id: PathId, body: schemas.CorrectionBody, service: Service, caller: Editor
 ) -> schemas.Correction:
