@@ -35,6 +35,7 @@ from cloud.readings.ingest import Ingest
 from cloud.readings.registers import Registers
 from cloud.readings.service import Readings, highest_boot, mark_stale
 from cloud.validation.corrections import Corrections
+from cloud.validation.service import Reviewer
 from cloud.validation.trail import AuditTrail
 from wire import batch
 
@@ -57,6 +58,7 @@ class Services:
     registers: Registers
     corrections: Corrections
     audit_trail: AuditTrail
+    reviewer: Reviewer
     alerts: Alerts
     live: LiveFeed
     jobs: Jobs
@@ -112,6 +114,7 @@ class Services:
             registers=Registers(database),
             corrections=Corrections(database, clock),
             audit_trail=AuditTrail(database),
+            reviewer=Reviewer(database, hypertables),
             alerts=alerts,
             live=live,
             jobs=jobs,
@@ -123,3 +126,4 @@ class Services:
             group.create_task(self.live.run(), name="live_feed")
             group.create_task(self.jobs.run(), name="jobs")
             group.create_task(self.upkeep.run(), name="upkeep")
+            group.create_task(self.reviewer.run(), name="reviewer")

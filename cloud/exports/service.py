@@ -11,11 +11,12 @@ from cloud.exports.tables import READINGS, USAGE, quality_text
 from cloud.kit.auth.rights import Principal
 from cloud.kit.database import Database
 from cloud.kit.errors import InvalidRequestError
+from cloud.kit.hypertable import ZONE
 from cloud.meters.service import installations_at
 from cloud.premises.models import ServicePoint
 from cloud.premises.service import one_premises, one_service_point, service_points
 from cloud.readings.models import IntervalUsage
-from cloud.readings.service import EARLIEST, LATEST, ZONE, Readings, Span
+from cloud.readings.service import EARLIEST, LATEST, Readings, Span
 
 MAX_DAYS = 366  # of readings; of usage as much as one answer holds
 ROWS_AT_ONCE = 10_000
@@ -79,7 +80,7 @@ class Exports:
         span.cuts()
         yield pl.DataFrame(schema=USAGE)
         for point in points:
-            unit, intervals = await self._readings.usage_of_point(
+            unit, intervals, _ = await self._readings.usage_of_point(
                 caller, point.service_point_id, span
             )
             yield _usage_frame(point, unit, intervals)

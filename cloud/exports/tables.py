@@ -12,7 +12,7 @@ from pathlib import Path
 
 import polars as pl
 
-from cloud.readings.service import ZONE
+from cloud.kit.hypertable import ZONE
 from wire import quality
 
 READINGS = pl.Schema(

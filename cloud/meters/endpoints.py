@@ -134,6 +134,7 @@ async def post_register_event(
     "/register-events/{event_id}/undo",
     responses=answers(InstallationOrderError, NothingInstalledError, RegisterTakenError),
 )
+@idempotent
 async def undo_register_event(
     event_id: EventId, body: schemas.Undoing, history: History, caller: Registrar
 ) -> schemas.RegisterEvent:

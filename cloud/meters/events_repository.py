@@ -7,7 +7,7 @@ from datetime import datetime
 from psycopg.rows import DictRow
 
 from cloud.kit.database import Connection, row, rows, run
-from cloud.meters.models import EventKind, RegisterEvent
+from cloud.meters.models import VALIDATION, EventKind, RegisterEvent
 
 # The epoch that an event belongs to: told by the instants, so that it stays right when an exchange
 # that is recorded later splits the epoch it once fell in.
@@ -86,6 +86,18 @@ async def standing(
         " or i.installation_id = any(%(ids)s)) order by e.at, e.event_id",
         ids=list(installation_ids),
         service_point_id=service_point_id,
+    )
+    return [RegisterEvent(**fields) for fields in found]
+
+
+async def noticed(connection: Connection, installation_ids: Collection[int]) -> list[RegisterEvent]:
+    """Return the events of these installations that validation recorded, undone or not."""
+    found = await rows(
+        connection,
+        f"{_OF_EPOCH} where e.recorded_by = %(validation)s and i.installation_id = any(%(ids)s)"
+        " order by e.at, e.event_id",
+        validation=VALIDATION,
+        ids=list(installation_ids),
     )
     return [RegisterEvent(**fields) for fields in found]
 

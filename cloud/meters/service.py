@@ -207,7 +207,8 @@ async def record_event(
     stale mark, as the caller is reviewing these readings.
     """
     for known in await events_repository.at_instant(connection, service_point_id, kind, at):
-        return known
+        if known.undone_by != VALIDATION:
+            return known
     event_id = await events_repository.add(
         connection,
         service_point_id=service_point_id,
@@ -222,3 +223,15 @@ async def record_event(
     recorded = await events_repository.one(connection, event_id)
     assert recorded is not None  # noqa: S101 - written just now
     return recorded
+
+
+async def noticed_events(
+    connection: Connection, installation_ids: Collection[int]
+) -> list[RegisterEvent]:
+    """Return what validation recorded of these installations, undone or not, in order of time."""
+    return await events_repository.noticed(connection, installation_ids)
+
+
+async def undo_noticed(connection: Connection, event_id: int, because: str) -> None:
+    """Undo what validation recorded, as the readings no longer say so; writes no stale mark."""
+    await events_repository.undo(connection, event_id, VALIDATION, because)

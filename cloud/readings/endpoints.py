@@ -14,6 +14,7 @@ from cloud.kit.auth.endpoints import Gateway, Seer, needs
 from cloud.kit.auth.rights import Right
 from cloud.kit.database import Database
 from cloud.kit.errors import InvalidRequestError
+from cloud.kit.hypertable import ZONE
 from cloud.kit.live import LiveFeed
 from cloud.kit.schemas import Identifier, Page
 from cloud.kit.streaming import STREAM, stream
@@ -21,7 +22,7 @@ from cloud.premises.service import one_premises
 from cloud.readings import schemas
 from cloud.readings.ingest import Ingest
 from cloud.readings.models import IntervalUsage
-from cloud.readings.service import EARLIEST, LATEST, ZONE, Readings, Span
+from cloud.readings.service import EARLIEST, LATEST, Readings, Span
 from wire import VERSION, batch, quality
 from wire.fields import MAX_BOOT, MAX_UNIX_S
 
@@ -94,8 +95,7 @@ async def usage_of_premises(
     premises_id: PathId, utility: Utility, span: Asked, service: Service, caller: Seer
 ) -> schemas.Usage:
     """Return a building's use of one utility over local days, ``to`` not included."""
-    unit, intervals = await service.usage_of_premises(caller, premises_id, utility, span)
-    return _usage(unit, span, intervals)
+    return _usage(span, *await service.usage_of_premises(caller, premises_id, utility, span))
 
 
 @router.get("/service-points/{service_point_id}/usage")
@@ -103,15 +103,17 @@ async def usage_of_point(
     service_point_id: PathId, span: Asked, service: Service, caller: Seer
 ) -> schemas.Usage:
     """Return the use at a service point over local days, ``to`` not included."""
-    unit, intervals = await service.usage_of_point(caller, service_point_id, span)
-    return _usage(unit, span, intervals)
+    return _usage(span, *await service.usage_of_point(caller, service_point_id, span))
 
 
-def _usage(unit: str, span: Span, intervals: Sequence[IntervalUsage]) -> schemas.Usage:
+def _usage(
+    span: Span, unit: str, intervals: Sequence[IntervalUsage], is_final: bool
+) -> schemas.Usage:
     return schemas.Usage.model_construct(
         unit=unit,
         resolution=span.resolution,
         timezone=ZONE.key,
+        is_final=is_final,
         intervals=[
             schemas.Interval.model_construct(
                 interval_start=one.start.astimezone(ZONE),
@@ -153,6 +155,9 @@ async def readings_of_point(
             node_id=row["node_id"],
             boot=row["boot"],
             sequence=row["sequence"],
+            counts=row["rule"] is None,
+            excluded_by=row["rule"],
+            excluded_because=row["explanation"],
         )
         for row in found
     ]

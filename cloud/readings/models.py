@@ -147,18 +147,6 @@ class Current:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Neighbours:
-    """The readings of one installation around an instant; None where there is none on that side.
-
-    ``at_s`` is Unix time in s, like the others; a register before is at or before it.
-    """
-
-    at_s: int
-    before: tuple[int, int, int] | None  # read_at_s, register, quality
-    after: tuple[int, int, int] | None
-
-
-@dataclass(frozen=True, kw_only=True)
 class Known:
     """A register that is known at an instant: by a reading, or because somebody looked."""
 

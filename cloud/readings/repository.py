@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 
 import numpy as np
 from numpy.typing import NDArray
-from psycopg.rows import DictRow, tuple_row
+from psycopg.rows import DictRow
 
 from cloud.kit.database import Connection, integers, rows, run, texts
 from cloud.meters.models import Installation
 from cloud.readings.columns import Columns
 from cloud.readings.ledger_repository import Place
-from cloud.readings.models import Current, Neighbours
+from cloud.readings.models import Current
 
 # As PostgreSQL's binary COPY has a row: the number of its fields, and each with its length before.
 # Source: PostgreSQL documentation, COPY, "Binary Format".
@@ -157,40 +157,6 @@ async def current(
     )
 
 
-async def neighbours(
-    connection: Connection, installations: Sequence[Installation], at: Sequence[datetime]
-) -> dict[int, list[Neighbours]]:
-    """Return, for each installation, the readings around each of these instants."""
-    found: dict[int, list[Neighbours]] = {one.installation_id: [] for one in installations}
-    query = (
-        "select installation_id, extract(epoch from at)::bigint,"
-        " extract(epoch from before.read_at)::bigint, before.register, before.quality,"
-        " extract(epoch from after.read_at)::bigint, after.register, after.quality"
-        f" from {_HUNG} left join channels using (node_id, obis)"
-        " cross join unnest(%(at)s::timestamptz[]) with ordinality as cut (at, place)"
-        " left join lateral (select read_at, register, quality from readings"
-        " where channel_id = channels.channel_id and read_at <= at and read_at >= valid_from"
-        " and read_at < valid_to"
-        " order by read_at desc, boot desc, sequence desc limit 1) before on true"
-        " left join lateral (select read_at, register, quality from readings"
-        " where channel_id = channels.channel_id and read_at > at and read_at >= valid_from"
-        " and read_at < valid_to and before.read_at is distinct from at"
-        " order by read_at, boot, sequence limit 1) after"
-        " on true order by installation_id, place"
-    )
-    async with connection.cursor(row_factory=tuple_row) as cursor:
-        await cursor.execute(query.encode(), {"at": list(at), **_hung(installations)}, binary=True)
-        async for one, at_s, *around in cursor:
-            found[one].append(
-                Neighbours(
-                    at_s=at_s,
-                    before=None if around[0] is None else (around[0], around[1], around[2]),
-                    after=None if around[3] is None else (around[3], around[4], around[5]),
-                )
-            )
-    return found
-
-
 async def page_of_readings(
     connection: Connection,
     installations: Sequence[Installation],
@@ -200,11 +166,14 @@ async def page_of_readings(
     after: tuple[datetime, int, int, int] | None,
     limit: int,
 ) -> list[DictRow]:
-    """Return readings of these installations in order of time, from after a key on."""
+    """Return readings of these installations in order of time, from after a key on.
+
+    Each with the rule and the explanation by which it doesn't count; None if it does.
+    """
     read_at, boot, sequence, last_id = after or (since, -1, -1, -1)
     return await rows(
         connection,
-        "select installation_id, node_id, page.*"
+        "select installation_id, node_id, page.*, rule, explanation"
         f" from {_HUNG} join channels using (node_id, obis)"
         " cross join lateral (select read_at, boot, sequence, register, received_at, quality"
         " from readings where channel_id = channels.channel_id"
@@ -212,6 +181,7 @@ async def page_of_readings(
         " and read_at >= %(read_at)s and (read_at, boot, sequence, installation_id)"
         " > (%(read_at)s, %(boot)s::int, %(sequence)s::int, %(last_id)s::int)"
         " order by read_at, boot, sequence limit %(limit)s) page"
+        " left join exclusions using (channel_id, read_at, boot, sequence)"
         " order by read_at, boot, sequence, installation_id limit %(limit)s",
         since=since,
         until=until,

@@ -25,7 +25,8 @@ async def take_marks(connection: Connection, channels_at_most: int) -> list[Mark
 
 async def put_back(connection: Connection, marks: Collection[Mark]) -> None:
     """Leave marks for a later review."""
-    await review_repository.add_marks(connection, marks)
+    if marks:
+        await review_repository.add_marks(connection, marks)
 
 
 async def places_of(
@@ -46,6 +47,17 @@ async def raw_readings(
     return await review_repository.raw_readings(
         connection, marks, context=context, at_most=at_most, closed=closed
     )
+
+
+async def too_late(
+    connection: Connection, marks: Sequence[Mark]
+) -> dict[int, tuple[int, int, int]]:
+    """Return by channel how many readings came for a closed period, the first and last, Unix s."""
+    closed = await closed_before(connection, READINGS)
+    late = [mark for mark in marks if closed is not None and mark.since_s < closed.timestamp()]
+    if closed is None or not late:
+        return {}
+    return await review_repository.readings_before(connection, late, closed)
 
 
 async def with_closed_usage(connection: Connection, installation_ids: Collection[int]) -> set[int]:

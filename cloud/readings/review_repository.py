@@ -114,6 +114,25 @@ async def places_of(
     return {fields["channel_id"]: (fields["node_id"], fields["obis"]) for fields in found}
 
 
+async def readings_before(
+    connection: Connection, marks: Sequence[Mark], at: datetime
+) -> dict[int, tuple[int, int, int]]:
+    """Return how many readings of these marks are before an instant, the first and the last."""
+    found = await rows(
+        connection,
+        "select channel_id, count(*) as count, extract(epoch from min(read_at))::bigint as first_s,"
+        " extract(epoch from max(read_at))::bigint as last_s from unnest(%(channels)s::int[],"
+        " %(since)s::bigint[], %(until)s::bigint[]) as mark (channel_id, since_s, until_s)"
+        " join readings using (channel_id) where read_at >= to_timestamp(since_s)"
+        " and read_at <= to_timestamp(until_s) and read_at < %(at)s group by 1",
+        channels=integers(one.channel_id for one in marks),
+        since=integers(one.since_s for one in marks),
+        until=integers(one.until_s for one in marks),
+        at=at,
+    )
+    return {one["channel_id"]: (one["count"], one["first_s"], one["last_s"]) for one in found}
+
+
 async def raw_readings(
     connection: Connection,
     marks: Sequence[Mark],

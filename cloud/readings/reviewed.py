@@ -2,7 +2,7 @@
 """What a review of readings takes, and what it leaves: marks, raw readings, usage."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cloud.readings.usage import Hours, Integers
 
@@ -37,6 +37,12 @@ class RawReadings:
     sequence: Integers
     register: Integers
     bits: Integers
+
+    @property
+    def asked(self) -> Mark:
+        """The mark as it was taken."""
+        until_s = self.mark.until_s if self.rest is None else self.rest.until_s
+        return replace(self.mark, until_s=until_s)
 
 
 @dataclass(frozen=True, kw_only=True)

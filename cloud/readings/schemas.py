@@ -35,16 +35,20 @@ class Interval(BaseModel):
 
 
 class Usage(BaseModel):
-    """Usage in equal steps of local time."""
+    """Usage in equal steps of local time; not final while readings wait to be reviewed."""
 
     unit: str
     resolution: Resolution
     timezone: str
+    is_final: bool
     intervals: list[Interval]
 
 
 class Reading(BaseModel):
-    """A register's count at an instant, and the message it came in."""
+    """A register's count at an instant, and the message it came in.
+
+    One that doesn't count in any usage was excluded by a rule or an editor, and says why.
+    """
 
     read_at: AwareDatetime
     received_at: AwareDatetime
@@ -54,6 +58,9 @@ class Reading(BaseModel):
     node_id: str
     boot: int
     sequence: int
+    counts: bool
+    excluded_by: str | None
+    excluded_because: str | None
 
 
 class LedgerRow(BaseModel):

@@ -1,29 +1,38 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What can be asked of readings: usage, the readings themselves, the ledger, the quarantine."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from psycopg.rows import DictRow
 
 from cloud.kit.auth.rights import Principal
 from cloud.kit.database import Connection, Database
 from cloud.kit.errors import InvalidRequestError
+from cloud.kit.hypertable import ZONE
 from cloud.meters.models import Installation
 from cloud.meters.service import installations_at
 from cloud.premises.models import ServicePoint
 from cloud.premises.service import one_premises, one_service_point, service_points
-from cloud.readings import ledger_repository, method, news, quarantine_repository, repository
+from cloud.readings import (
+    ledger_repository,
+    news,
+    quarantine_repository,
+    repository,
+    review_repository,
+    usage_repository,
+)
 from cloud.readings.models import IntervalUsage
+from cloud.readings.usage import DAY, HOUR, MONTH, Figure, boundaries, intervals, total
 from wire import reading_types
 
-ZONE = ZoneInfo("Europe/Sofia")
 EARLIEST = date(2000, 1, 1)
 LATEST = date(2100, 1, 1)
 MAX_INTERVALS = 10000  # over a year of hours
+
+NOTHING = Figure(usage=0, covered_s=0, bits=0)
 
 # What flows out of a building is not part of what it used.
 NOT_USED = frozenset({reading_types.ELECTRICITY_EXPORT.name})
@@ -45,12 +54,12 @@ class Span:
                 f" {LATEST}; the end is not included."
             )
         days = (self.end - self.first).days
-        if days * (24 if self.resolution == method.HOUR else 1) > MAX_INTERVALS:
+        if days * (24 if self.resolution == HOUR else 1) > MAX_INTERVALS:
             raise InvalidRequestError(
                 f"{days} days by {self.resolution} are too many; ask for at most {MAX_INTERVALS}"
                 " intervals."
             )
-        return method.boundaries(self.resolution, self.first, self.end, ZONE)
+        return boundaries(self.resolution, self.first, self.end, ZONE)
 
 
 class Readings:
@@ -61,18 +70,20 @@ class Readings:
 
     async def usage_of_point(
         self, caller: Principal, service_point_id: str, span: Span
-    ) -> tuple[str, list[IntervalUsage]]:
-        """Return the unit and the usage at a service point."""
+    ) -> tuple[str, list[IntervalUsage], bool]:
+        """Return the unit, the usage at a service point, and whether it is final."""
         cuts = span.cuts()
         async with self._database.transaction() as connection:
             point = await one_service_point(connection, service_point_id, caller)
+            # asked first: what is reviewed in between is in the usage, not the other way round
+            final = await is_final(connection, [point])
             usages = await usage(connection, [point], cuts, span.resolution)
-        return point.type.unit, usages[service_point_id]
+        return point.type.unit, usages[service_point_id], final
 
     async def usage_of_premises(
         self, caller: Principal, premises_id: str, utility: str, span: Span
-    ) -> tuple[str, list[IntervalUsage]]:
-        """Return the unit and the usage of one utility in a building."""
+    ) -> tuple[str, list[IntervalUsage], bool]:
+        """Return the unit, the usage of one utility in a building, and whether it is final."""
         cuts = span.cuts()
         async with self._database.transaction() as connection:
             await one_premises(connection, premises_id, caller)
@@ -81,13 +92,14 @@ class Readings:
                 for point in main_points(await service_points(connection, [premises_id]))
                 if point.type.utility == utility
             ]
+            final = await is_final(connection, points)
             usages = await usage(connection, points, cuts, span.resolution)
         unit = next(
             one.unit
             for one in reading_types.ALL
             if one.utility == utility and one.kind == reading_types.REGISTER
         )
-        return unit, method.total(list(usages.values()), cuts)
+        return unit, total(list(usages.values()), cuts), final
 
     async def readings_of_point(
         self,
@@ -153,29 +165,47 @@ async def usage(
 ) -> dict[str, list[IntervalUsage]]:
     """Return the usage at each of these service points between each two of ``cuts``."""
     installations = await installations_at(connection, [one.service_point_id for one in points])
-    around = await repository.neighbours(connection, installations, cuts)
-    gap_s = method.estimate_gap_s(resolution)
-    return {
-        point.service_point_id: method.usage_of_service_point(
-            cuts,
-            [
-                method.usage_of_installation(around[one.installation_id], gap_s)
-                for one in installations
-                if one.service_point_id == point.service_point_id
-            ],
-        )
-        for point in points
-    }
+    ids = [one.installation_id for one in installations]
+    of_installation = await usage_repository.figures(connection, resolution, ids, cuts[0], cuts[-1])
+    for start, end in _parts_of_months(resolution, cuts):
+        days = await usage_repository.figures(connection, DAY, ids, start, end)
+        for one in ids:
+            of_installation[one].pop(start, None)
+            if days[one]:
+                of_installation[one][start] = sum(days[one].values(), NOTHING)
+    known: dict[str, dict[datetime, Figure]] = {point.service_point_id: {} for point in points}
+    for installation in installations:
+        at_point = known[installation.service_point_id]
+        for start, figure in of_installation[installation.installation_id].items():
+            at_point[start] = at_point.get(start, NOTHING) + figure
+    return {point_id: intervals(cuts, figures) for point_id, figures in known.items()}
+
+
+def _parts_of_months(
+    resolution: str, cuts: Sequence[datetime]
+) -> Iterator[tuple[datetime, datetime]]:
+    """Yield the intervals that are months cut short by the span that was asked for."""
+    if resolution == MONTH:
+        ends = {(cuts[0], cuts[1]), (cuts[-2], cuts[-1])}
+        yield from (pair for pair in ends if any(cut.astimezone(ZONE).day != 1 for cut in pair))
+
+
+async def is_final(connection: Connection, points: Sequence[ServicePoint]) -> bool:
+    """Tell whether everything that came in for these service points is in their usage by now."""
+    installations = await installations_at(connection, [one.service_point_id for one in points])
+    return not await review_repository.is_stale(
+        connection, [one.installation_id for one in installations]
+    )
 
 
 async def usage_today(
     connection: Connection, points: Sequence[ServicePoint], now: datetime
 ) -> dict[str, int | None]:
     """Return what each service point has used since local midnight, None if that isn't known."""
-    midnight = datetime.combine(now.astimezone(ZONE).date(), datetime.min.time(), ZONE)
-    cuts = [midnight.astimezone(UTC), max(now, midnight + timedelta(seconds=1)).astimezone(UTC)]
-    usages = await usage(connection, points, cuts, method.DAY)
-    return {point_id: intervals[0].usage for point_id, intervals in usages.items()}
+    today = now.astimezone(ZONE).date()
+    cuts = boundaries(DAY, today, today + timedelta(days=1), ZONE)
+    usages = await usage(connection, points, cuts, DAY)
+    return {point_id: found[0].usage for point_id, found in usages.items()}
 
 
 async def current_readings(

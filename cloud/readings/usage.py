@@ -150,22 +150,22 @@ def hourly(line: Line, first_s: int, end_s: int) -> Hours:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Known:
+class Figure:
     """What is known of an interval: its usage, over how many seconds, and its quality."""
 
     usage: int
     covered_s: int
     bits: int
 
-    def __add__(self, other: "Known") -> "Known":
-        return Known(
+    def __add__(self, other: "Figure") -> "Figure":
+        return Figure(
             usage=self.usage + other.usage,
             covered_s=self.covered_s + other.covered_s,
             bits=self.bits | other.bits,
         )
 
 
-def intervals(at: Sequence[datetime], known: Mapping[datetime, Known]) -> list[IntervalUsage]:
+def intervals(at: Sequence[datetime], known: Mapping[datetime, Figure]) -> list[IntervalUsage]:
     """Return the usage between each two of ``at``, from what is known of those intervals."""
     found = []
     for start, end in itertools.pairwise(at):

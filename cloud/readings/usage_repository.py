@@ -10,7 +10,7 @@ from psycopg.rows import DictRow, tuple_row
 from cloud.kit.database import Connection, integers, rows, run
 from cloud.kit.hypertable import DAILY, HOURLY, MONTHLY
 from cloud.readings.reviewed import Reviewed
-from cloud.readings.usage import DAY, HOUR, HOUR_S, MONTH, Hours, Integers, Known
+from cloud.readings.usage import DAY, HOUR, HOUR_S, MONTH, Figure, Hours, Integers
 
 # ruff: noqa: S608 - the only texts put in are names of tables and columns, and _CHANGED
 TABLES = {HOUR: HOURLY, DAY: DAILY, MONTH: MONTHLY}
@@ -18,15 +18,15 @@ TABLES = {HOUR: HOURLY, DAY: DAILY, MONTH: MONTHLY}
 Changed = dict[int, tuple[int, int]]  # by installation: start of the first and the last hour
 
 
-async def known_usage(
+async def figures(
     connection: Connection,
     resolution: str,
     installation_ids: Collection[int],
     since: datetime,
     until: datetime,
-) -> dict[int, dict[datetime, Known]]:
+) -> dict[int, dict[datetime, Figure]]:
     """Return what is known of each installation's intervals that start in [since, until)."""
-    found: dict[int, dict[datetime, Known]] = {one: {} for one in installation_ids}
+    found: dict[int, dict[datetime, Figure]] = {one: {} for one in installation_ids}
     async with connection.cursor(row_factory=tuple_row) as cursor:
         await cursor.execute(
             "select installation_id, interval_start, coalesce(usage, 0), covered_s, quality"
@@ -36,7 +36,7 @@ async def known_usage(
             binary=True,
         )
         async for one, start, usage, covered_s, bits in cursor:
-            found[one][start] = Known(usage=usage, covered_s=covered_s, bits=bits)
+            found[one][start] = Figure(usage=usage, covered_s=covered_s, bits=bits)
     return found
 
 

@@ -71,12 +71,16 @@ class Days:
 
     def against_last_year(self) -> Floats:
         """Return how each day differs from the same season a year before; NaN if not known."""
-        low = np.searchsorted(self.number, self.number - YEAR_D - SEASON_D)
-        high = np.searchsorted(self.number, self.number - YEAR_D + SEASON_D, side="right")
-        usual = np.full(self.level.shape, np.nan)
-        for place in np.flatnonzero(high - low >= MIN_MATCHES):
-            usual[place] = np.median(self.level[low[place] : high[place]], axis=0)
-        differences: Floats = self.level - usual
+        first, count = int(self.number[0]), int(self.number[-1] - self.number[0]) + 1
+        calendar = np.full((count + 2 * SEASON_D, self.level.shape[1]), np.nan)
+        calendar[self.number - first + SEASON_D] = self.level
+        seasons = np.sort(sliding_window_view(calendar, 2 * SEASON_D + 1, axis=0), axis=-1)
+        known = np.count_nonzero(~np.isnan(seasons[:, 0]), axis=1)
+        usual = seasons[np.arange(count), :, np.maximum(known - 1, 0) // 2]
+        usual[known < MIN_MATCHES] = np.nan
+        before = self.number - first - YEAR_D
+        differences: Floats = self.level - usual[np.maximum(before, 0)]
+        differences[before < 0] = np.nan
         return differences
 
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Figures: what follows from the screened readings of an installation over a scope of hours.
 
-Pure: the same readings, records and measured hours give the same figures, in whatever order they
-came to be known.
+The same readings, records and measured hours give the same figures, in whatever order they came to
+be known.
 """
 
 from collections.abc import Sequence
@@ -23,9 +23,9 @@ from wire import quality
 
 
 class MeasuredHours(Protocol):
-    """Gives the hours of the installation that are measured, in [since_s, until_s)."""
+    """Gives the hours of an installation that were measured, in [since_s, until_s)."""
 
-    async def __call__(self, since_s: int, until_s: int) -> Measured:
+    async def __call__(self, installation_id: int, since_s: int, until_s: int) -> Measured:
         """Return them as they are stored."""
         ...
 
@@ -42,7 +42,7 @@ async def figures(
     filled_spans = gaps + [one.span for one in said if one.is_ours]
     if filled_spans:
         since_s = hour_before(min(since_s for since_s, _ in filled_spans)) - HABIT_S
-        before = await stored(since_s, scope.first_s)
+        before = await stored(record.installation.installation_id, since_s, scope.first_s)
         measured = _with(before, _without(hours, said))
         line = filled(line, measured)
         hours = _with_said(hourly(line, scope.first_s, scope.end_s), said, measured)

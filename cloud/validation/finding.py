@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from cloud.validation.series import About
+from cloud.validation.series import DAY_S, HOUR_S, About
 
 
 class Severity(StrEnum):
@@ -47,10 +47,12 @@ def stamp(unix_s: float) -> str:
 
 def span(seconds: float) -> str:
     """Return how long something lasted, as people say it."""
-    for unit, length_s in (("days", 86400), ("hours", 3600), ("minutes", 60)):
-        if seconds >= 2 * length_s:
-            return f"{seconds / length_s:.0f} {unit}"
-    return f"{seconds:.0f} s"
+    if seconds >= 2 * DAY_S:
+        return f"{seconds / DAY_S:.0f} days"
+    if seconds >= HOUR_S:
+        hours = round(seconds / HOUR_S)
+        return f"{hours} hour{'' if hours == 1 else 's'}"
+    return f"{seconds / 60:.0f} min" if seconds >= 60 else f"{seconds:.0f} s"
 
 
 def found(

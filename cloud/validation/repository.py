@@ -8,18 +8,7 @@ from datetime import datetime
 
 from cloud.kit.database import Connection, integers, run, texts
 from cloud.validation.finding import Finding
-
-
-@dataclass(frozen=True, kw_only=True)
-class Exclusion:
-    """A raw reading that doesn't count, and why."""
-
-    channel_id: int
-    read_at_s: int
-    boot: int
-    sequence: int
-    rule: str
-    explanation: str
+from cloud.validation.outcome import Exclusion
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +64,8 @@ async def replace_findings(
 
     A span is (installation, since, until), both included; a finding that stays keeps its id.
     """
+    if not spans:
+        return
     ids, since, until = zip(*spans, strict=True)
     await run(
         connection,

@@ -111,9 +111,12 @@ def amount(quantity: float, unit: str) -> str:
     """Return a quantity with its unit, in the largest unit that leaves it at 10 or more."""
     while unit in _LARGER and abs(quantity) >= 10 * _LARGER[unit][1]:
         unit, quantity = _LARGER[unit][0], quantity / _LARGER[unit][1]
-    digits = 0 if abs(quantity) >= 1000 or quantity == int(quantity) else 1
-    digits = 3 if 0 < abs(quantity) < 1 else digits
-    return f"{quantity:,.{digits}f} {unit}".replace(",", " ")
+    if abs(quantity) < 1:
+        said = f"{quantity:.3g}"
+    else:
+        is_whole = abs(quantity) >= 1000 or quantity == int(quantity)
+        said = f"{quantity:,.{0 if is_whole else 1}f}".replace(",", " ")
+    return f"{said} {unit}".rstrip()
 
 
 @dataclass(frozen=True, kw_only=True)

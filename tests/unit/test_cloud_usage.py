@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cloud.readings import usage
-from cloud.readings.usage import Hours, Known, Line, hourly
+from cloud.readings.usage import Figure, Hours, Line, hourly
 from wire import quality
 
 SOFIA = ZoneInfo("Europe/Sofia")
@@ -131,8 +131,8 @@ def test_months_begin_on_their_first_day_and_parts_of_months_are_parts() -> None
 def test_an_interval_that_is_not_covered_wholly_is_marked_missing() -> None:
     cuts = [datetime(2026, 6, 1, hour, tzinfo=UTC) for hour in range(4)]
     known = {
-        cuts[0]: Known(usage=5, covered_s=HOUR, bits=quality.ESTIMATED),
-        cuts[1]: Known(usage=3, covered_s=HOUR - 1, bits=0),
+        cuts[0]: Figure(usage=5, covered_s=HOUR, bits=quality.ESTIMATED),
+        cuts[1]: Figure(usage=3, covered_s=HOUR - 1, bits=0),
     }
     found = usage.intervals(cuts, known)
     assert [(one.usage, one.quality) for one in found] == [

@@ -15,6 +15,11 @@ from cloud.validation.finding import Finding
 from cloud.validation.screening import Screened
 from cloud.validation.series import RegisterSeries, UsageSeries
 
+OnRegisters = Callable[[RegisterSeries, Screened], Iterable[Finding]]
+OnUsage = Callable[[UsageSeries], Iterable[Finding]]
+OnBuilding = Callable[[Sequence[UsageSeries]], Iterable[Finding]]
+KINDS = ("registers", "intervals", "derived", "history", "building")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
@@ -23,14 +28,20 @@ class Rule:
     ``registers``: the registers of one meter, and what screening says of each. ``intervals``: usage
     that came as such, repeats included. ``derived``: hourly usage worked out from registers.
     ``history``: usage of either origin. ``building``: the usage of all meters of a building.
+    Usage shorter than ``needs_days`` tells it nothing.
+
+    ``is_local``: what it finds in registers follows from how the readings around were screened, so
+    that it is told as soon as they come in.
     """
 
     name: str
-    registers: Callable[[RegisterSeries, Screened], Iterable[Finding]] | None = None
-    intervals: Callable[[UsageSeries], Iterable[Finding]] | None = None
-    derived: Callable[[UsageSeries], Iterable[Finding]] | None = None
-    history: Callable[[UsageSeries], Iterable[Finding]] | None = None
-    building: Callable[[Sequence[UsageSeries]], Iterable[Finding]] | None = None
+    registers: OnRegisters | None = None
+    intervals: OnUsage | None = None
+    derived: OnUsage | None = None
+    history: OnUsage | None = None
+    building: OnBuilding | None = None
+    needs_days: int = 0
+    is_local: bool = False
 
 
 @cache

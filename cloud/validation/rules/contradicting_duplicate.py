@@ -47,4 +47,4 @@ def _finding(about: About, one: Contradiction) -> Finding:
     )
 
 
-RULE = Rule(name="contradicting_duplicate", registers=registers, intervals=intervals)
+RULE = Rule(name="contradicting_duplicate", registers=registers, intervals=intervals, is_local=True)

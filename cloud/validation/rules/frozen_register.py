@@ -22,7 +22,6 @@ from cloud.validation.rules import Rule
 from cloud.validation.seasons import SEASONAL, used_in_other_years
 from cloud.validation.series import DAY_S, HOUR_S, Integers, Mask, UsageSeries, runs
 
-MIN_HOURS = 14 * 24
 MIN_EXPECTED = 6  # moving hours that a standstill should have had, for a jump to tell
 JUMP_OF_LARGE = 3  # times what the meter seldom exceeds in an hour
 JUMP_OF_USUAL = (0.3, 3.0)  # of what is used in such a time
@@ -36,7 +35,7 @@ WEEK_H = 168
 def check(series: UsageSeries) -> Iterator[Finding]:
     """Find standstills that the meter's own habits contradict."""
     series = series.measured
-    if len(series) < MIN_HOURS or series.step_s != HOUR_S:
+    if not len(series) or series.step_s != HOUR_S:
         return
     moved = series.usage > 0
     if not moved.any():
@@ -121,4 +120,4 @@ def _finding(
     )
 
 
-RULE = Rule(name="frozen_register", derived=check)
+RULE = Rule(name="frozen_register", derived=check, needs_days=14)

@@ -22,7 +22,7 @@ from cloud.validation.series import DAY_S, About, Integers, RegisterSeries, Usag
 GAP_OF_USUAL = 2.5
 MAX_TOLD = 20
 LONG_S = 7 * DAY_S
-MANY_SHARE = 0.05
+MANY_SHARE = 0.2
 MIN_READINGS = 10
 
 

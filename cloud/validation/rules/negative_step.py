@@ -15,7 +15,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from cloud.validation.excursions import excursions
+from cloud.validation.excursions import FAR_STEPS, excursions, large_step
 from cloud.validation.finding import Finding, Severity, found, stamp
 from cloud.validation.rules import Rule
 from cloud.validation.screening import BreakKind, Screened, Verdict
@@ -53,16 +53,23 @@ def _for_good(series: RegisterSeries, screened: Screened) -> Iterator[Finding]:
         if one.kind != BreakKind.RESET or one.is_recorded:
             continue
         before_s, after_s = int(series.read_at_s[one.before]), int(series.read_at_s[one.index])
+        back = one.register_before - one.register_after
+        is_far = back > FAR_STEPS * large_step(screened)
+        meaning = (
+            f"from {about.amount(one.register_before)} to {about.amount(one.register_after)} for"
+            " good: a meter exchanged or reset. What was used in between is unknown until the"
+            " exchange is recorded with both registers."
+            if is_far
+            else f"by {about.amount(back)} and went on from there."
+        )
         yield found(
             RULE.name,
             about,
             before_s,
             after_s,
-            Severity.ERROR,
-            f"Between {stamp(before_s)} and {stamp(after_s)} the register went back from"
-            f" {about.amount(one.register_before)} to {about.amount(one.register_after)} for good:"
-            " a meter exchanged or reset. What was used in between is unknown until the exchange"
-            " is recorded with both registers.",
+            Severity.ERROR if is_far else Severity.WARNING,
+            f"Between {stamp(before_s)} and {stamp(after_s)} the register went back {meaning}",
+            back=about.in_unit(back),
             register_before=about.in_unit(one.register_before),
             register_after=about.in_unit(one.register_after),
             row=int(series.row[one.index]),
@@ -117,4 +124,4 @@ def _at_the_end(series: RegisterSeries, screened: Screened) -> Iterator[Finding]
         )
 
 
-RULE = Rule(name="negative_step", registers=registers, intervals=intervals)
+RULE = Rule(name="negative_step", registers=registers, intervals=intervals, is_local=True)

@@ -42,4 +42,4 @@ def registers(series: RegisterSeries, screened: Screened) -> Iterator[Finding]:
         )
 
 
-RULE = Rule(name="rollover", registers=registers)
+RULE = Rule(name="rollover", registers=registers, is_local=True)

@@ -28,4 +28,4 @@ def intervals(series: UsageSeries) -> Iterator[Finding]:
     yield from outstanding_usage(RULE.name, series, LOW)
 
 
-RULE = Rule(name="spike_down", registers=registers, intervals=intervals)
+RULE = Rule(name="spike_down", registers=registers, intervals=intervals, is_local=True)

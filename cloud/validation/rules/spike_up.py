@@ -32,4 +32,4 @@ def intervals(series: UsageSeries) -> Iterator[Finding]:
     yield from outstanding_usage(RULE.name, series, HIGH)
 
 
-RULE = Rule(name="spike_up", registers=registers, intervals=intervals)
+RULE = Rule(name="spike_up", registers=registers, intervals=intervals, is_local=True)

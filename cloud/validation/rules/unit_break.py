@@ -249,4 +249,4 @@ def _finding(series: UsageSeries, at_s: int, one: _Break) -> Finding:
     )
 
 
-RULE = Rule(name="unit_break", history=check)
+RULE = Rule(name="unit_break", history=check, needs_days=BEFORE_D + AFTER_D)

@@ -4,9 +4,9 @@
 Method: a run of zeros is suspicious where the meter never comes near zero otherwise. In the two
 weeks either side the lowest hundredth of its use must be three of its own smallest steps at least,
 and a tenth of its median, with no more than a handful of such runs; so a coarse meter, a heating
-that pauses at night or an idle building stay quiet. For gas and heat a run of more than a week
-counts only if the meter was in use in the same weeks of the years beside it: boilers rest in
-summer.
+that pauses at night or an idle building stay quiet. Boilers rest: for gas and heat a run of under
+twelve hours counts only where the lowest hundredth is three tenths of the median, and one of more
+than a week only if the meter was in use in the same weeks of the years beside it.
 
 Source: thresholds set on public data of university buildings, where missing half-hours are stored
 as 0 and show by a halved hour at either end. Limits: a real outage of supply looks the same; the
@@ -20,7 +20,7 @@ import numpy as np
 from cloud.validation.finding import Finding, Severity, found, span, stamp
 from cloud.validation.rules import Rule
 from cloud.validation.seasons import SEASONAL, used_in_other_years
-from cloud.validation.series import DAY_S, Integers, UsageSeries, runs
+from cloud.validation.series import DAY_S, HOUR_S, Integers, UsageSeries, runs
 
 AROUND_S = 14 * DAY_S
 MIN_AROUND = 96  # intervals with use, to know what is usual
@@ -30,6 +30,7 @@ BASE_OF_MEDIAN = 0.1
 SURE_OF_MEDIAN = 0.3
 MAX_RUNS_AROUND = 5
 SEASONAL_S = 7 * DAY_S
+REST_S = 12 * HOUR_S
 
 
 def check(series: UsageSeries) -> Iterator[Finding]:
@@ -58,32 +59,24 @@ def _judge(series: UsageSeries, starts: Integers, first: int, last: int) -> Find
     step = _smallest_step(around)
     if base < MIN_STEPS * step or base < BASE_OF_MEDIAN * median:
         return None
-    is_long = ended_s - began_s > SEASONAL_S
-    if (
-        is_long
-        and series.about.utility in SEASONAL
-        and not used_in_other_years(series, began_s, ended_s)
-    ):
+    is_sure = base >= SURE_OF_MEDIAN * median
+    if series.about.utility in SEASONAL and not _is_no_rest(series, began_s, ended_s, is_sure):
         return None
     about = series.about
     edges = [int(series.usage[place]) for place in (first - 1, last) if 0 <= place < len(series)]
-    halved = sum(edge < base for edge in edges)
-    trace = (
-        f" The {'interval' if halved == 1 else 'intervals'} beside it are lower than usual, too,"
-        " as if only a part of them had been read."
-        if halved
-        else ""
-    )
+    trace = ""
+    if any(edge < base for edge in edges):
+        trace = " Beside them less is used than usual, as if only a part of it had been read."
     return found(
         RULE.name,
         about,
         began_s,
         ended_s,
-        Severity.ERROR if base >= SURE_OF_MEDIAN * median else Severity.WARNING,
+        Severity.ERROR if is_sure else Severity.WARNING,
         f"Zero for {span(ended_s - began_s)} from {stamp(began_s)}, but in the two weeks either"
         f" side 99 of 100 intervals hold {about.amount(base)} or more ({about.amount(median)} in"
-        f" the middle), and the smallest step is {about.amount(step)}: these zeros stand for missing"
-        f" values.{trace}",
+        f" the middle), and the smallest step is {about.amount(step)}: these zeros stand for"
+        f" missing values.{trace}",
         intervals=last - first,
         usual_minimum=about.in_unit(base),
         usual_median=about.in_unit(median),
@@ -92,10 +85,18 @@ def _judge(series: UsageSeries, starts: Integers, first: int, last: int) -> Find
     )
 
 
+def _is_no_rest(series: UsageSeries, began_s: int, ended_s: int, is_sure: bool) -> bool:
+    """Tell whether a boiler wouldn't rest so: for some hours, or for the summer."""
+    length_s = ended_s - began_s
+    if length_s > SEASONAL_S:
+        return used_in_other_years(series, began_s, ended_s)
+    return is_sure or length_s >= REST_S
+
+
 def _smallest_step(ordered: Integers) -> int:
     """Return the distance between neighbouring small amounts, or the smallest if all are alike."""
     distinct = np.unique(ordered)[:12]
     return int(np.median(np.diff(distinct))) if len(distinct) > 2 else int(distinct[0])
 
 
-RULE = Rule(name="zeros_for_missing", intervals=check)
+RULE = Rule(name="zeros_for_missing", intervals=check, needs_days=5)

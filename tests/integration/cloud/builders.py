@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """A cloud to ask, a building in it, and what its gateway sends; valid unless told otherwise."""
 
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,7 +10,8 @@ import httpx
 from cloud.app.services import Services
 from cloud.kit.auth.rights import Role
 from cloud.kit.clock import Clock
-from wire import batch
+from wire import batch, telegram
+from wire.block import Packing
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 INSTALLED = datetime(2025, 1, 1, tzinfo=UTC)
@@ -59,6 +61,17 @@ def a_telegram(
     }
 
 
+def blocks_of(*entries: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return telegrams that are given as entries in blocks."""
+    packing = Packing()
+    for entry in entries:
+        message = telegram.from_fields(entry["body"])
+        packing.add(
+            entry["n"], entry["received_at_ms"], entry["read_at_s"], entry["quality"], message
+        )
+    return packing.blocks()
+
+
 def an_event(sequence: int = 1, *, node: str = NODE, at: datetime = NOON) -> dict[str, Any]:
     """Return an entry that carries an event."""
     entry = a_telegram(sequence, node=node, at=at)
@@ -97,8 +110,14 @@ def a_finding(number: int = 1, *, at: datetime = NOON, **changes: Any) -> dict[s
 class Caller:
     """Somebody with a token, asking the cloud."""
 
-    def __init__(self, client: httpx.AsyncClient, token: str | None) -> None:
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        token: str | None,
+        settle: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
         self._client = client
+        self._settle = settle
         self.headers = {"Authorization": f"Bearer {token}"} if token else {}
 
     async def ask(self, method: str, path: str, **arguments: Any) -> httpx.Response:
@@ -106,6 +125,9 @@ class Caller:
         return await self._client.request(method, "/api/v1" + path, headers=headers, **arguments)
 
     async def get(self, path: str, **parameters: Any) -> Any:
+        """Return the answer, once all that came in before is reviewed."""
+        if self._settle is not None:
+            await self._settle()
         answer = await self.ask("GET", path, params=parameters)
         assert answer.status_code == 200, answer.text
         return answer.json()
@@ -121,12 +143,15 @@ class Caller:
         return answer.json()
 
     async def send(
-        self, *entries: Any, gateway: str = GATEWAY, store: str = "store-1"
+        self,
+        *entries: Any,
+        blocks: Sequence[Any] = (),
+        gateway: str = GATEWAY,
+        store: str = "store-1",
     ) -> dict[str, Any]:
-        """Post entries as a gateway does and return the cloud's word on them."""
-        answer = await self.ask(
-            "POST", "/ingest/batches", json=batch.request(gateway, store, list(entries))
-        )
+        """Post entries and blocks as a gateway does and return the cloud's word on them."""
+        request = batch.request(gateway, store, list(entries), list(blocks))
+        answer = await self.ask("POST", "/ingest/batches", json=request)
         assert answer.status_code == 200, answer.text
         word: dict[str, Any] = answer.json()
         return word
@@ -156,7 +181,7 @@ class CloudInTest:
 
     async def caller(self, role: Role, *premises: str) -> Caller:
         token = await self.services.access.add_token("test", role, premises)
-        return Caller(self.client, token)
+        return Caller(self.client, token, self.services.reviewer.drain)
 
     async def with_a_building(self) -> None:
         """Register building one with a cold water meter, read by one node of one gateway."""
@@ -188,7 +213,7 @@ class CloudInTest:
             },
         )
         token = (await self.operator.post(f"/gateways/gw-{name}/token"))["token"]
-        return Caller(self.client, token)
+        return Caller(self.client, token, self.services.reviewer.drain)
 
 
 def a_premises(**changes: Any) -> dict[str, Any]:
