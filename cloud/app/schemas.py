@@ -14,6 +14,7 @@ class Today(BaseModel):
     utility: str
     unit: str
     usage: int | None
+    quality: list[str]
 
 
 class PremisesSummary(BaseModel):
