@@ -150,7 +150,7 @@ async def current(
     return await rows(
         connection,
         "select installation_id, now.register, now.read_at, now.received_at, now.quality,"
-        " rate.register as rate"
+        " rate.register as rate, rate.read_at as rate_read_at, rate.quality as rate_quality"
         f" from {_HUNG} cross join lateral (select %(rates)s::jsonb ->> installation_id::text) as"
         " beside (rate_obis)"
         " left join lateral (select known.* from channels join current_readings known"
