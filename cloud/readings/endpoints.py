@@ -22,7 +22,7 @@ from cloud.premises.service import one_premises
 from cloud.readings import schemas
 from cloud.readings.ingest import Ingest
 from cloud.readings.models import IntervalUsage
-from cloud.readings.service import EARLIEST, LATEST, Readings, Span
+from cloud.readings.service import EARLIEST, LATEST, MAX_INTERVALS, Readings, Span
 from wire import VERSION, batch, quality
 from wire.fields import MAX_BOOT, MAX_UNIX_S
 
