@@ -7,6 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.integration.cloud.builders import COLD, NOON, CloudInTest, a_telegram
+from tests.timescaledb import on_both_engines
+
+pytestmark = on_both_engines
 
 HOT = "9-0:1.0.0"
 
