@@ -22,7 +22,7 @@ from cloud.premises.service import one_premises
 from cloud.readings import schemas
 from cloud.readings.ingest import Ingest
 from cloud.readings.models import IntervalUsage
-from cloud.readings.service import EARLIEST, LATEST, Readings, Span
+from cloud.readings.service import EARLIEST, LATEST, MAX_INTERVALS, Readings, Span
 from wire import VERSION, batch, quality
 from wire.fields import MAX_BOOT, MAX_UNIX_S
 
@@ -38,10 +38,14 @@ def _readings(request: Request) -> Readings:
     return found
 
 
+A_DAY = f"A local day, from {EARLIEST} on."
+NOT_INCLUDED = f"The local day after the last, {LATEST} at most; {MAX_INTERVALS} intervals at most."
+
+
 def _span(
     resolution: schemas.Resolution,
-    first: Annotated[date, Query(alias="from")],
-    end: Annotated[date, Query(alias="to")],
+    first: Annotated[date, Query(alias="from", description=A_DAY, examples=["2026-10-25"])],
+    end: Annotated[date, Query(alias="to", description=NOT_INCLUDED, examples=["2026-10-26"])],
 ) -> Span:
     return Span(resolution=resolution, first=first, end=end)
 
