@@ -171,7 +171,8 @@ def _shift(days: Days, steps: Floats, yearly: Floats, place: int) -> _Shift | No
 
 def _within_a_year(days: Days, place: int, year_d: int) -> Mask:
     since = days.number - days.number[place]
-    return (since >= 0) & (since < year_d)
+    within: Mask = (since >= 0) & (since < year_d)
+    return within
 
 
 def _confirmed(days: Days, yearly: Floats, one: _Shift, others: Sequence[_Shift]) -> _Break | None:
