@@ -131,6 +131,8 @@ async def test_a_building_shows_its_latest_register_and_rate(cloud: CloudInTest)
         "reading_type": "cold_water_flow",
         "unit": "l/h",
         "reading": 120,
+        "read_at": "2026-11-21T12:00:00Z",
+        "quality": [],
     }
 
 
