@@ -53,7 +53,7 @@ class Settings(BrokerSettings):
     cloud_ca_file: Path | None = None
     uplink_timeout_s: float = Field(default=10, gt=0, le=120)
     uplink_retry_cap_s: float = Field(default=15, gt=0, le=600)
-    batch_entries: int = Field(default=1000, ge=1, le=5000)
+    batch_entries: int = Field(default=5000, ge=1, le=5000)
     retention_days: float = Field(default=7, ge=0)  # of what the cloud has; the rest stays
     health_every_s: float = Field(default=900, gt=0)
     configuration_every_s: float = Field(default=600, gt=0)

@@ -121,10 +121,13 @@ class Chain:
         await commissioning.enrol_gateways(self.ground, self.url, ports)
         await commissioning.enrol_nodes(self.ground, self.url, plan)
 
+    def gateway_token(self, gateway_id: str) -> str:
+        """Return the token that an enrolled gateway posts with."""
+        return _setting(self.ground.gateway(gateway_id) / "gateway.env", "GATEWAY_CLOUD_TOKEN")
+
     async def ingest_history(self, one: GatewayBatch) -> None:
         """Post a batch of history as its gateway would."""
-        token = _setting(self.ground.gateway(one.gateway_id) / "gateway.env", "GATEWAY_CLOUD_TOKEN")
-        gateway = CloudClient(self.url, token)
+        gateway = CloudClient(self.url, self.gateway_token(one.gateway_id))
         await gateway.ingest(one.request)
         await gateway.close()
 

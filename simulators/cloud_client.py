@@ -79,9 +79,9 @@ class CloudClient:
         return items
 
     async def ingest(self, request: Mapping[str, Any]) -> None:
-        """Post one batch (``wire.batch.request``); all of it must be committed as rows."""
+        """Post one batch of blocks (``wire.batch``); all of it must be committed as rows."""
         answer = await self.post(batch.PATH, request)
-        last = request["entries"][-1]["n"]
+        last = max(number for block in request["blocks"] for number in block["n"])
         if batch.committed(answer) != last or answer["quarantined"]:
             raise CloudAnswerError(f"POST {batch.PATH}", f"{answer}; it was to commit up to {last}")
 

@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 
-from simulators.city import City
+from simulators.city import City, Premises
 from simulators.days import HOUR_S, HOURS_A_DAY
 from simulators.draws import HOUR_MS
 from simulators.flows import shown_by, start_registers, with_sub_meters
 from simulators.usage import Usage
-from wire import VERSION, batch, quality, telegram
+from wire import batch, quality, telegram
+from wire.block import Packing
+from wire.telegram import Telegram
 
 STORE = "history"
 HISTORY_DAYS = 400  # of the demonstration: a year to look back on, and the one before it
@@ -55,34 +57,33 @@ class History:
         return {point_id: self._hourly[point_id][-1] + passed[point_id] for point_id in passed}
 
     def batches(self, size: int = batch.MAX_ENTRIES) -> Iterator[GatewayBatch]:
-        """Yield batches of at most ``size`` entries, gateway by gateway, oldest first."""
+        """Yield batches of at most ``size`` telegrams, gateway by gateway, oldest first."""
         for premises in self._city.premises.values():
-            nodes = [n for n in self._city.nodes.values() if n.premises_id == premises.premises_id]
-            entries = self._entries([node.node_id for node in nodes])
-            while chunk := list(islice(entries, size)):
+            numbered = enumerate(self.telegrams_of(premises), start=1)
+            while chunk := list(islice(numbered, size)):
+                packing = Packing()
+                for number, one in chunk:
+                    packing.add(number, self._until_ms, one.time_s, quality.IMPORTED, one)
                 yield GatewayBatch(
                     gateway_id=premises.gateway_id,
-                    request=batch.request(premises.gateway_id, STORE, chunk),
+                    request=batch.request(premises.gateway_id, STORE, [], packing.blocks()),
                     telegrams=len(chunk),
                 )
 
-    def _entries(self, node_ids: list[str]) -> Iterator[dict[str, object]]:
+    def telegrams_of(self, premises: Premises) -> Iterator[Telegram]:
+        """Yield the telegrams of a building's nodes, hour by hour."""
+        nodes = [n for n in self._city.nodes.values() if n.premises_id == premises.premises_id]
+        node_ids = [node.node_id for node in nodes]
         registers = {node_id: self._shown(node_id) for node_id in node_ids}
-        number = 0
         for at, hour in enumerate(range(self._first_hour, self._last_hour + 1)):
             for node_id in node_ids:
-                number += 1
-                body: dict[str, object] = {
-                    "ver": VERSION,
-                    "id": node_id,
-                    "boot": batch.BOOT_OF_IMPORTS,
-                    "seq": at + 1,
-                    "t": hour * HOUR_S,
-                    "tq": telegram.TIME_KNOWN,
-                    "reg": {obis: shown[at] for obis, shown in registers[node_id]},
-                }
-                yield batch.entry(
-                    number, batch.TELEGRAM, self._until_ms, hour * HOUR_S, quality.IMPORTED, body
+                yield Telegram(
+                    node_id,
+                    batch.BOOT_OF_IMPORTS,
+                    at + 1,
+                    hour * HOUR_S,
+                    telegram.TIME_KNOWN,
+                    {obis: shown[at] for obis, shown in registers[node_id]},
                 )
 
     def _shown(self, node_id: str) -> list[tuple[str, list[int]]]:

@@ -11,6 +11,7 @@ from cloud.alerts import endpoints as alerts
 from cloud.app import overview, schemas
 from cloud.app.openapi import API, DescribedApp
 from cloud.app.services import Services
+from cloud.exports import endpoints as exports
 from cloud.kit import errors
 from cloud.kit.auth import endpoints as auth
 from cloud.kit.bodies import LimitBodies
@@ -33,6 +34,7 @@ ROUTERS = (
     meters.public_router,
     readings.router,
     readings.operator_router,
+    exports.router,
     registers.router,
     validation.router,
     alerts.router,

@@ -36,7 +36,7 @@ CONTEXT = timedelta(days=31)  # how far around a stale mark its review may need 
 # Late data comes within days as a rule; a chunk at rest is worth compressing.
 AT_REST = {READINGS: timedelta(days=14), HOURLY: timedelta(days=90)}
 CHUNK_TIMEOUT_S = 600  # to compress one, or to refresh all closed days
-LOCK_TIMEOUT = "3s"  # a drop that waits makes all writers wait behind it: rather try again later
+LOCK_TIMEOUT = "3s"  # who waits here makes all writers wait behind: rather try again later
 CLOSED_PERIODS = "closed_periods"
 
 
@@ -209,6 +209,7 @@ class Hypertables:
         for chunk in chunks:  # each on its own, because nobody may write into it meanwhile
             async with self._database.transaction(CHUNK_TIMEOUT_S) as connection:
                 await run(connection, f"set local statement_timeout = '{CHUNK_TIMEOUT_S}s'")
+                await run(connection, f"set local lock_timeout = '{LOCK_TIMEOUT}'")
                 await run(connection, "select compress_chunk(%(name)s::regclass, true)", **chunk)
 
     async def _drop(self, table: str, before: datetime) -> None:

@@ -13,8 +13,17 @@ from cloud.kit.errors import UnknownReferenceError, answers
 from cloud.kit.idempotency import idempotent
 from cloud.kit.schemas import Identifier
 from cloud.meters import models, schemas
-from cloud.meters.epochs import NOT_YET, InstallationOrderError
-from cloud.meters.register_history import RegisterHistory
+from cloud.meters.epochs import (
+    NOT_YET,
+    AlreadyInstalledError,
+    InstallationOrderError,
+    NothingInstalledError,
+)
+from cloud.meters.register_history import (
+    AlreadyRecordedError,
+    RegisterHistory,
+    RegisterTakenError,
+)
 from cloud.meters.service import MeterRegistry
 
 router = APIRouter(tags=["registry"], dependencies=[needs(Right.REGISTER)])
@@ -65,7 +74,13 @@ async def put_node(node_id: PathId, body: schemas.NodeBody, registry: Registry) 
 
 @router.put(
     "/installations/{service_point_id}",
-    responses=answers(UnknownReferenceError, InstallationOrderError),
+    responses=answers(
+        UnknownReferenceError,
+        InstallationOrderError,
+        AlreadyInstalledError,
+        NothingInstalledError,
+        RegisterTakenError,
+    ),
 )
 async def put_installation(
     service_point_id: PathId, body: schemas.InstallationBody, history: History, caller: Registrar
@@ -102,7 +117,11 @@ async def put_installation(
     )
 
 
-@router.post("/service-points/{service_point_id}/register-events")
+@router.post(
+    "/service-points/{service_point_id}/register-events",
+    responses=answers(AlreadyRecordedError, NothingInstalledError, RegisterTakenError),
+)
+@idempotent
 async def post_register_event(
     service_point_id: PathId, body: schemas.RegisterEventBody, history: History, caller: Registrar
 ) -> schemas.RegisterEvent:
@@ -111,7 +130,11 @@ async def post_register_event(
     return schemas.RegisterEvent(**vars(event), unit=point.type.unit)
 
 
-@router.post("/register-events/{event_id}/undo")
+@router.post(
+    "/register-events/{event_id}/undo",
+    responses=answers(InstallationOrderError, NothingInstalledError, RegisterTakenError),
+)
+@idempotent
 async def undo_register_event(
     event_id: EventId, body: schemas.Undoing, history: History, caller: Registrar
 ) -> schemas.RegisterEvent:

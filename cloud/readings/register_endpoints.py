@@ -6,11 +6,12 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query, Request
 
 from cloud.kit.auth.endpoints import Seer
+from cloud.kit.errors import NotFoundError, answers
 from cloud.kit.schemas import Identifier, Listing
 from cloud.meters.schemas import Instant, RegisterEvent
 from cloud.readings.models import Known
 from cloud.readings.register_schemas import KnownRegister, RegisterAt, RegisterEpoch
-from cloud.readings.registers import Registers
+from cloud.readings.registers import Registers, RegisterUnknownError
 from wire import quality
 
 router = APIRouter(tags=["readings"])
@@ -21,7 +22,10 @@ def _registers(request: Request) -> Registers:
     return found
 
 
-@router.get("/service-points/{service_point_id}/registers")
+@router.get(
+    "/service-points/{service_point_id}/registers",
+    responses=answers(NotFoundError, RegisterUnknownError),
+)
 async def registers_of_point(
     service_point_id: Annotated[Identifier, Path()],
     service: Annotated[Registers, Depends(_registers)],

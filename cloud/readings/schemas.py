@@ -45,7 +45,10 @@ class Usage(BaseModel):
 
 
 class Reading(BaseModel):
-    """A register's count at an instant, and the message it came in."""
+    """A register's count at an instant, and the message it came in.
+
+    One that doesn't count in any usage was excluded by a rule or an editor, and says why.
+    """
 
     read_at: AwareDatetime
     received_at: AwareDatetime
@@ -55,10 +58,16 @@ class Reading(BaseModel):
     node_id: str
     boot: int
     sequence: int
+    counts: bool
+    excluded_by: str | None
+    excluded_because: str | None
 
 
 class LedgerRow(BaseModel):
-    """One message of a node, as the ledger keeps it."""
+    """One message of a node, as the ledger keeps it.
+
+    ``registers`` are by OBIS code, which fixes the unit; ``quality`` is that of the message.
+    """
 
     node_id: str
     boot: int

@@ -1,18 +1,26 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Corrections and the audit trail over HTTP."""
+"""Corrections, the audit trail and findings over HTTP."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request
+from psycopg.rows import DictRow
 
 from cloud.kit import pagination
 from cloud.kit.auth.endpoints import Editor, Seer
-from cloud.kit.errors import InvalidRequestError
+from cloud.kit.errors import InvalidRequestError, answers
+from cloud.kit.idempotency import idempotent
 from cloud.kit.schemas import Identifier, Page
 from cloud.meters.schemas import RegisterEvent, Undoing
 from cloud.validation import schemas, trail
-from cloud.validation.corrections import Corrections
+from cloud.validation.corrections import (
+    AboveMaximumError,
+    CorrectionOverlapError,
+    Corrections,
+    NotInstalledError,
+)
 from cloud.validation.trail import AuditTrail
 
 router = APIRouter(tags=["validation"])
@@ -36,9 +44,14 @@ def _trail(request: Request) -> AuditTrail:
 
 
 Service = Annotated[Corrections, Depends(_corrections)]
+Trail = Annotated[AuditTrail, Depends(_trail)]
 
 
-@router.post("/service-points/{service_point_id}/corrections")
+@router.post(
+    "/service-points/{service_point_id}/corrections",
+    responses=answers(CorrectionOverlapError, NotInstalledError, AboveMaximumError),
+)
+@idempotent
 async def correct(
     service_point_id: PathId, body: schemas.CorrectionBody, service: Service, caller: Editor
 ) -> schemas.Correction:
@@ -66,6 +79,7 @@ async def corrections_of_point(
 
 
 @router.post("/corrections/{correction_id}/undo")
+@idempotent
 async def undo_correction(
     correction_id: CorrectionId, body: Undoing, service: Service, caller: Editor
 ) -> schemas.Correction:
@@ -77,7 +91,7 @@ async def undo_correction(
 @router.get("/service-points/{service_point_id}/audit-trail")
 async def audit_trail(
     service_point_id: PathId,
-    service: Annotated[AuditTrail, Depends(_trail)],
+    service: Trail,
     caller: Seer,
     limit: pagination.Limit = 100,
     cursor: pagination.Cursor = None,
@@ -105,10 +119,55 @@ def _said(one: trail.Said, unit: str) -> schemas.Said:
     )
 
 
+@router.get("/service-points/{service_point_id}/findings")
+async def findings_of_point(
+    service_point_id: PathId,
+    service: Trail,
+    caller: Seer,
+    limit: pagination.Limit = 100,
+    cursor: pagination.Cursor = None,
+) -> Page[schemas.Finding]:
+    """Return what rules found in the data of a service point, in order of when it started."""
+    after = _finding_key(cursor)
+    return _findings(await service.findings_of_point(caller, service_point_id, after, limit), limit)
+
+
+@router.get("/premises/{premises_id}/findings")
+async def findings_of_premises(
+    premises_id: PathId,
+    service: Trail,
+    caller: Seer,
+    limit: pagination.Limit = 100,
+    cursor: pagination.Cursor = None,
+) -> Page[schemas.Finding]:
+    """Return what rules found in the data of a building, in order of when it started."""
+    after = _finding_key(cursor)
+    return _findings(await service.findings_of_premises(caller, premises_id, after, limit), limit)
+
+
+def _findings(found: Sequence[DictRow], limit: int) -> Page[schemas.Finding]:
+    following = None
+    if len(found) == limit:
+        started_at, finding_id = found[-1]["started_at"], found[-1]["finding_id"]
+        following = pagination.encode((started_at - EPOCH) // A_MOMENT, finding_id)
+    return Page(items=[schemas.Finding(**fields) for fields in found], next_cursor=following)
+
+
+def _finding_key(cursor: str | None) -> tuple[datetime, int]:
+    if cursor is None:
+        return EPOCH, 0
+    started_us, finding_id = pagination.decode(cursor, int, int)
+    return _cursor_time(started_us), finding_id
+
+
 def _said_key(cursor: str | None) -> trail.Key | None:
     if cursor is None:
         return None
     said_us, source, number, undoing = pagination.decode(cursor, int, int, int, int)
-    if not 0 <= said_us < LATEST_US:
+    return _cursor_time(said_us), source, number, bool(undoing)
+
+
+def _cursor_time(microseconds: int) -> datetime:
+    if not 0 <= microseconds < LATEST_US:
         raise InvalidRequestError("The cursor is not one that this route gave out.")
-    return EPOCH + said_us * A_MOMENT, source, number, bool(undoing)
+    return EPOCH + microseconds * A_MOMENT

@@ -26,7 +26,12 @@ async def replace_exclusions(
     spans: Collection[tuple[int, int, int]],
     exclusions: Sequence[Exclusion],
 ) -> None:
-    """Keep these exclusions instead of those in spans: (channel, since_s, until_s), inclusive."""
+    """Keep these exclusions instead of those in spans: (channel, since_s, until_s), inclusive.
+
+    Windows of two marks may reach the same reading; it is written once.
+    """
+    by_key = {(one.channel_id, one.read_at_s, one.boot, one.sequence): one for one in exclusions}
+    exclusions = list(by_key.values())
     channels, since, until = zip(*spans, strict=True)
     await run(
         connection,
@@ -89,7 +94,14 @@ async def replace_findings(
 
 
 async def add_findings(connection: Connection, found: Sequence[Found]) -> None:
-    """Write findings; what was found before is told better, and keeps its id."""
+    """Write findings; what was found before is told better, and keeps its id.
+
+    Windows of two marks may reach the same one; it is written once.
+    """
+    by_key = {
+        (one.finding.rule, one.service_point_id, one.finding.started_at): one for one in found
+    }
+    found = list(by_key.values())
     if found:
         await run(
             connection,

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What corrections and the audit trail look like over HTTP."""
+"""What corrections, the audit trail and findings look like over HTTP."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, Field, model_validator
 
@@ -61,3 +61,21 @@ class Said(BaseModel):
     because: str
     event: RegisterEvent | None
     correction: Correction | None
+
+
+class Finding(BaseModel):
+    """What a rule found in the data of a meter, with its evidence; ``ended_at`` None: it goes on.
+
+    Amounts in the evidence are in the unit that it names, else in the reading type's own.
+    """
+
+    finding_id: int
+    rule: str
+    service_point_id: str
+    reading_type: str
+    started_at: AwareDatetime
+    ended_at: AwareDatetime | None
+    severity: Literal["note", "warning", "error"]
+    explanation: str
+    evidence: dict[str, Any]
+    found_at: AwareDatetime

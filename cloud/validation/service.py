@@ -9,7 +9,6 @@ any time, by any number of processes.
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 
 import psycopg
@@ -70,7 +69,7 @@ class Reviewer:
     async def _review_some(self) -> bool:
         """Review some channels in a transaction; tell whether there were any."""
         async with self._database.transaction(TRANSACTION_TIMEOUT_S) as connection:
-            marks = _joined(await review.take_marks(connection, CHANNELS_AT_ONCE))
+            marks = await review.take_marks(connection, CHANNELS_AT_ONCE, TOGETHER_S)
             if marks:
                 await self._review(connection, marks)
         return bool(marks)
@@ -134,22 +133,6 @@ class Reviewer:
             [gone for mark in marks for gone in _outside(mark, of_channels[mark.channel_id])],
             HABIT_S,
         )
-
-
-def _joined(marks: Sequence[Mark]) -> list[Mark]:
-    """Return marks with those of a channel joined that lie close together."""
-    joined: list[Mark] = []
-    for mark in sorted(marks, key=lambda mark: (mark.channel_id, mark.since_s)):
-        last = joined[-1] if joined else None
-        if (
-            last is not None
-            and last.channel_id == mark.channel_id
-            and mark.since_s <= last.until_s + TOGETHER_S
-        ):
-            joined[-1] = replace(last, until_s=max(last.until_s, mark.until_s))
-        else:
-            joined.append(mark)
-    return joined
 
 
 async def _measured(

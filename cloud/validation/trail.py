@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The audit trail: who said what of a service point's registers and usage, when and why."""
+"""What people look up: the audit trail of a service point, and what rules found there."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from psycopg.rows import DictRow
+
 from cloud.kit.auth.rights import Principal
 from cloud.kit.database import Database
 from cloud.meters.service import trail_of_events
 from cloud.premises.models import ServicePoint
-from cloud.premises.service import one_service_point
-from cloud.validation import corrections_repository
+from cloud.premises.service import one_premises, one_service_point, service_points
+from cloud.validation import corrections_repository, findings_repository
 
 EVENT, CORRECTION = 0, 1  # two sources; at one instant events come first
 LAST = 2**63 - 1
@@ -64,6 +66,25 @@ class AuditTrail:
         said = [_of_event(fields) for fields in events]
         said += [_of_correction(fields) for fields in corrections]
         return point, sorted(said, key=lambda one: one.key)[:limit]
+
+    async def findings_of_point(
+        self, caller: Principal, service_point_id: str, after: tuple[datetime, int], limit: int
+    ) -> list[DictRow]:
+        """Return what rules found at a service point, after (started_at, finding_id)."""
+        async with self._database.transaction() as connection:
+            await one_service_point(connection, service_point_id, caller)
+            return await findings_repository.page(connection, [service_point_id], after, limit)
+
+    async def findings_of_premises(
+        self, caller: Principal, premises_id: str, after: tuple[datetime, int], limit: int
+    ) -> list[DictRow]:
+        """Return what rules found in a building, after (started_at, finding_id)."""
+        async with self._database.transaction() as connection:
+            await one_premises(connection, premises_id, caller)
+            points = await service_points(connection, [premises_id])
+            return await findings_repository.page(
+                connection, [one.service_point_id for one in points], after, limit
+            )
 
 
 def _of_event(fields: dict[str, Any]) -> Said:

@@ -6,7 +6,8 @@ from installations
 join service_points using (service_point_id)
 join premises using (premises_id)
 join nodes using (node_id)
-left join current_readings using (installation_id)
+left join channels using (node_id, obis)
+left join current_readings using (channel_id)
 where valid_to is null and valid_from < now()
     and (read_at is null or read_at < now() - interval '15 minutes')
 order by silent_for_s desc nulls first, meter_id

@@ -1,63 +1,186 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Readings a second through the cloud's ingest, and what a bare COPY of the same rows makes.
 
-The batches go over HTTP, one after the other, as gateways post them: parsed, checked, entered in
-the ledger, made readings, committed with fsync. Then the rows they became are copied in binary into
-an equal table of the same server.
+The bodies are those that the forwarders of five gateways make of a backlog of 400 days, made
+beforehand: that is the gateways' work. Each is posted over HTTP, unpacked, checked, entered in the
+ledger, stored as readings, made current, told of on the live stream and committed with fsync,
+before its gateway posts the next; validation goes on in the same process meanwhile.
+
+In rounds: after each, the rows that came of it are copied, in one binary COPY that lies ready in
+memory, into an equal table with equal partitions on the same server. So what else the machine is
+doing weighs on both. The last round goes gateway by gateway.
 """
 
+import asyncio
+import json
 import tempfile
 import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
+import httpx
 import psycopg
+from psycopg import sql
 
 from cloud.kit.embedded_postgres import EmbeddedPostgres
+from edge_gateway.forwarder.body import batch_body
+from edge_gateway.settings import Settings
+from edge_gateway.store.outbox import Waiting
 from simulators.chain import Chain, assembled
+from simulators.city import Premises
 from simulators.ground import Ground
-from simulators.history import GatewayBatch, History
+from simulators.history import History
 from tests.benchmark.figures import Figure, Figures
+from wire import VERSION, batch, quality
 
-BATCHES = 16
-TYPES = ("int4", "timestamptz", "int4", "int4", "int8", "timestamptz", "int2")
+BATCH_TELEGRAMS = Settings.model_fields["batch_entries"].default
+BOOT = 1
+ROUNDS = 4
+
+Post = tuple[bytes, dict[str, str]]  # body, headers
+
+
+@dataclass(frozen=True, kw_only=True)
+class Round:
+    """What was ingested and then copied, and how long either took."""
+
+    rows: int
+    ingest_s: float
+    copy_s: float
 
 
 async def measure() -> Figures:
-    """Ingest 16 batches of history, and copy what came of it."""
+    """Ingest what five gateways hold, and copy what came of it."""
     with tempfile.TemporaryDirectory(prefix="iskar-bench-") as directory:
         ground = Ground(Path(directory))
         async with assembled(ground, with_history=True) as (chain, past):
             await chain.start_cloud()
             await chain.enrol()
-            ingest_s = await _ingest(chain, past)
-            dsn = EmbeddedPostgres(ground.cloud / "postgres").dsn
-            rows, copy_s = _copy(dsn)
+            posts = {one.gateway_id: _posts(past, one) for one in chain.city.premises.values()}
+            with psycopg.connect(
+                EmbeddedPostgres(ground.cloud / "postgres").dsn, autocommit=True
+            ) as database:
+                rounds = [await _round(chain, _slice(posts, at), database) for at in range(ROUNDS)]
+                one_by_one = await _round(chain, _slice(posts, ROUNDS), database, at_once=False)
+    ingest_per_s = sum(one.rows for one in rounds) / sum(one.ingest_s for one in rounds)
+    copy_per_s = sum(one.rows for one in rounds) / sum(one.copy_s for one in rounds)
     return [
-        Figure("ingest_readings_per_s", rows / ingest_s, "over HTTP, committed"),
-        Figure("copy_readings_per_s", rows / copy_s, "binary COPY, committed, same server"),
-        Figure("ingest_share_of_copy", copy_s / ingest_s, "of the COPY's speed"),
+        Figure("ingest_readings_per_s", ingest_per_s, "over HTTP, committed, 5 gateways at once"),
+        Figure("copy_readings_per_s", copy_per_s, "binary COPY of the same rows, same server"),
+        Figure("ingest_share_of_copy", ingest_per_s / copy_per_s, "of the COPY's speed"),
+        Figure(
+            "ingest_one_by_one_readings_per_s",
+            one_by_one.rows / one_by_one.ingest_s,
+            "one gateway at a time",
+        ),
+        Figure(
+            "ingest_one_by_one_share_of_copy",
+            one_by_one.copy_s / one_by_one.ingest_s,
+            "of the COPY's speed",
+        ),
     ]
 
 
-async def _ingest(chain: Chain, past: History) -> float:
-    batches: list[GatewayBatch] = list(islice(past.batches(), BATCHES))
+def _slice(posts: Mapping[str, list[Post]], at: int) -> dict[str, list[Post]]:
+    """Return one of ``ROUNDS`` + 1 equal parts of each gateway's posts."""
+    return {
+        gateway_id: bodies[
+            at * len(bodies) // (ROUNDS + 1) : (at + 1) * len(bodies) // (ROUNDS + 1)
+        ]
+        for gateway_id, bodies in posts.items()
+    }
+
+
+async def _round(
+    chain: Chain,
+    posts: Mapping[str, Sequence[Post]],
+    database: psycopg.Connection,
+    *,
+    at_once: bool = True,
+) -> Round:
+    before = database.execute("select clock_timestamp()").fetchone()
     began = time.perf_counter()
-    for one in batches:
-        await chain.ingest_history(one)
-    return time.perf_counter() - began
+    if at_once:
+        await asyncio.gather(*(_send(chain, one, posts[one]) for one in posts))
+    else:
+        for one in posts:
+            await _send(chain, one, posts[one])
+    ingest_s = time.perf_counter() - began
+    rows, copy_s = _copy(database, before)
+    return Round(rows=rows, ingest_s=ingest_s, copy_s=copy_s)
 
 
-def _copy(dsn: str) -> tuple[int, float]:
-    """Return how many rows there are, and the seconds that a copy of them takes."""
-    with psycopg.connect(dsn) as connection:
-        rows = connection.execute("select * from readings").fetchall()
-        connection.execute("create table copied (like readings including all)")
-        connection.commit()
-        began = time.perf_counter()
-        with connection.cursor().copy("copy copied from stdin (format binary)") as copy:
-            copy.set_types(TYPES)
-            for row in rows:
-                copy.write_row(row)
-        connection.commit()
-        return len(rows), time.perf_counter() - began
+def _posts(past: History, premises: Premises) -> list[Post]:
+    """Return what a gateway would post after 400 days without the cloud."""
+    waiting = _waiting(past, premises)
+    posts = []
+    while chunk := list(islice(waiting, BATCH_TELEGRAMS)):
+        posts.append(batch_body(premises.gateway_id, "bench", chunk))
+    return posts
+
+
+def _waiting(past: History, premises: Premises) -> Iterator[Waiting]:
+    for number, one in enumerate(past.telegrams_of(premises), start=1):
+        body = {
+            "ver": VERSION,
+            "id": one.node_id,
+            "boot": BOOT,
+            "seq": one.sequence,
+            "t": one.time_s,
+            "tq": one.time_quality,
+            "reg": one.registers,
+        }
+        yield Waiting(
+            number=number,
+            kind=batch.TELEGRAM,
+            received_at_ms=one.time_s * 1000 + 250,
+            read_at_s=one.time_s,
+            quality=quality.GOOD,
+            body=json.dumps(body),
+        )
+
+
+async def _send(chain: Chain, gateway_id: str, posts: Sequence[Post]) -> None:
+    authorization = {"Authorization": f"Bearer {chain.gateway_token(gateway_id)}"}
+    async with httpx.AsyncClient(base_url=chain.url, headers=authorization, timeout=60) as http:
+        for body, headers in posts:
+            answer = await http.post(batch.PATH, content=body, headers=headers)
+            word: Mapping[str, object] = answer.raise_for_status().json()
+            if word["repeated"] or word["quarantined"]:
+                raise RuntimeError(f"The cloud did not take the batch as new: {word}")
+
+
+def _copy(database: psycopg.Connection, since: tuple[Any, ...] | None) -> tuple[int, float]:
+    """Return how many readings were stored since then, and the seconds a COPY of them takes."""
+    _make_equal_table(database)
+    with database.cursor().copy(
+        "copy (select * from readings where stored_at >= %s) to stdout (format binary)", since
+    ) as out:
+        rows = b"".join(out)
+    database.execute("checkpoint")
+    began = time.perf_counter()
+    with database.cursor() as cursor:
+        with cursor.copy("copy copied from stdin (format binary)") as copy:
+            copy.write(rows)
+        return cursor.rowcount, time.perf_counter() - began
+
+
+def _make_equal_table(database: psycopg.Connection) -> None:
+    """Make an empty table "copied" with the key and the partitions of the readings."""
+    database.execute("drop table if exists copied")
+    database.execute(
+        "create table copied (like readings including all) partition by range (read_at)"
+    )
+    partitions = database.execute(
+        "select relname, pg_get_expr(relpartbound, pg_class.oid) from pg_inherits"
+        " join pg_class on pg_class.oid = inhrelid where inhparent = 'readings'::regclass"
+    )
+    for name, bounds in partitions.fetchall():
+        database.execute(
+            sql.SQL("create table {} partition of copied {}").format(
+                sql.Identifier(f"copied_{name}"), sql.SQL(bounds)
+            )
+        )

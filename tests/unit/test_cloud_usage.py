@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cloud.readings import usage
-from cloud.readings.usage import Hours, Figure, Line, hourly
+from cloud.readings.usage import Figure, Hours, Line, hourly
 from wire import quality
 
 SOFIA = ZoneInfo("Europe/Sofia")

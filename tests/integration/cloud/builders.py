@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """A cloud to ask, a building in it, and what its gateway sends; valid unless told otherwise."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,7 +10,8 @@ import httpx
 from cloud.app.services import Services
 from cloud.kit.auth.rights import Role
 from cloud.kit.clock import Clock
-from wire import batch
+from wire import batch, telegram
+from wire.block import Packing
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 INSTALLED = datetime(2025, 1, 1, tzinfo=UTC)
@@ -58,6 +59,17 @@ def a_telegram(
             "reg": registers if registers is not None else {COLD: sequence * 1000},
         },
     }
+
+
+def blocks_of(*entries: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return telegrams that are given as entries in blocks."""
+    packing = Packing()
+    for entry in entries:
+        message = telegram.from_fields(entry["body"])
+        packing.add(
+            entry["n"], entry["received_at_ms"], entry["read_at_s"], entry["quality"], message
+        )
+    return packing.blocks()
 
 
 def an_event(sequence: int = 1, *, node: str = NODE, at: datetime = NOON) -> dict[str, Any]:
@@ -131,12 +143,15 @@ class Caller:
         return answer.json()
 
     async def send(
-        self, *entries: Any, gateway: str = GATEWAY, store: str = "store-1"
+        self,
+        *entries: Any,
+        blocks: Sequence[Any] = (),
+        gateway: str = GATEWAY,
+        store: str = "store-1",
     ) -> dict[str, Any]:
-        """Post entries as a gateway does and return the cloud's word on them."""
-        answer = await self.ask(
-            "POST", "/ingest/batches", json=batch.request(gateway, store, list(entries))
-        )
+        """Post entries and blocks as a gateway does and return the cloud's word on them."""
+        request = batch.request(gateway, store, list(entries), list(blocks))
+        answer = await self.ask("POST", "/ingest/batches", json=request)
         assert answer.status_code == 200, answer.text
         word: dict[str, Any] = answer.json()
         return word

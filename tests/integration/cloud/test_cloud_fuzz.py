@@ -8,8 +8,16 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.integration.cloud.builders import CloudInTest, a_finding, a_telegram, an_event
+from tests.integration.cloud.builders import (
+    CloudInTest,
+    a_finding,
+    a_telegram,
+    an_event,
+    blocks_of,
+)
 from wire import batch
+from wire.block import COLUMNS, columns
+from wire.errors import WireError
 
 FIELDS = (
     *("n", "kind", "body", "read_at_s", "quality", "received_at_ms", "ver", "id", "seq", "boot"),
@@ -75,6 +83,65 @@ async def test_any_entries_are_answered_and_a_good_one_among_them_is_kept(
     assert stored == set(range(1001, sequence + 1))
 
 
+def _with_cell(block: dict[str, Any], name: str, place: int, content: Any) -> dict[str, Any]:
+    """Return a block of which one cell, or one register's first, is something else."""
+    column = block[name]
+    if name == "reg":
+        column = [[content, *column[0][1:]], *column[1:]]
+    else:
+        column = [content if place == at else cell for at, cell in enumerate(column)]
+    return {**block, name: column}
+
+
+[BLOCK] = blocks_of(*(a_telegram(n) for n in range(1, 4)))
+blocks = st.one_of(
+    anything,
+    st.builds(
+        lambda name, content: {**BLOCK, name: content}, st.sampled_from(sorted(BLOCK)), anything
+    ),
+    st.builds(
+        _with_cell,
+        st.just(BLOCK),
+        st.sampled_from([*COLUMNS, "obis", "reg"]),
+        st.integers(0, 2),
+        anything,
+    ),
+)
+
+
+async def test_any_blocks_are_answered_and_every_telegram_is_accounted_for(
+    cloud: CloudInTest,
+) -> None:
+    sequence = 1000
+
+    async def check(broken: list[Any]) -> None:
+        nonlocal sequence
+        sequence += 2
+        good, alone = a_telegram(sequence, boot=77), a_telegram(sequence + 1, boot=77)
+        request = batch.request("gw-one", "s", [alone], [*broken, *blocks_of(good)])
+        answer = await cloud.gateway.ask(
+            "POST", "/ingest/batches", content=json.dumps(request).encode()
+        )
+        assert answer.status_code == 200, answer.text
+        word = answer.json()
+        assert word["committed"] > sequence
+        told = sum(map(_telegrams, broken)) + 2
+        assert word["stored"] + word["repeated"] + len(word["quarantined"]) == told
+
+    await _explore(check, st.lists(blocks, max_size=4))
+    ledger = await cloud.operator.all("/telegrams", node_id="n-one")
+    stored = {row["sequence"] for row in ledger if row["boot"] == 77}
+    assert stored == set(range(1002, sequence + 2))
+
+
+def _telegrams(block: Any) -> int:
+    """Return how many telegrams a block holds; as one counts what has no columns."""
+    try:
+        return len(columns(block)[0]["n"])
+    except WireError:
+        return 1
+
+
 async def test_any_body_is_answered_without_a_fault(cloud: CloudInTest) -> None:
     async def check(body: bytes) -> None:
         for encoding in ("identity", "gzip"):
@@ -84,7 +151,9 @@ async def test_any_body_is_answered_without_a_fault(cloud: CloudInTest) -> None:
             assert 400 <= answer.status_code < 500
             assert answer.headers["content-type"] == "application/problem+json"
 
-    shaped = st.dictionaries(st.sampled_from(["ver", "gateway", "store", "entries"]), anything)
+    shaped = st.dictionaries(
+        st.sampled_from(["ver", "gateway", "store", "entries", "blocks"]), anything
+    )
     await _explore(
         check, st.binary(max_size=200) | shaped.map(lambda one: json.dumps(one).encode())
     )
