@@ -5,6 +5,7 @@ import json
 import os
 import sys
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -130,6 +131,31 @@ def enrol_gateway_command(
             registry,
         )
     _say({"gateway_id": gateway, "directory": str(directory.resolve())})
+
+
+@app.command("exchange")
+def exchange_command(
+    service_point: Annotated[str, typer.Option(help="Id of the service point.")],
+    meter: Annotated[str, typer.Option(help="Id of the new meter, which is on record.")],
+    start: Annotated[int, typer.Option(min=0, help="What its dial shows: ml, l of gas, Wh.")],
+    cloud: CloudUrl,
+    token: Token,
+    final: Annotated[
+        int | None, typer.Option(min=0, help="What the old meter's dial showed last.")
+    ] = None,
+    at: Annotated[
+        datetime | None, typer.Option(help="When; local time of this computer, now if left out.")
+    ] = None,
+    cloud_ca: CloudCa = None,
+) -> None:
+    """Record that a meter was exchanged, now or any time after. May be run again."""
+    exchanged_at = (at or datetime.now(UTC)).astimezone(UTC)
+    with Cloud(cloud, token, cloud_ca) as registry:
+        _say(
+            registry.record_exchange(
+                service_point, meter, exchanged_at, start_register=start, final_register=final
+            )
+        )
 
 
 def main() -> None:

@@ -67,6 +67,35 @@ class Cloud:
                 },
             )
 
+    def record_exchange(
+        self,
+        service_point_id: str,
+        meter_id: str,
+        exchanged_at: datetime,
+        *,
+        start_register: int,
+        final_register: int | None,
+    ) -> dict[str, Any]:
+        """Put on record that another meter hangs there, read as the one before; return the record.
+
+        Registers in wire units; None for the one taken down if its dial could not be read.
+        """
+        epochs = self._send("GET", f"/service-points/{service_point_id}/registers").get("items")
+        if not isinstance(epochs, list) or not epochs:
+            raise FieldError(f"At {service_point_id} no meter hangs yet; enrol its node instead.")
+        return self._send(
+            "PUT",
+            f"/installations/{service_point_id}",
+            {
+                "meter_id": meter_id,
+                "node_id": epochs[-1]["node_id"],
+                "obis": epochs[-1]["obis"],
+                "installed_at": exchanged_at.isoformat(),
+                "start_register": start_register,
+                "final_register": final_register,
+            },
+        )
+
     def certify_node(self, node_id: str, request_pem: bytes) -> Papers:
         """Return the certificate for a node's signing request."""
         return self._papers(f"/nodes/{node_id}/certificates", {"csr_pem": request_pem.decode()})

@@ -11,7 +11,10 @@ Utility = Literal["water", "gas", "electricity", "heat"]
 
 
 class Alert(BaseModel):
-    """A leak: raised by a gateway, acknowledged by a person, cleared by the gateway."""
+    """A leak: raised by a gateway, acknowledged by a person, cleared by the gateway.
+
+    Flow and volume are what a rule reckons; ``confidence``, in %, is how good they are.
+    """
 
     alert_id: str
     premises_id: str

@@ -87,6 +87,22 @@ def add_token(
     _print(work)
 
 
+@cli.command("review")
+def review_command(
+    premises: Annotated[
+        list[str] | None, typer.Option(help="A building; repeat for more. All, if none is named.")
+    ] = None,
+) -> None:
+    """Look through the stored usage of buildings now, as is done every night; print JSON."""
+
+    async def work(services: Services) -> dict[str, object]:
+        review = services.history_review
+        chosen = premises or await review.premises_ids()
+        return {"findings": {one: await review.of_premises(one) for one in chosen}}
+
+    _print(work)
+
+
 def _print(work: Callable[[Services], Awaitable[dict[str, object]]]) -> None:
     settings = CloudSettings()
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Buildings as the app shows them: put together from registry, readings and alerts."""
 
+import functools
+import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Annotated, Any
@@ -18,6 +20,7 @@ from cloud.meters.models import Installation, Meter
 from cloud.meters.service import installations_at, meters_by_id
 from cloud.premises.models import ServicePoint
 from cloud.premises.service import one_premises, service_points, visible_premises
+from cloud.readings.models import IntervalUsage
 from cloud.readings.service import current_readings, main_points, usage_today
 from wire import quality, reading_types
 
@@ -52,19 +55,23 @@ async def premises(request: Request, caller: Seer) -> Listing[schemas.PremisesSu
     )
 
 
-def _today(points: Sequence[ServicePoint], used: Mapping[str, int | None]) -> list[schemas.Today]:
+def _today(
+    points: Sequence[ServicePoint], used: Mapping[str, IntervalUsage]
+) -> list[schemas.Today]:
     """Return today's totals; one with an unknown part is unknown, not smaller."""
     today = []
     for name in dict.fromkeys(point.reading_type for point in points):
         reading_type = reading_types.named(name)
         parts = [used[point.service_point_id] for point in points if point.reading_type == name]
-        known = [part for part in parts if part is not None]
+        known = [part.usage for part in parts if part.usage is not None]
+        bits = functools.reduce(operator.or_, (part.quality for part in parts))
         today.append(
             schemas.Today(
                 reading_type=name,
                 utility=reading_type.utility,
                 unit=reading_type.unit,
                 usage=sum(known) if len(known) == len(parts) else None,
+                quality=quality.names(bits),
             )
         )
     return today
@@ -136,5 +143,9 @@ def _instantaneous(known: Mapping[str, Any]) -> schemas.Instantaneous | None:
         return None
     reading_type = reading_types.named(known["rate_type"])
     return schemas.Instantaneous(
-        reading_type=reading_type.name, unit=reading_type.unit, reading=known["rate"]
+        reading_type=reading_type.name,
+        unit=reading_type.unit,
+        reading=known["rate"],
+        read_at=known["rate_read_at"],
+        quality=quality.names(known["rate_quality"]),
     )

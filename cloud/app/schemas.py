@@ -14,6 +14,7 @@ class Today(BaseModel):
     utility: str
     unit: str
     usage: int | None
+    quality: list[str]
 
 
 class PremisesSummary(BaseModel):
@@ -42,6 +43,8 @@ class Instantaneous(BaseModel):
     reading_type: str
     unit: str
     reading: int
+    read_at: AwareDatetime
+    quality: list[str]
 
 
 class ServicePoint(BaseModel):

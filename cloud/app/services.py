@@ -34,7 +34,9 @@ from cloud.premises.service import PremisesRegistry
 from cloud.readings.ingest import Ingest
 from cloud.readings.registers import Registers
 from cloud.readings.service import Readings, highest_boot, mark_stale
+from cloud.validation import tasks as validation_tasks
 from cloud.validation.corrections import Corrections
+from cloud.validation.review import HistoryReview
 from cloud.validation.service import Reviewer
 from cloud.validation.trail import AuditTrail
 from wire import batch
@@ -59,6 +61,7 @@ class Services:
     corrections: Corrections
     audit_trail: AuditTrail
     reviewer: Reviewer
+    history_review: HistoryReview
     alerts: Alerts
     live: LiveFeed
     jobs: Jobs
@@ -91,6 +94,8 @@ class Services:
         live.on_return(alerts.changed_since)
         delivery = Delivery(database, clock, client, settings.webhook_timeout_s)
         tasks.register(jobs, delivery, settings.webhook_pauses_s)
+        history_review = HistoryReview(database, clock)
+        validation_tasks.register(jobs, history_review)
         ingest = Ingest(
             database,
             clock,
@@ -115,6 +120,7 @@ class Services:
             corrections=Corrections(database, clock),
             audit_trail=AuditTrail(database),
             reviewer=Reviewer(database, hypertables),
+            history_review=history_review,
             alerts=alerts,
             live=live,
             jobs=jobs,

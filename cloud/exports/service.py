@@ -80,10 +80,10 @@ class Exports:
         span.cuts()
         yield pl.DataFrame(schema=USAGE)
         for point in points:
-            unit, intervals, _ = await self._readings.usage_of_point(
+            unit, intervals, is_final = await self._readings.usage_of_point(
                 caller, point.service_point_id, span
             )
-            yield _usage_frame(point, unit, intervals)
+            yield _usage_frame(point, unit, intervals, is_final=is_final)
 
     async def _meters(self, point: ServicePoint) -> dict[int, str]:
         async with self._database.transaction() as connection:
@@ -113,7 +113,7 @@ def _readings_frame(
 
 
 def _usage_frame(
-    point: ServicePoint, unit: str, intervals: Sequence[IntervalUsage]
+    point: ServicePoint, unit: str, intervals: Sequence[IntervalUsage], *, is_final: bool
 ) -> pl.DataFrame:
     return pl.DataFrame(
         {
@@ -124,6 +124,7 @@ def _usage_frame(
             "usage": [one.usage for one in intervals],
             "unit": unit,
             "quality": [quality_text(one.quality) for one in intervals],
+            "is_final": is_final,
         },
         schema=USAGE,
     )

@@ -39,6 +39,7 @@ USAGE = pl.Schema(
         "usage": pl.Int64(),  # null where nothing is known
         "unit": pl.String(),
         "quality": pl.String(),
+        "is_final": pl.Boolean(),  # false while readings wait to be reviewed
     }
 )
 GOOD = "good"

@@ -18,7 +18,7 @@ Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,32}$")]
 Text = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
-    Field(),
+    Field(json_schema_extra={"pattern": r"^[^\u0000-\u001f]*\S[^\u0000-\u001f]*$"}),
     AfterValidator(_plain),
 ]
 Integer = Annotated[int, Field(ge=0, le=2**31 - 1)]

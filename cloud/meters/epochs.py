@@ -90,14 +90,14 @@ def put_up(epochs: Epochs, new: Installation, final_register: int | None) -> lis
     here, later = holding(epochs, at), following(epochs, at)
     if here is not None and here.what == new.what:
         return _told_again(epochs, here, new, final_register)
+    if here is not None and here.valid_from == at:
+        raise InstallationOrderError(new.service_point_id, here)
     if later is not None and later.what == new.what and _adjoin(here, later):
         begun = _with_start(replace(later, valid_from=at), new.start_register)
         others = _without(epochs, here, later)
         return _in_order(others, begun, _ended(here, at, final_register, new))
     if here is None and later is not None and later is epochs[0]:
         raise InstallationOrderError(new.service_point_id, later)
-    if here is not None and here.valid_from == at:
-        raise InstallationOrderError(new.service_point_id, here)
     if here is not None:
         begun = replace(new, valid_to=here.valid_to, final_register=here.final_register)
     else:

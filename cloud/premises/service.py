@@ -51,6 +51,11 @@ async def one_premises(connection: Connection, premises_id: str, caller: Princip
     return found[0]
 
 
+async def all_premises_ids(connection: Connection) -> list[str]:
+    """Return every building, whoever asks: for other modules, not for callers."""
+    return [one.premises_id for one in await repository.premises(connection, None)]
+
+
 async def service_points(
     connection: Connection, premises_ids: Collection[str]
 ) -> list[ServicePoint]:

@@ -22,8 +22,8 @@ from cloud.premises.service import one_premises
 from cloud.readings import schemas
 from cloud.readings.ingest import Ingest
 from cloud.readings.models import IntervalUsage
-from cloud.readings.service import EARLIEST, LATEST, Readings, Span
-from wire import VERSION, quality
+from cloud.readings.service import EARLIEST, LATEST, MAX_INTERVALS, Readings, Span
+from wire import VERSION, batch, quality
 from wire.fields import MAX_BOOT, MAX_UNIX_S
 
 router = APIRouter(tags=["readings"])
@@ -38,19 +38,46 @@ def _readings(request: Request) -> Readings:
     return found
 
 
+A_DAY = f"A local day, from {EARLIEST} on."
+NOT_INCLUDED = f"The local day after the last, {LATEST} at most; {MAX_INTERVALS} intervals at most."
+
+
 def _span(
     resolution: schemas.Resolution,
-    first: Annotated[date, Query(alias="from")],
-    end: Annotated[date, Query(alias="to")],
+    first: Annotated[date, Query(alias="from", description=A_DAY, examples=["2026-10-25"])],
+    end: Annotated[date, Query(alias="to", description=NOT_INCLUDED, examples=["2026-10-26"])],
 ) -> Span:
     return Span(resolution=resolution, first=first, end=end)
 
+
+# The frame of a batch; what is wrong inside an entry or block sends that alone to quarantine.
+BATCH = {
+    "requestBody": {
+        "required": True,
+        "description": "A batch as wire/batch.py has it.",
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["ver", "gateway", "store"],
+                    "properties": {
+                        "ver": {"const": VERSION},
+                        "gateway": {"type": "string", "description": "The caller's own id."},
+                        "store": {"type": "string", "pattern": "^[ -~]{0,64}$"},
+                        "entries": {"type": "array", "maxItems": batch.MAX_ENTRIES},
+                        "blocks": {"type": "array", "maxItems": batch.MAX_ENTRIES},
+                    },
+                }
+            }
+        },
+    }
+}
 
 Service = Annotated[Readings, Depends(_readings)]
 Asked = Annotated[Span, Depends(_span)]
 
 
-@router.post("/ingest/batches")
+@router.post("/ingest/batches", openapi_extra=BATCH)
 async def ingest(request: Request, caller: Gateway) -> schemas.Committed:
     """Commit a gateway's batch; ``committed`` in the answer may be forgotten by the sender."""
     service: Ingest = request.app.state.ingest

@@ -120,16 +120,23 @@ async def add_stale_register(
 ) -> None:
     """Mark the usage by one register of a node stale from ``since`` to ``until``, both included.
 
-    Nothing happens while it has never sent a reading.
+    Also one that has never sent a reading: an editor may know what was used all the same.
     """
+    place = {"node_id": node_id, "obis": obis}
+    await run(
+        connection,
+        "insert into channels (node_id, obis) select %(node_id)s, %(obis)s where not exists"
+        " (select from channels where (node_id, obis) = (%(node_id)s, %(obis)s))"
+        " on conflict do nothing",
+        **place,
+    )
     await run(
         connection,
         "insert into stale_usage (channel_id, since, until) select channel_id, %(since)s,"
         " %(until)s from channels where (node_id, obis) = (%(node_id)s, %(obis)s)",
-        node_id=node_id,
-        obis=obis,
         since=since,
         until=until,
+        **place,
     )
 
 
@@ -143,7 +150,7 @@ async def current(
     return await rows(
         connection,
         "select installation_id, now.register, now.read_at, now.received_at, now.quality,"
-        " rate.register as rate"
+        " rate.register as rate, rate.read_at as rate_read_at, rate.quality as rate_quality"
         f" from {_HUNG} cross join lateral (select %(rates)s::jsonb ->> installation_id::text) as"
         " beside (rate_obis)"
         " left join lateral (select known.* from channels join current_readings known"

@@ -6,6 +6,7 @@ Whoever has taken a channel's marks has the channel to itself until then.
 """
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from cloud.kit.database import Connection
@@ -18,9 +19,21 @@ from cloud.readings.usage_repository import Changed
 ROLL_UP_TOGETHER_S = 31 * 86400  # spans that begin and end in the same of these are one roll-up
 
 
-async def take_marks(connection: Connection, channels_at_most: int) -> list[Mark]:
-    """Take the stale marks of some channels that nobody else reviews; they are gone on commit."""
-    return await review_repository.take_marks(connection, channels_at_most)
+async def take_marks(connection: Connection, channels_at_most: int, together_s: int) -> list[Mark]:
+    """Take one stale mark of each of some channels that nobody else reviews; it is gone on commit.
+
+    It joins the channel's earliest with those that follow it within ``together_s``; the others wait
+    for the next transaction, because what follows from them may depend on this one's hours.
+    """
+    taken: dict[int, Mark] = {}
+    mark_ids = []
+    for mark_id, mark in await review_repository.waiting_marks(connection, channels_at_most):
+        joined = taken.setdefault(mark.channel_id, mark)
+        if mark.since_s <= joined.until_s + together_s:
+            taken[mark.channel_id] = replace(joined, until_s=max(joined.until_s, mark.until_s))
+            mark_ids.append(mark_id)
+    await review_repository.delete_marks(connection, mark_ids)
+    return list(taken.values())
 
 
 async def put_back(connection: Connection, marks: Collection[Mark]) -> None:

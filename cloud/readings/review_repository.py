@@ -60,21 +60,32 @@ cross join lateral (select array_send(array_agg(read_at)) as read_at,
 """
 
 
-async def take_marks(connection: Connection, channels_at_most: int) -> list[Mark]:
-    """Take the marks of the channels that wait longest and that nobody else has taken."""
+async def waiting_marks(connection: Connection, channels_at_most: int) -> list[tuple[int, Mark]]:
+    """Return the marks, by id, of the channels that wait longest and that nobody else reviews.
+
+    Those channels are the caller's to the end of the transaction.
+    """
     found = await rows(
         connection,
         "with mine as materialized (select channel_id from (select channel_id from stale_usage"
         " group by channel_id order by min(mark_id)) waiting"
         " where pg_try_advisory_xact_lock(hashtextextended('usage:' || channel_id, 0))"
         " limit %(at_most)s)"
-        " delete from stale_usage using mine where stale_usage.channel_id = mine.channel_id"
-        " returning stale_usage.channel_id,"
-        " floor(extract(epoch from since))::bigint as since_s,"
-        " ceil(extract(epoch from until))::bigint as until_s",
+        " select mark_id, channel_id, floor(extract(epoch from since))::bigint as since_s,"
+        " ceil(extract(epoch from until))::bigint as until_s from stale_usage join mine"
+        " using (channel_id) order by channel_id, since",
         at_most=channels_at_most,
     )
-    return [Mark(**fields) for fields in found]
+    return [(fields.pop("mark_id"), Mark(**fields)) for fields in found]
+
+
+async def delete_marks(connection: Connection, mark_ids: Collection[int]) -> None:
+    """Delete stale marks."""
+    await run(
+        connection,
+        "delete from stale_usage where mark_id = any(%(ids)s::bigint[])",
+        ids=integers(mark_ids),
+    )
 
 
 async def add_marks(connection: Connection, marks: Collection[Mark]) -> None:

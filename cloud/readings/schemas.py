@@ -64,7 +64,10 @@ class Reading(BaseModel):
 
 
 class LedgerRow(BaseModel):
-    """One message of a node, as the ledger keeps it."""
+    """One message of a node, as the ledger keeps it.
+
+    ``registers`` are by OBIS code, which fixes the unit; ``quality`` is that of the message.
+    """
 
     node_id: str
     boot: int

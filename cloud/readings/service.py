@@ -25,7 +25,16 @@ from cloud.readings import (
     usage_repository,
 )
 from cloud.readings.models import IntervalUsage
-from cloud.readings.usage import DAY, HOUR, MONTH, Figure, boundaries, intervals, total
+from cloud.readings.usage import (
+    DAY,
+    HOUR,
+    MAX_GAP_S,
+    MONTH,
+    Figure,
+    boundaries,
+    intervals,
+    total,
+)
 from wire import reading_types
 
 EARLIEST = date(2000, 1, 1)
@@ -164,6 +173,17 @@ async def usage(
     resolution: str,
 ) -> dict[str, list[IntervalUsage]]:
     """Return the usage at each of these service points between each two of ``cuts``."""
+    known = await _figures(connection, points, cuts, resolution)
+    return {point_id: intervals(cuts, figures) for point_id, figures in known.items()}
+
+
+async def _figures(
+    connection: Connection,
+    points: Sequence[ServicePoint],
+    cuts: Sequence[datetime],
+    resolution: str,
+) -> dict[str, dict[datetime, Figure]]:
+    """Return what is known of each service point's intervals, by their start."""
     installations = await installations_at(connection, [one.service_point_id for one in points])
     ids = [one.installation_id for one in installations]
     of_installation = await usage_repository.figures(connection, resolution, ids, cuts[0], cuts[-1])
@@ -178,7 +198,7 @@ async def usage(
         at_point = known[installation.service_point_id]
         for start, figure in of_installation[installation.installation_id].items():
             at_point[start] = at_point.get(start, NOTHING) + figure
-    return {point_id: intervals(cuts, figures) for point_id, figures in known.items()}
+    return known
 
 
 def _parts_of_months(
@@ -200,12 +220,16 @@ async def is_final(connection: Connection, points: Sequence[ServicePoint]) -> bo
 
 async def usage_today(
     connection: Connection, points: Sequence[ServicePoint], now: datetime
-) -> dict[str, int | None]:
-    """Return what each service point has used since local midnight, None if that isn't known."""
+) -> dict[str, IntervalUsage]:
+    """Return what each service point has used since local midnight.
+
+    Missing where more than MAX_GAP_S of the day so far isn't known; readings may be under way.
+    """
     today = now.astimezone(ZONE).date()
     cuts = boundaries(DAY, today, today + timedelta(days=1), ZONE)
-    usages = await usage(connection, points, cuts, DAY)
-    return {point_id: found[0].usage for point_id, found in usages.items()}
+    known = await _figures(connection, points, cuts, DAY)
+    so_far = [cuts[0], max(cuts[0], now - timedelta(seconds=MAX_GAP_S))]
+    return {point_id: intervals(so_far, figures)[0] for point_id, figures in known.items()}
 
 
 async def current_readings(
@@ -213,8 +237,8 @@ async def current_readings(
 ) -> Mapping[int, Mapping[str, Any]]:
     """Return the newest register, and the newest rate beside it, of each of these installations.
 
-    By installation_id: register, read_at, received_at and quality, rate and rate_type (a reading
-    type's name); None where there is none.
+    By installation_id: register, read_at, received_at and quality; rate, rate_type (a reading
+    type's name), rate_read_at and rate_quality; None where there is none.
     """
     rates = {one.installation_id: news.rate_beside(one.obis) for one in installations}
     found = await repository.current(connection, installations, rates)

@@ -17,9 +17,10 @@ Floats = npt.NDArray[np.float64]
 QUANTILES = (0.2, 0.5, 0.8, 1.0)
 MIN_COVERED_S = 20 * HOUR_S
 MIN_USED = 3  # intervals with any use; a day with fewer is asleep and tells nothing
-YEAR_D = 365
-SEASON_D = 10  # days either side that count as the same season
-MIN_MATCHES = 5
+YEAR_D = 364  # the same day of the week
+SEASON_D = 21  # days either side that count as the same season
+SAME_SEASON_D = range(YEAR_D - SEASON_D, YEAR_D + SEASON_D + 1, 7)
+MIN_MATCHES = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,17 +71,23 @@ class Days:
         return steps
 
     def against_last_year(self) -> Floats:
-        """Return how each day differs from the same season a year before; NaN if not known."""
+        """Return how each day differs from the same weekday and season a year before.
+
+        NaN where too little is known of that.
+        """
         first, count = int(self.number[0]), int(self.number[-1] - self.number[0]) + 1
-        calendar = np.full((count + 2 * SEASON_D, self.level.shape[1]), np.nan)
-        calendar[self.number - first + SEASON_D] = self.level
-        seasons = np.sort(sliding_window_view(calendar, 2 * SEASON_D + 1, axis=0), axis=-1)
-        known = np.count_nonzero(~np.isnan(seasons[:, 0]), axis=1)
-        usual = seasons[np.arange(count), :, np.maximum(known - 1, 0) // 2]
+        calendar = np.full((count, self.level.shape[1]), np.nan)
+        calendar[self.number - first] = self.level
+        place = self.number - first
+        alike = np.full((len(SAME_SEASON_D), *self.level.shape), np.nan)
+        for days, away_d in zip(alike, SAME_SEASON_D, strict=True):
+            inside = (place >= away_d) & (place - away_d < count)
+            days[inside] = calendar[place[inside] - away_d]
+        alike.sort(axis=0)
+        known = np.count_nonzero(~np.isnan(alike[:, :, 0]), axis=0)
+        usual = alike[np.maximum(known - 1, 0) // 2, np.arange(len(self))]
         usual[known < MIN_MATCHES] = np.nan
-        before = self.number - first - YEAR_D
-        differences: Floats = self.level - usual[np.maximum(before, 0)]
-        differences[before < 0] = np.nan
+        differences: Floats = self.level - usual
         return differences
 
 

@@ -22,7 +22,7 @@ SEPARATORS = ",;\t|"
 NAMES = {
     "meter_id": ("meter_id", "meter", "meterid", "meter_number", "serial"),
     "reading_type": ("reading_type", "type", "utility", "obis"),
-    "read_at": ("read_at", "timestamp", "datetime", "date_time", "time"),
+    "read_at": ("read_at", "timestamp", "timestamp_utc", "datetime", "date_time", "time"),
     "interval_start": ("interval_start", "start", "interval_from"),
     "interval_end": ("interval_end", "end", "interval_to"),
     "register": ("register", "meter_reading", "reading", "index"),
@@ -68,6 +68,12 @@ class Table:
 def read(path: Path) -> Table:
     """Return the rows of a CSV or Parquet file, or raise UnreadableFileError."""
     raw = _named(_raw(path), path)
+    nested = [name for name in raw.columns if raw[name].dtype.is_nested()]
+    if nested:
+        raise UnreadableFileError(
+            f"{path.name}: column {nested[0]} holds {raw[nested[0]].dtype}; write one plain value"
+            " in each row."
+        )
     assumed: set[str] = set()
     stamps = {
         name: unix_seconds(raw[name], assumed)

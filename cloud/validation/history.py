@@ -199,8 +199,28 @@ class History:
             end_s=max(end_s, first_s),
             since_s=scope_since_s,
             until_s=scope_until_s,
-            start=int(anchors.place[start]) if start >= 0 else 0,
+            start=int(anchors.place[start]) if 0 <= start < len(at_s) else 0,
             stop=int(anchors.place[stop]) + 1 if stop < len(at_s) else len(self.at_s),
+        )
+
+    def bare_scope(self, since_s: int, until_s: int) -> Scope:
+        """Return the hours of a change alone, as far as the readings of the window reach.
+
+        For readings that hardly ever fit each other, as when a wrong maximum was told: what they
+        change can't be told exactly, and a look at all of them for each new one would take forever.
+        """
+        first_s, end_s = hour_before(since_s), hour_after(until_s + 1)
+        if not self.reaches_begin:
+            first_s = max(first_s, hour_after(int(self.at_s[0])))
+        if not self.reaches_end:
+            end_s = min(end_s, hour_before(int(self.at_s[-1])))
+        return Scope(
+            first_s=first_s,
+            end_s=max(end_s, first_s),
+            since_s=since_s,
+            until_s=until_s,
+            start=0,
+            stop=len(self.at_s),
         )
 
     def points(self, scope: Scope) -> Integers:

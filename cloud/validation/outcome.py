@@ -7,12 +7,16 @@ A function of the readings and of what is on record: the same in whatever order 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import structlog
+
 from cloud.readings.reviewed import RawReadings, Reviewed
 from cloud.validation.figures import MeasuredHours, figures
 from cloud.validation.finding import Finding
 from cloud.validation.history import History, OnRecord, Scope
 from cloud.validation.rules import discover
 from cloud.validation.screening import Break, BreakKind, Verdict
+
+log = structlog.get_logger(__name__)
 
 WHY = {
     Verdict.SPIKE_UP: "It lies above the readings around it, which agree with each other.",
@@ -59,11 +63,12 @@ class Outcome:
 
 
 async def outcomes(
-    raw: RawReadings, records: Sequence[OnRecord], stored: MeasuredHours
+    raw: RawReadings, records: Sequence[OnRecord], stored: MeasuredHours, *, is_widest: bool
 ) -> list[Outcome] | None:
     """Return what follows for each installation that the readings of a window belong to.
 
-    None if that can't be told without readings from outside of the window.
+    None if that can't be told without readings from outside of the window; if that ``is_widest``,
+    what can be told is.
     """
     found = []
     for record in records:
@@ -72,7 +77,10 @@ async def outcomes(
         history = History(raw, record)
         scope = history.scope(raw.mark.since_s, raw.mark.until_s)
         if scope is None:
-            return None
+            if not is_widest:
+                return None
+            log.warning("readings_without_anchor", meter=record.meter.meter_id)
+            scope = history.bare_scope(raw.mark.since_s, raw.mark.until_s)
         found.append(
             Outcome(
                 record=record,

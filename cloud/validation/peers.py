@@ -17,6 +17,8 @@ WEEK_S = 7 * DAY_S
 USUAL_QUANTILE = 0.999
 MARGIN = 3.0
 BEYOND = 1.5  # times what the meter does in one interval of a thousand, at any season
+MONSTROUS = 8.0  # times that, and it is a spike whatever is around it
+MAX_SPARSE = 50  # places for each interval; a series with more gaps than that has no peers
 MIN_STEPS = 5  # of the meter's resolution; below, a ratio means nothing
 
 
@@ -31,22 +33,27 @@ def outstanding(series: UsageSeries, side: int) -> Iterator[tuple[int, int, floa
         return
     step_s = series.step_s
     place = (series.start_s - series.start_s[0]) // step_s
+    used = series.usage[series.usage > 0]
+    if not len(used) or place[-1] > MAX_SPARSE * len(series):
+        return
     extreme = _extreme(place, series.usage, _shifts(step_s), side)
     known = (extreme > 0) & (series.usage > 0)
-    if not known.any():
-        return
     ratio = np.ones(len(series))
     ratio[known] = series.usage[known] / extreme[known]
-    used = series.usage[series.usage > 0]
-    if side == HIGH:
-        is_unheard_of = series.usage > BEYOND * np.quantile(used, USUAL_QUANTILE)
-    else:
+    if side == LOW:
         ratio = 1 / ratio
-        is_unheard_of = series.usage < np.quantile(used, 1 - USUAL_QUANTILE) / BEYOND
-    limit = MARGIN * max(1.0, float(np.quantile(ratio[known], USUAL_QUANTILE)))
+    usual = float(np.quantile(ratio[known], USUAL_QUANTILE)) if known.any() else 1.0
+    limit = MARGIN * max(1.0, usual)
     larger = series.usage if side == HIGH else extreme
-    is_clear = larger >= MIN_STEPS * int(used.min())
-    for one in np.flatnonzero(known & is_unheard_of & is_clear & (ratio > limit)).tolist():
+    is_far = (ratio > limit) & (larger >= MIN_STEPS * int(used.min()))
+    if side == HIGH:
+        most = float(np.quantile(used, USUAL_QUANTILE))
+        is_far &= series.usage > BEYOND * most
+        is_far |= series.usage > MONSTROUS * most
+        extreme = np.maximum(extreme, int(most))
+    else:
+        is_far &= series.usage < float(np.quantile(used, 1 - USUAL_QUANTILE)) / BEYOND
+    for one in np.flatnonzero(is_far).tolist():
         yield one, int(extreme[one]), limit
 
 
@@ -76,17 +83,18 @@ def outstanding_usage(rule: str, series: UsageSeries, side: int) -> Iterator[Fin
     for place, peers, limit in outstanding(series, side):
         used, at_s = int(series.usage[place]), int(series.start_s[place])
         times = used / peers if side == HIGH else peers / used
-        more, most = ("more", "highest") if side == HIGH else ("less", "lowest")
+        more, against = "less", "the lowest of the day around it and of that hour in other weeks"
+        if side == HIGH:
+            more = "more"
+            against = "is usual at most, around it, at that hour of other weeks or ever"
         yield found(
             rule,
             about,
             at_s,
             at_s + int(series.length_s[place]),
             Severity.WARNING,
-            f"{about.amount(used)} from {stamp(at_s)} is {times:.1f} times {more} than the {most}"
-            f" of the day around it and of the same hour in the weeks around"
-            f" ({about.amount(peers)});"
-            f" 999 in 1000 intervals of this meter stay within {limit / MARGIN:.1f} times.",
+            f"{about.amount(used)} from {stamp(at_s)} is {times:.1f} times {more} than {against}"
+            f" ({about.amount(peers)}).",
             usage=about.in_unit(used),
             peers=about.in_unit(peers),
             threshold=round(limit, 2),

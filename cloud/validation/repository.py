@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cloud.kit.database import Connection, integers, run, texts
+from cloud.meters.models import VALIDATION
 from cloud.validation.finding import Finding
 from cloud.validation.outcome import Exclusion
 
@@ -25,7 +26,12 @@ async def replace_exclusions(
     spans: Collection[tuple[int, int, int]],
     exclusions: Sequence[Exclusion],
 ) -> None:
-    """Keep these exclusions instead of those in spans: (channel, since_s, until_s), inclusive."""
+    """Keep these exclusions instead of those in spans: (channel, since_s, until_s), inclusive.
+
+    Windows of two marks may reach the same reading; it is written once.
+    """
+    by_key = {(one.channel_id, one.read_at_s, one.boot, one.sequence): one for one in exclusions}
+    exclusions = list(by_key.values())
     channels, since, until = zip(*spans, strict=True)
     await run(
         connection,
@@ -88,7 +94,14 @@ async def replace_findings(
 
 
 async def add_findings(connection: Connection, found: Sequence[Found]) -> None:
-    """Write findings; what was found before is told better, and keeps its id."""
+    """Write findings; what was found before is told better, and keeps its id.
+
+    Windows of two marks may reach the same one; it is written once.
+    """
+    by_key = {
+        (one.finding.rule, one.service_point_id, one.finding.started_at): one for one in found
+    }
+    found = list(by_key.values())
     if found:
         await run(
             connection,
@@ -100,7 +113,7 @@ async def add_findings(connection: Connection, found: Sequence[Found]) -> None:
             " on conflict (rule, service_point_id, started_at) do update set"
             " installation_id = excluded.installation_id, ended_at = excluded.ended_at,"
             " severity = excluded.severity, explanation = excluded.explanation,"
-            " evidence = excluded.evidence",
+            " evidence = excluded.evidence, ended_by = null",
             rules=[one.finding.rule for one in found],
             points=[one.service_point_id for one in found],
             ids=[one.installation_id for one in found],
@@ -111,3 +124,32 @@ async def add_findings(connection: Connection, found: Sequence[Found]) -> None:
             explanations=[one.finding.explanation for one in found],
             evidence=[json.dumps(one.finding.evidence) for one in found],
         )
+
+
+async def end_findings(
+    connection: Connection,
+    rules: Collection[str],
+    service_point_ids: Collection[str],
+    *,
+    since: datetime,
+    now: datetime,
+    true_now: Sequence[Found],
+) -> int:
+    """End what these rules found since then and is not true now; return how many that were."""
+    return await run(
+        connection,
+        "update validation_findings known set ended_at = coalesce(ended_at, %(now)s),"
+        " ended_by = %(ended_by)s where service_point_id = any(%(points)s)"
+        " and rule = any(%(rules)s) and started_at >= %(since)s and ended_by is null"
+        " and not exists (select from unnest(%(named)s::text[], %(found_at)s::text[],"
+        " %(started)s::timestamptz[]) as new (rule, point, started_at) where (new.rule, new.point,"
+        " new.started_at) = (known.rule, known.service_point_id, known.started_at))",
+        now=now,
+        ended_by=VALIDATION,
+        points=list(service_point_ids),
+        rules=list(rules),
+        since=since,
+        named=[one.finding.rule for one in true_now],
+        found_at=[one.service_point_id for one in true_now],
+        started=[one.finding.started_at for one in true_now],
+    )

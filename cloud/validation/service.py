@@ -9,7 +9,6 @@ any time, by any number of processes.
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 
 import psycopg
@@ -31,9 +30,9 @@ from cloud.validation.rules import discover
 log = structlog.get_logger(__name__)
 
 CHANNELS_AT_ONCE = 64
-READINGS_AT_ONCE = 20_000  # of one channel
+READINGS_AT_ONCE = 5_000  # of one channel
 # Readings on either side: anchors need four plain steps, and nearly all are plain.
-CONTEXTS = (16, 256, 4096, 2**30)
+CONTEXTS = (16, 256, 4096)
 TOGETHER_S = 86400  # marks of a channel that are closer than this are reviewed as one
 POLL_S = 0.5
 RETRY_S = 2.0
@@ -70,7 +69,7 @@ class Reviewer:
     async def _review_some(self) -> bool:
         """Review some channels in a transaction; tell whether there were any."""
         async with self._database.transaction(TRANSACTION_TIMEOUT_S) as connection:
-            marks = _joined(await review.take_marks(connection, CHANNELS_AT_ONCE))
+            marks = await review.take_marks(connection, CHANNELS_AT_ONCE, TOGETHER_S)
             if marks:
                 await self._review(connection, marks)
         return bool(marks)
@@ -87,7 +86,12 @@ class Reviewer:
             waiting = []
             for raw in windows:
                 records_here = of_channels[raw.mark.channel_id]
-                told = await outcomes(raw, records_here, partial(_measured, connection))
+                told = await outcomes(
+                    raw,
+                    records_here,
+                    partial(_measured, connection),
+                    is_widest=context == CONTEXTS[-1],
+                )
                 if told is None:
                     waiting.append(raw.asked)
                     continue
@@ -134,22 +138,6 @@ class Reviewer:
             [gone for mark in marks for gone in _outside(mark, of_channels[mark.channel_id])],
             HABIT_S,
         )
-
-
-def _joined(marks: Sequence[Mark]) -> list[Mark]:
-    """Return marks with those of a channel joined that lie close together."""
-    joined: list[Mark] = []
-    for mark in sorted(marks, key=lambda mark: (mark.channel_id, mark.since_s)):
-        last = joined[-1] if joined else None
-        if (
-            last is not None
-            and last.channel_id == mark.channel_id
-            and mark.since_s <= last.until_s + TOGETHER_S
-        ):
-            joined[-1] = replace(last, until_s=max(last.until_s, mark.until_s))
-        else:
-            joined.append(mark)
-    return joined
 
 
 async def _measured(

@@ -46,6 +46,10 @@ export const usageOf = (id, { utility, resolution, from, to }) =>
   call("GET", `/premises/${encodeURIComponent(id)}/usage?`
     + new URLSearchParams({ utility, resolution, from, to }));
 
+/** Every register that hung at a service point, oldest first, with its events. */
+export const registersOf = async (servicePointId) =>
+  (await call("GET", `/service-points/${encodeURIComponent(servicePointId)}/registers`)).items;
+
 export const liveAddress = (id) => `${ROOT}/premises/${encodeURIComponent(id)}/live`;
 
 async function call(method, path, body) {

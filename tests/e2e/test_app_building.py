@@ -15,6 +15,7 @@ from tests.e2e.app_page import (
     sign_in,
     wait_for_register,
 )
+from tests.fakes.fake_city import an_epoch
 from tests.fakes.fake_cloud_api import FakeCloud
 
 pytestmark = pytest.mark.needs_browser
@@ -45,6 +46,40 @@ def test_a_register_turns_without_a_reload_and_cuts_what_the_dial_can_not_show(b
         expect(page.locator("[data-service-point=sp-home-cold] .meter-flow")).to_have_text(
             "сега 1,25\u00a0м³/ч"
         )
+
+
+def test_after_an_exchange_both_meters_are_listed_when_somebody_looks(browser: Browser):
+    fake = FakeCloud()
+    exchanged = "2026-03-02T08:30:00+00:00"
+    rollover = {"kind": "rollover", "at": "2025-07-14T10:00:00+00:00"}
+    fake.registers["sp-home-cold"] = [
+        an_epoch(
+            "17-001",
+            "2020-05-04T09:00:00+00:00",
+            removed_at=exchanged,
+            final_register=1_677_218_000,
+            events=[rollover],
+        ),
+        an_epoch("17-002", exchanged, start_register=3000, events=[{"kind": "exchange"}]),
+    ]
+    with opened(browser, fake) as page:
+        open_building(page)
+        card = page.locator("[data-service-point=sp-home-cold]")
+        expect(card.locator("iskar-registers")).to_have_count(0)
+        card.locator("summary").click()
+        rows = card.locator("iskar-registers dl div")
+        expect(rows).to_have_count(5)
+        assert [text.replace("\u00a0", " ") for text in rows.all_inner_texts()] == [
+            "№ 17-002\n2 март 2026 г. – сега",
+            "Показание при монтаж\n3000 ml",
+            "№ 17-001\n4 май 2020 г. – 2 март 2026 г.",
+            "Показание при демонтаж\n1 677 218 000 ml",
+            "Броячът се превъртя\n14 юли 2025 г.",
+        ]
+        plain = page.locator("[data-service-point=sp-home-power]")
+        plain.locator("summary").click()
+        expect(plain.locator("iskar-registers")).to_have_count(1)
+        expect(plain.locator("iskar-registers h4")).to_have_count(0)
 
 
 def test_a_meter_never_read_shows_dashes_and_not_zeros(browser: Browser):

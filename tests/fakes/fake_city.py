@@ -71,6 +71,20 @@ def a_point(
     }
 
 
+def an_epoch(serial: str, installed_at: str, **changes: Any) -> dict[str, Any]:
+    """Return a register epoch as the API gives it, that of a water meter which hangs there."""
+    return {
+        "serial": serial,
+        "unit": "ml",
+        "installed_at": installed_at,
+        "removed_at": None,
+        "start_register": None,
+        "final_register": None,
+        "events": [],
+        **changes,
+    }
+
+
 def a_flow(reading_type: str, reading: int) -> dict[str, Any]:
     """Return the instantaneous reading that goes with a register's type."""
     name, unit = FLOWS[reading_type]

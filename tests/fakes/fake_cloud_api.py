@@ -37,6 +37,7 @@ class FakeCloud:
 
     buildings: dict[str, dict[str, Any]] = field(default_factory=buildings)
     alerts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    registers: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     sessions: set[str] = field(default_factory=set)
     attempts_left: int = 20
     broken: bool = False
@@ -218,6 +219,10 @@ def _premises_routes(fake: FakeCloud) -> APIRouter:
     @router.get("/premises/{premises_id}")
     async def premises(premises_id: str) -> dict[str, Any]:
         return fake.buildings[premises_id] | {"alerts": fake.alerts_of(premises_id)}
+
+    @router.get("/service-points/{service_point_id}/registers")
+    async def registers(service_point_id: str) -> dict[str, Any]:
+        return {"items": fake.registers.get(service_point_id, [])}
 
     @router.get("/premises/{premises_id}/usage")
     async def usage(utility: str, resolution: str, request: Request) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from datetime import datetime
 from pathlib import Path
 
 import httpx
@@ -195,6 +196,31 @@ def test_an_unknown_authority_is_not_trusted(cloud, tmp_path):
     assert status == 1
     assert "certificate" in logged
     assert "--cloud-ca" in logged
+
+
+def test_an_exchange_is_put_on_record_once_with_both_dials(cloud, tmp_path):
+    cloud.put("meters/m-new", {"serial": "m-new", "make": "Make", "model": "Model"})
+    exchange = (cloud, "exchange", "--service-point", "sp-cold", "--meter", "m-new", "--start", "3")
+    enrol_gateway(cloud, tmp_path)
+    enrol(cloud, tmp_path, a_node("n-1"))
+    when = ("--final", "700", "--at", f"{datetime.now().astimezone():%Y-%m-%dT%H:%M:%S}")
+    said = [field(*exchange, *when) for _ in range(2)]
+    assert said[0] == said[1], said
+    assert said[0][0] == 0
+    assert json.loads(said[0][1])["kind"] == "exchange"
+    old, new = cloud.asked_by(cloud.token, "service-points/sp-cold/registers").json()["items"]
+    assert (old["final_register"], new["start_register"], new["meter_id"]) == (700, 3, "m-new")
+    assert new["node_id"] == "n-1"
+
+
+def test_where_no_meter_hangs_there_is_none_to_exchange(cloud):
+    name = {"bg": "Нова", "en": "New"}
+    empty = {"premises_id": "p-1", "name": name, "reading_type": "cold_water"}
+    cloud.put("service-points/sp-empty", empty)
+    status, _, logged = field(
+        *(cloud, "exchange", "--service-point", "sp-empty", "--meter", "m-cold", "--start", "3")
+    )
+    assert (status, "no meter hangs yet" in logged) == (1, True)
 
 
 def test_a_service_point_that_is_not_on_record_is_refused_by_name(cloud, tmp_path):

@@ -89,6 +89,12 @@ def test_an_earlier_time_moves_the_exchange_and_registers_can_follow_later() -> 
     assert (told[0].final_register, told[1].start_register) == (660, 2)
 
 
+def test_an_exchange_is_never_moved_to_where_the_old_meter_began() -> None:
+    known = epochs.put_up([a_meter("a", 0)], a_meter("b", 10), None)
+    with pytest.raises(InstallationOrderError):
+        epochs.put_up(known, a_meter("b", 0), None)
+
+
 def test_a_meter_can_not_come_before_the_first_nor_at_the_instant_of_another() -> None:
     for since in (-1, 0):
         with pytest.raises(InstallationOrderError, match="m-a hangs since 2026-01-01 00:00:00 UTC"):

@@ -24,6 +24,7 @@ def some_usage(*usage: int | None, unit: str = "ml", service_point: str = "sp-on
             "usage": usage,
             "unit": unit,
             "quality": ["missing" if one is None else "good" for one in usage],
+            "is_final": True,
         },
         schema=tables.USAGE,
     )

@@ -190,6 +190,12 @@ create table idempotency_keys (
     primary key (caller, key)
 );
 create index on idempotency_keys (created_at);
+-- Hours that have changed but aren't yet in the continuous aggregates; empty on plain PostgreSQL.
+create table pending_refreshes (
+    refresh_id bigint generated always as identity primary key,
+    since timestamptz not null,
+    until timestamptz not null
+);
 -- Before when the rows of a table were dropped for good: that period is closed.
 create table closed_periods (
     table_name text primary key,
@@ -219,12 +225,6 @@ select create_hypertable('hourly_usage', by_range('interval_start', interval '90
 alter table hourly_usage set (timescaledb.compress,
     timescaledb.compress_segmentby = 'installation_id',
     timescaledb.compress_orderby = 'interval_start');
--- Hours that were rolled up again but not yet in the continuous aggregates.
-create table pending_refreshes (
-    refresh_id bigint generated always as identity primary key,
-    since timestamptz not null,
-    until timestamptz not null
-);
 """
 
 CONTINUOUS_AGGREGATE = """

@@ -97,11 +97,9 @@ def _finding(
 ) -> Finding:
     about = series.about
     began_s, ended_s = int(series.start_s[began]), int(series.start_s[ended - 1]) + HOUR_S
-    ending = (
-        "and has not moved since"
-        if ended == len(series)
-        else f"otherwise never for more than {span(others_s)}"
-    )
+    ending = f"otherwise it never did for more than {span(others_s)}"
+    if ended == len(series):
+        ending = f"it has not moved since; before, it never rested for more than {span(others_s)}"
     if jump is not None:
         ending = (
             f"then it jumped by {about.amount(jump)} within an hour, about what is used in that"

@@ -5,7 +5,8 @@ Registers: screening finds the cheapest explanation of the whole course; a readi
 both its neighbours by more than three of the meter's larger steps, and leaves no trace afterwards,
 is false. Interval usage: an interval is held against the hours around it and the same hour in the
 weeks around, whichever is highest. It is a spike if it exceeds that three times as far as one
-interval of this meter in a thousand does, and is half as much again as 999 in 1000 at any season.
+interval of this meter in a thousand does, and is half as much again as 999 in 1000 at any season;
+or, whatever is around it, eight times as much.
 
 Source: the register method is `cloud/validation/screening.py`'s; for usage, a robust ratio whose
 threshold comes from the meter itself. Limits: a false reading within three larger steps is taken

@@ -16,15 +16,15 @@ Limits: a break while the meter sleeps (gas in summer) is dated by its awakening
 two weeks or the last one can't be seen; a factor under 2.5 is left to people.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from cloud.validation.days import Days, Floats, least
+from cloud.validation.days import SEASON_D, YEAR_D, Days, Floats, least
 from cloud.validation.finding import Finding, Severity, found, utc
 from cloud.validation.rules import Rule
-from cloud.validation.series import DAY_S, Integers, UsageSeries
+from cloud.validation.series import DAY_S, Integers, Mask, UsageSeries
 
 BEFORE_D, AFTER_D = 14, 7
 MIN_FACTOR = 2.5
@@ -33,18 +33,21 @@ MAX_CANDIDATES = 12
 MAX_BREAKS = 4
 
 # How sure is sure: on this share of the days after it the shift is at least half of the break's,
-# and the break is so many times what the meter's years differ by otherwise.
-CLEAR = (0.60, 2.5)
-LIKELY = (0.85, 1.3)
+# the break is so many times what the meter's years differ by otherwise, and lasts for some days.
+SURE_ENOUGH = ((0.60, 2.5, AFTER_D), (0.85, 1.3, 56))
+LASTING_SHARE, LASTING_D = 0.85, 180
+SURE_D = 56  # days that show it; until then it is a warning
+WHOLE_YEAR_D = YEAR_D - SEASON_D
 MAX_SPREAD = 0.5  # of the four shifts, relative to the break
 YEAR_BLOCK_D = 28  # over so many days other years are compared
+UNSURE_MIN_FACTOR = 8.0  # where it isn't known what they differ by
 
 # With little more than a year at most there is no year before.
 SHORT_HISTORY_D = 400
 SHORT_MIN_FACTOR = 4.0
 SHORT_DAYS = 56
 SHORT_OUTSIDE = 0.75  # of the days after lie beyond all days before
-SHORT_DISTANCE = 0.4  # Kolmogorov-Smirnov, of the hours' logs once the break is taken out
+SHORT_DISTANCE = 0.3  # Kolmogorov-Smirnov, of the hours' logs once the break is taken out
 
 KNOWN_FACTORS = (
     (3.6, "kWh and MJ"),
@@ -67,6 +70,18 @@ class _Break:
     own: float | None  # log of what years differ by otherwise
     step: float  # log of the step from the days before to those after
     score: float  # the clearest is taken first
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Shift:
+    """A candidate whose days differ from the year before."""
+
+    place: int
+    shift: float  # log of the factor
+    size: float  # of the least of the four shifts
+    share: float  # of the days that show half of it at least
+    days: int
+    step: float
 
 
 def check(series: UsageSeries) -> Iterator[Finding]:
@@ -97,7 +112,8 @@ def _clearest(series: UsageSeries, days: Days) -> _Break | None:
     if not places:
         return None
     yearly = days.against_last_year()
-    seen = [_confirmed(days, steps, yearly, place) for place in places]
+    shifts = [one for place in places if (one := _shift(days, steps, yearly, place)) is not None]
+    seen = [_confirmed(days, yearly, one, shifts) for one in shifts]
     if days.number[-1] - days.number[0] < SHORT_HISTORY_D:
         seen += [_short(series, days, place) for place in places]
     return max((one for one in seen if one), key=lambda one: one.score, default=None)
@@ -128,11 +144,10 @@ def _sharpened(days: Days, place: int) -> int:
     return low + 1 + int(np.argmin(cost[1:-1]))
 
 
-def _confirmed(days: Days, steps: Floats, yearly: Floats, place: int) -> _Break | None:
-    """Compare what follows a candidate with the year before."""
+def _shift(days: Days, steps: Floats, yearly: Floats, place: int) -> _Shift | None:
+    """Compare what follows a candidate with the year before; None if all is much as it was."""
     known = ~np.isnan(yearly[:, 0])
-    since = days.number - days.number[place]
-    after = known & (since >= 0) & (since < 355)
+    after = known & _within_a_year(days, place, WHOLE_YEAR_D)
     if after.sum() < AFTER_D:
         return None
     shifts = np.median(yearly[after], axis=0)
@@ -140,21 +155,50 @@ def _confirmed(days: Days, steps: Floats, yearly: Floats, place: int) -> _Break 
     size = abs(weakest)
     if size < np.log(MIN_FACTOR) or np.ptp(shifts) > MAX_SPREAD * size:
         return None
+    step = float(np.median(steps[place]))
+    if step * np.sign(weakest) < size / 2:
+        return None
     toward = yearly[after][:, 1:3] * np.sign(weakest)
-    share = float((toward > size / 2).all(axis=1).mean())
-    local = float(np.median(steps[place]))
-    if local * np.sign(weakest) < size / 2:
-        return None
-    own = _own_variation(yearly[known & ((since < 0) | (since >= 375))], int(after.sum()))
-    if not any(share >= most and size >= margin * (own or 0.0) for most, margin in (CLEAR, LIKELY)):
-        return None
-    return _Break(
+    return _Shift(
         place=place,
         shift=float(np.median(shifts)),
+        size=size,
+        share=float((toward > size / 2).all(axis=1).mean()),
         days=int(after.sum()),
+        step=step,
+    )
+
+
+def _within_a_year(days: Days, place: int, year_d: int) -> Mask:
+    since = days.number - days.number[place]
+    within: Mask = (since >= 0) & (since < year_d)
+    return within
+
+
+def _confirmed(days: Days, yearly: Floats, one: _Shift, others: Sequence[_Shift]) -> _Break | None:
+    """Return the shift as a break if this meter's years don't differ so much otherwise.
+
+    The year after another shift as lasting as this one is no measure of that.
+    """
+    elsewhere = ~np.isnan(yearly[:, 0])
+    for other in others:
+        if other is one or (other.share >= LASTING_SHARE and other.days >= LASTING_D):
+            elsewhere &= ~_within_a_year(days, other.place, YEAR_D + SEASON_D)
+    own = _own_variation(yearly[elsewhere], one.days)
+    if own is None and one.size < np.log(UNSURE_MIN_FACTOR):
+        return None
+    if not any(
+        one.share >= share and one.days >= least_d and one.size >= margin * (own or 0.0)
+        for share, margin, least_d in SURE_ENOUGH
+    ):
+        return None
+    return _Break(
+        place=one.place,
+        shift=one.shift,
+        days=one.days,
         own=own,
-        step=local,
-        score=size * share,
+        step=one.step,
+        score=one.size * one.share,
     )
 
 
@@ -192,6 +236,8 @@ def _short(series: UsageSeries, days: Days, place: int) -> _Break | None:
 
 def _distance(old: Integers, new: Integers, shift: float) -> float:
     """Return how far the distributions of use are apart once ``shift`` is taken out, 0 to 1."""
+    if not (old > 0).any() or not (new > 0).any():
+        return 1.0
     old_log, new_log = np.sort(np.log(old[old > 0])), np.sort(np.log(new[new > 0])) - shift
     at = np.concatenate((old_log, new_log))
     below = np.searchsorted(old_log, at, "right") / len(old_log)
@@ -237,7 +283,7 @@ def _finding(series: UsageSeries, at_s: int, one: _Break) -> Finding:
         about,
         at_s,
         None,
-        Severity.ERROR if one.own is not None else Severity.WARNING,
+        Severity.ERROR if one.own is not None and one.days >= SURE_D else Severity.WARNING,
         "".join(parts),
         factor=round(float(np.exp(one.shift)), 5),
         days_compared=one.days,

@@ -9,18 +9,20 @@ import { amountText, decimal, NOTHING } from "../units.js";
 import "./age.js";
 import { Element } from "./element.js";
 import { icon } from "./icons.js";
+import "./register_epochs.js";
 import "./register_dial.js";
 
 const LATE_MS = 2 * 60_000; // four samples of 30 s
 const STALE_MS = 15 * 60_000;
 
 export class MeterCard extends Element {
-  static properties = { point: {}, parent: {} };
+  static properties = { point: {}, parent: {}, isOpen: { state: true } };
 
   constructor() {
     super();
     this.point = null;
     this.parent = null;
+    this.isOpen = false; // the registers are asked for once somebody looks
     new Ticker(this, 10_000);
   }
 
@@ -38,9 +40,10 @@ export class MeterCard extends Element {
         </header>
         <iskar-dial .register=${register ?? null} .unit=${unit}></iskar-dial>
         <p class="freshness">${read_at ? html`<iskar-age .at=${Date.parse(read_at)}></iskar-age>` : t("never_read")}</p>
-        <details class="meter-details">
+        <details class="meter-details" @toggle=${(event) => { this.isOpen = event.target.open; }}>
           <summary><span>${read_at ? this.#quality() : t("meter_details")}</span></summary>
           ${this.#provenance()}
+          ${this.isOpen ? html`<iskar-registers .servicePointId=${service_point_id}></iskar-registers>` : nothing}
         </details>
       </article>`;
   }

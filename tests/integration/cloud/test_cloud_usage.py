@@ -7,6 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.integration.cloud.builders import COLD, NOON, CloudInTest, a_telegram
+from tests.timescaledb import on_both_engines
+
+pytestmark = on_both_engines
 
 HOT = "9-0:1.0.0"
 
@@ -128,6 +131,8 @@ async def test_a_building_shows_its_latest_register_and_rate(cloud: CloudInTest)
         "reading_type": "cold_water_flow",
         "unit": "l/h",
         "reading": 120,
+        "read_at": "2026-11-21T12:00:00Z",
+        "quality": [],
     }
 
 

@@ -120,6 +120,46 @@ async def test_an_hour_in_which_the_meter_was_exchanged_can_be_told(cloud: Cloud
     assert (await cloud.operator.post(PATH, _sent(a_correction())))["usage"] == 500
 
 
+async def test_a_reading_says_whether_it_counts_and_an_editors_word_comes_first(
+    cloud: CloudInTest,
+) -> None:
+    registers = {5: 0, 4: 1000, 3: 900_000_000_000, 2: 3000, 1: 4000}
+    await cloud.gateway.send(
+        *[
+            a_telegram(n + 1, at=NOON - hours * HOUR, registers={COLD: ml})
+            for n, (hours, ml) in enumerate(registers.items())
+        ]
+    )
+
+    async def shown() -> list[tuple[bool, str | None]]:
+        readings = await cloud.operator.all(f"{POINT}/readings")
+        assert all(one["counts"] == (one["excluded_because"] is None) for one in readings)
+        return [(one["counts"], one["excluded_by"]) for one in readings]
+
+    spike, counts = (False, "spike_up"), (True, None)
+    assert await shown() == [counts, counts, spike, counts, counts]
+    doubtful = a_correction("exclude", since=NOON - 2 * HOUR, until=NOON - HOUR)
+    made = await cloud.operator.post(PATH, _sent(doubtful))
+    assert await shown() == [counts, counts, spike, (False, "excluded"), counts]
+    path = f"/corrections/{made['correction_id']}/undo"
+    await cloud.operator.post(path, {"because": "It was right."})
+    assert await shown() == [counts, counts, spike, counts, counts]
+    findings = await cloud.operator.all(f"{POINT}/findings")
+    assert [(one["rule"], one["started_at"]) for one in findings] == [
+        ("spike_up", "2026-11-21T09:00:00Z")
+    ]
+    assert await cloud.operator.all("/premises/p-one/findings", limit=1) == findings
+
+
+async def test_what_was_used_can_be_told_of_a_meter_that_never_sent_a_reading(
+    cloud: CloudInTest,
+) -> None:
+    await cloud.operator.post(PATH, _sent(a_correction()))
+    asked = {"resolution": "day", "from": "2026-11-21", "to": "2026-11-22"}
+    [day] = (await cloud.operator.get(f"{POINT}/usage", **asked))["intervals"]
+    assert (day["usage"], "edited" in day["quality"]) == (500, True)
+
+
 async def test_the_trail_tells_who_said_what_in_order_page_by_page(cloud: CloudInTest) -> None:
     event = await cloud.operator.post(
         f"{POINT}/register-events",

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The reviewer beside others of its kind, beside ingest, and when the database goes away."""
+
+import asyncio
+from datetime import timedelta
+
+import psycopg
+import pytest
+
+from cloud.kit.database import Connection, row, run
+from cloud.readings import review
+from cloud.validation import service
+from cloud.validation.service import Reviewer
+from tests.integration.cloud.builders import COLD, NOON, CloudInTest, a_telegram, unix
+from tests.integration.cloud.review_builders import Meter, Raw, derived, told
+
+DAY_S = 86400
+START = unix(NOON) - 20 * DAY_S
+OTHERS = [f"8-{channel}:1.0.0" for channel in range(1, 9)]
+
+
+def steady(step: int) -> list[Raw]:
+    return [Raw(START + n * 1800, n + 1, n * step) for n in range(48 * 19)]
+
+
+async def _install_others(cloud: CloudInTest) -> None:
+    for place, obis in enumerate(OTHERS):
+        name = f"sub-{place}"
+        await cloud.operator.put(
+            f"/service-points/sp-{name}",
+            {
+                "premises_id": "p-one",
+                "name": {"bg": "Вода", "en": "Water"},
+                "reading_type": "cold_water",
+                "parent_service_point_id": "sp-one",
+            },
+        )
+        await cloud.operator.put(f"/meters/m-{name}", {"serial": name, "make": "Z", "model": "E"})
+        await cloud.operator.put(
+            f"/installations/sp-{name}",
+            {
+                "meter_id": f"m-{name}",
+                "node_id": "n-one",
+                "obis": obis,
+                "installed_at": "2025-01-01T00:00:00Z",
+            },
+        )
+
+
+async def test_reviewers_side_by_side_leave_the_figures_that_one_leaves(cloud: CloudInTest) -> None:
+    await _install_others(cloud)
+    meters = [Meter(cloud, obis) for obis in (COLD, *OTHERS)]
+    for step, meter in enumerate(meters):
+        await meter.receive(one for one in steady(step + 3) if one.sequence % 7)
+    reviewers = [Reviewer(cloud.services.database, cloud.services.hypertables) for _ in range(3)]
+    together = [asyncio.create_task(one.drain()) for one in reviewers]
+    for step, meter in enumerate(meters):
+        await meter.receive(one for one in steady(step + 3) if one.sequence % 7 == 0)
+    await asyncio.gather(*together)
+    await asyncio.gather(*(one.drain() for one in reviewers))
+    assert await told(cloud, "select 1 from stale_usage") == []
+    side_by_side = await derived(cloud)
+    await meters[0].forget("hourly_usage", "daily_usage", "monthly_usage", "boundary_registers")
+    for step, meter in enumerate(meters):
+        await meter.receive(steady(step + 3))
+    await reviewers[0].drain()
+    assert await derived(cloud) == side_by_side
+    by_meter = "select sum(usage) from hourly_usage group by installation_id order by 1"
+    assert await told(cloud, by_meter) == [
+        (step + 3) * (48 * 19 - 1) for step in range(len(meters))
+    ]
+
+
+async def test_a_review_that_was_cut_off_has_changed_nothing_and_is_done_again(
+    cloud: CloudInTest, monkeypatch
+) -> None:
+    await Meter(cloud).receive(steady(5))
+    write = review.write
+
+    async def cut_off(connection: Connection, *arguments: object) -> None:
+        await write(connection, *arguments)
+        found = await row(connection, "select pg_backend_pid() as pid")
+        assert found is not None
+        async with cloud.services.database.transaction() as other:
+            await run(other, "select pg_terminate_backend(%(pid)s, 5000)", pid=found["pid"])
+
+    monkeypatch.setattr(review, "write", cut_off)
+    with pytest.raises(psycopg.OperationalError):
+        await cloud.services.reviewer.drain()
+    monkeypatch.undo()
+    assert await told(cloud, "select 1 from hourly_usage") == []
+    assert len(await told(cloud, "select 1 from stale_usage")) == 1
+    await cloud.services.reviewer.drain()
+    assert sum(await told(cloud, "select usage from hourly_usage")) == 5 * (48 * 19 - 1)
+
+
+async def test_a_long_history_is_reviewed_in_parts_and_comes_out_whole(
+    cloud: CloudInTest, monkeypatch
+) -> None:
+    meter = Meter(cloud)
+    false = [Raw(START + n * 90_000 + 7, 5000 + n, 10**12 + n) for n in range(15)]
+    gap = [one for one in steady(5) if not 300 < one.sequence < 400]
+    await meter.receive([*gap, *false])
+    await cloud.services.reviewer.drain()
+    whole = await derived(cloud)
+    await meter.forget(*whole)
+    monkeypatch.setattr(service, "READINGS_AT_ONCE", 50)
+    await meter.receive([*gap, *false])
+    await cloud.services.reviewer.drain()
+    assert await derived(cloud) == whole
+    assert len(whole["exclusions"]) == 15
+    assert sum(one[2] for one in whole["hourly_usage"]) == 5 * (48 * 19 - 1)
+
+
+async def test_a_reading_is_in_the_figure_of_today_within_a_second(cloud: CloudInTest) -> None:
+    running = asyncio.create_task(cloud.services.reviewer.run())
+    try:
+        await cloud.gateway.send(
+            a_telegram(1, at=NOON - timedelta(hours=1), registers={COLD: 0}),
+            a_telegram(2, registers={COLD: 4321}),
+        )
+        began = asyncio.get_running_loop().time()
+        while await told(cloud, "select sum(usage)::bigint from hourly_usage") != [4321]:
+            assert asyncio.get_running_loop().time() - began < 1.5
+            await asyncio.sleep(0.02)
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
