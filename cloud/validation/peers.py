@@ -85,13 +85,8 @@ def outstanding_usage(rule: str, series: UsageSeries, side: int) -> Iterator[Fin
         times = used / peers if side == HIGH else peers / used
         more, against = "less", "the lowest of the day around it and of that hour in other weeks"
         if side == HIGH:
-            more, against = (
-                "more",
-                (
-                    "the highest of the day around it, of that hour in other weeks, and of 999 in 1000"
-                    " intervals of this meter"
-                ),
-            )
+            more = "more"
+            against = "is usual at most, around it, at that hour of other weeks or ever"
         yield found(
             rule,
             about,

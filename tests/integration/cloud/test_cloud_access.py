@@ -36,8 +36,6 @@ NEEDS: dict[str, Right | None] = {
     "GET /service-points/{service_point_id}/audit-trail": Right.SEE_PREMISES,
     "GET /service-points/{service_point_id}/findings": Right.SEE_PREMISES,
     "GET /premises/{premises_id}/findings": Right.SEE_PREMISES,
-    "GET /premises/{premises_id}/export": Right.SEE_PREMISES,
-    "GET /service-points/{service_point_id}/export": Right.SEE_PREMISES,
     "POST /alerts/{alert_id}/acknowledge": Right.ACKNOWLEDGE,
     "POST /service-points/{service_point_id}/corrections": Right.CORRECT,
     "POST /corrections/{correction_id}/undo": Right.CORRECT,
