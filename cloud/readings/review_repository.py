@@ -162,6 +162,9 @@ async def raw_readings(
     """
     closed_s = -FOREVER_S if closed is None else int(closed.timestamp())
     found = []
+    # The planner doesn't know how near the bounds are; it would rather sort a meter's whole history
+    # than walk its index to the next few readings.
+    await run(connection, "set local enable_bitmapscan = off")
     async with connection.cursor(row_factory=tuple_row) as cursor:
         await cursor.execute(
             _WINDOWS.encode(),
@@ -197,6 +200,7 @@ async def raw_readings(
                     bits=bits,
                 )
             )
+    await run(connection, "set local enable_bitmapscan = on")
     return found
 
 
