@@ -187,6 +187,19 @@ def never_taken_down(epochs: Epochs, at: datetime) -> list[Installation]:
     return [stays if one is before else one for one in epochs]
 
 
+def handed_over(one: Installation, epochs: Epochs) -> list[Installation]:
+    """Return the epochs just before and after ``one`` of the same meter: only its node changed."""
+    ends = {one.valid_from, one.valid_to}
+    return [
+        other
+        for other in epochs
+        if other is not one
+        and other.meter_id == one.meter_id
+        and not (one.is_undone or other.is_undone)
+        and not ends.isdisjoint({other.valid_from, other.valid_to} - {None})
+    ]
+
+
 def stale(before: Epochs, after: Epochs, latest: datetime) -> Iterator[Stale]:
     """Yield the spans of registers whose readings now mean something else.
 
@@ -203,6 +216,8 @@ def stale(before: Epochs, after: Epochs, latest: datetime) -> Iterator[Stale]:
         for (was, now), is_told in zip(ends, told, strict=True):
             if was != now or is_told:
                 yield (one.node_id, one.obis, min(was, now), max(was, now))
+            for other in handed_over(one, after) if is_told else ():
+                yield (other.node_id, other.obis, now, now)
 
 
 def _end(one: Installation, latest: datetime) -> datetime:

@@ -102,12 +102,16 @@ async def add_marks(connection: Connection, marks: Collection[Mark]) -> None:
 
 
 async def is_stale(connection: Connection, installation_ids: Collection[int]) -> bool:
-    """Tell whether a mark waits on the register of one of these installations."""
+    """Tell whether a mark waits on the register of one of these, or closed days wait for refresh.
+
+    Of a refresh only the span is known, not whose: it follows a review within moments.
+    """
     found = await rows(
         connection,
         "select 1 from stale_usage join channels using (channel_id)"
         " join installations using (node_id, obis)"
-        " where installation_id = any(%(ids)s::int[]) limit 1",
+        " where installation_id = any(%(ids)s::int[])"
+        " union all select 1 from pending_refreshes limit 1",
         ids=integers(installation_ids),
     )
     return bool(found)
@@ -158,6 +162,9 @@ async def raw_readings(
     """
     closed_s = -FOREVER_S if closed is None else int(closed.timestamp())
     found = []
+    # The planner doesn't know how near the bounds are; it would rather sort a meter's whole history
+    # than walk its index to the next few readings.
+    await run(connection, "set local enable_bitmapscan = off")
     async with connection.cursor(row_factory=tuple_row) as cursor:
         await cursor.execute(
             _WINDOWS.encode(),
@@ -193,6 +200,7 @@ async def raw_readings(
                     bits=bits,
                 )
             )
+    await run(connection, "set local enable_bitmapscan = on")
     return found
 
 

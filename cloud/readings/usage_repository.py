@@ -210,20 +210,6 @@ async def mark_gaps_after(
         )
 
 
-async def boundary_registers(
-    connection: Connection, installation_ids: Collection[int], since: datetime, until: datetime
-) -> list[DictRow]:
-    """Return the registers at local month starts in [since, until], oldest first."""
-    return await rows(
-        connection,
-        "select * from boundary_registers where installation_id = any(%(ids)s::int[])"
-        " and at >= %(since)s and at <= %(until)s order by at, installation_id",
-        ids=integers(installation_ids),
-        since=since,
-        until=until,
-    )
-
-
 _CHANGED = (
     "select installation_id, extract(epoch from min(interval_start))::bigint as first_s,"
     " extract(epoch from max(interval_start))::bigint as last_s from told group by 1"

@@ -13,6 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
+from cloud.meters.epochs import handed_over
 from cloud.meters.models import Installation, Meter, RegisterEvent
 from cloud.readings.reviewed import RawReadings
 from cloud.readings.usage import Integers, Line, Mask, hour_after, hour_before
@@ -51,6 +52,28 @@ class OnRecord:
             q3_l_per_h=self.meter.q3_l_per_h,
             modulus=self.meter.register_modulus,
         )
+
+    @property
+    def start_register(self) -> int | None:
+        """What the dial showed when this epoch began, told of it or of the node before."""
+        one = self.installation
+        told = [one.start_register] + [
+            other.final_register
+            for other in handed_over(one, self.neighbours)
+            if other.valid_to == one.valid_from
+        ]
+        return next((register for register in told if register is not None), None)
+
+    @property
+    def final_register(self) -> int | None:
+        """What the dial showed when this epoch ended, told of it or of the node that followed."""
+        one = self.installation
+        told = [one.final_register] + [
+            other.start_register
+            for other in handed_over(one, self.neighbours)
+            if other.valid_from == one.valid_to
+        ]
+        return next((register for register in told if register is not None), None)
 
     @property
     def begin_s(self) -> int:
@@ -108,9 +131,9 @@ class History:
         self._add_what_was_read_off()
 
     def _add_what_was_read_off(self) -> None:
-        installation = self.record.installation
-        if self.reaches_end and installation.final_register is not None and installation.valid_to:
-            self._insert(len(self.at_s), self.record.end_s, installation.final_register)
+        final_register = self.record.final_register
+        if self.reaches_end and final_register is not None:
+            self._insert(len(self.at_s), self.record.end_s, final_register)
         for event in sorted(self.record.events, key=lambda event: (event.at, event.event_id)):
             at_s = unix(event.at)
             if not max(self.raw.first_s, self.record.begin_s) <= at_s <= self.raw.last_s:
@@ -126,8 +149,9 @@ class History:
                 self._known_breaks.append(KnownBreak(index=place, kind=BreakKind.RESET))
             elif event.kind == "rollover":
                 self._known_breaks.append(KnownBreak(index=place, kind=BreakKind.ROLLOVER))
-        if self.reaches_begin and installation.start_register is not None:
-            self._insert(0, self.record.begin_s, installation.start_register)
+        start_register = self.record.start_register
+        if self.reaches_begin and start_register is not None:
+            self._insert(0, self.record.begin_s, start_register)
 
     def _insert(self, place: int, at_s: int, register: int) -> None:
         self.at_s = np.insert(self.at_s, place, at_s)

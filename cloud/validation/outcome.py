@@ -79,7 +79,7 @@ async def outcomes(
         if scope is None:
             if not is_widest:
                 return None
-            log.warning("readings_without_anchor", meter=record.meter.meter_id)
+            log.debug("readings_without_anchor", meter=record.meter.meter_id)
             scope = history.bare_scope(raw.mark.since_s, raw.mark.until_s)
         found.append(
             Outcome(

@@ -53,6 +53,14 @@ MARK_ALL = """
 insert into stale_usage (channel_id, since, until)
 select channel_id, min(read_at), max(read_at) from sent group by 1
 """
+NEXT = """
+insert into readings select channel_id, read_at + {step} * interval '1 s', 1, sequence + 1,
+    register + 50, now(), now(), 0 from sent where sequence = {each}
+"""
+MARK_NEXT = """
+insert into stale_usage (channel_id, since, until)
+select channel_id, read_at, read_at from readings where sequence = {each} + 1
+"""
 FIGURES = """
 select md5(string_agg(told, E'\n' order by told)) as told, count(*) as rows from (
     {}) every
@@ -81,7 +89,7 @@ async def measure() -> Figures:
 async def _measured(database: Database) -> Figures:
     hypertables = await Hypertables.detect(database)
     reviewer = Reviewer(database, hypertables)
-    await hypertables.make_room(READINGS, SINCE, NOON)
+    await hypertables.make_room(READINGS, SINCE, NOON + timedelta(seconds=STEP_S))
     buildings = METERS // METERS_A_BUILDING
     await _do(database, REGISTRY.format(buildings=buildings, each=METERS_A_BUILDING, now=NOON))
     await _do(
@@ -100,6 +108,9 @@ async def _measured(database: Database) -> Figures:
     await _do(database, MARK_ALL)
     from_scratch_s = await _drained(reviewer)
     assert await _told(database) == after_late, "late data left other figures than a recomputation"
+    for statement in (NEXT, MARK_NEXT):
+        await _do(database, statement.format(step=STEP_S, each=READINGS_EACH))
+    live_s = await _drained(reviewer)
     late = METERS * READINGS_EACH / 10
     return [
         Figure("rollup_meters", METERS, f"of {READINGS_EACH} readings each"),
@@ -112,6 +123,7 @@ async def _measured(database: Database) -> Figures:
             METERS * READINGS_EACH / from_scratch_s,
             "screened and rolled up, from scratch",
         ),
+        Figure("rollup_live_meters_per_s", METERS / live_s, "one new reading of each meter"),
     ]
 
 

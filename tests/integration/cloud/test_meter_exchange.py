@@ -174,3 +174,31 @@ async def test_both_registers_are_listed_and_each_shows_its_own(cloud: CloudInTe
     for minutes, register in ((-15, FINAL_ML - AN_HOUR_ML // 4), (15, AN_HOUR_ML // 4)):
         at = (EXCHANGED + timedelta(minutes=minutes)).isoformat()
         assert (await cloud.operator.get(f"{POINT}/registers", at=at))["register"] == register
+
+
+async def test_a_meter_that_another_node_reads_on_loses_no_use_in_between(cloud: CloudInTest):
+    dials = [(n, FIRST + timedelta(hours=n), OLD_ML + n * AN_HOUR_ML) for n in range(HOURS + 1)]
+    await cloud.gateway.send(
+        *[a_telegram(n + 1, at=at, registers={COLD: ml}) for n, at, ml in dials]
+    )
+    cloud.clock.time = back = NOON + timedelta(days=2)
+    await cloud.operator.put("/nodes/n-two", {"gateway_id": "gw-one", "board": "esp32"})
+    installed = {
+        "meter_id": "m-one",
+        "node_id": "n-two",
+        "obis": COLD,
+        "installed_at": (back - timedelta(hours=1)).isoformat(),
+    }
+    await cloud.operator.put("/installations/sp-one", installed)
+    later_ml = OLD_ML + (HOURS + 48) * AN_HOUR_ML
+    reading = a_telegram(1, node="n-two", at=back, registers={COLD: later_ml})
+    await cloud.gateway.send(reading)
+    before = await _total(cloud)
+    told = {**installed, "start_register": later_ml - AN_HOUR_ML}
+    await cloud.operator.put("/installations/sp-one", told)
+    assert before == HOURS * AN_HOUR_ML
+    assert await _total(cloud) == (HOURS + 48) * AN_HOUR_ML
+
+
+async def _total(cloud: CloudInTest) -> int:
+    return sum(usage for _, usage, _ in (await _figures(cloud))["month"])
