@@ -33,6 +33,12 @@ AT_ONCE = 20
 PAUSE_S = 0.1
 KILLS = 3
 LAST = 5 * AT_ONCE
+# So that a kill most often finds a review half done.
+SLOW = """
+create function take_long() returns trigger language plpgsql as
+    $$ begin perform pg_sleep(0.4); return null; end $$;
+create trigger take_long after insert on hourly_usage execute function take_long();
+"""
 EXPECTED = (TELEGRAMS - 1) * 50
 
 
@@ -99,6 +105,8 @@ async def test_figures_after_many_kills_are_those_worked_out_from_scratch(tmp_pa
             cloud.operator = await cloud.caller(Role.OPERATOR)
             gateways = {name: await cloud.register(name) for name in BUILDINGS}
             kills_over = asyncio.Event()
+            async with services.database.transaction() as connection:
+                await connection.execute(SLOW.encode())
             posting = [
                 asyncio.create_task(post(name, gateway, [first, second], kills_over))
                 for name, gateway in gateways.items()
@@ -108,6 +116,8 @@ async def test_figures_after_many_kills_are_those_worked_out_from_scratch(tmp_pa
             await asyncio.gather(*posting)
             for one in clouds:
                 await one.kill()
+            async with services.database.transaction() as connection:
+                await run(connection, "drop trigger take_long on hourly_usage")
             await _compare(cloud)
     finally:
         for one in clouds:
