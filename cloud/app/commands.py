@@ -188,7 +188,12 @@ def _configure_logging(level: str) -> None:
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.ERROR)
+    in_lines = structlog.dev.ConsoleRenderer(
+        colors=sys.stderr.isatty(),
+        exception_formatter=structlog.dev.plain_traceback,  # the other one prints every variable
+    )
     structlog.configure(
+        processors=[*structlog.get_config()["processors"][:-1], in_lines],
         wrapper_class=structlog.make_filtering_bound_logger(numeric),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Exports over HTTP: of a service point, or of all in a building."""
 
+import re
 from collections.abc import AsyncIterator, Sequence
 from datetime import date
 from typing import Annotated, Any, Literal
@@ -23,6 +24,7 @@ router = APIRouter(tags=["exports"])
 
 PathId = Annotated[Identifier, Path()]
 Format = Literal["csv", "parquet", "senml"]
+WEIGHT = re.compile(r"q=(0(\.\d{0,3})?|1(\.0{0,3})?)", re.ASCII)
 
 FILES: dict[int | str, dict[str, Any]] = {
     200: {
@@ -87,14 +89,23 @@ class Asked:
 
 
 def _accepted(accept: str) -> str:
-    """Return the first format that ``accept`` names, CSV if it takes anything; RFC 9110, 12.5.1."""
+    """Return the format that ``accept`` likes best, CSV if it takes anything; RFC 9110, 12.5.1."""
     by_media_type = {media_type: form for form, media_type in formats.MEDIA_TYPES.items()}
-    by_media_type |= {"text/*": formats.CSV, "*/*": formats.CSV}
-    for one in accept.split(","):
-        form = by_media_type.get(one.partition(";")[0].strip().lower())
-        if form is not None:
-            return form
+    by_media_type |= {"text/*": formats.CSV, "*/*": formats.CSV, "application/*": formats.PARQUET}
+    asked = [_with_weight(one) for one in (accept.strip() or "*/*").split(",")]
+    for name, weight in sorted(asked, key=lambda one: -one[1]):  # of equals the first
+        if name in by_media_type and weight > 0:
+            return by_media_type[name]
     raise NotAcceptableError(accept)
+
+
+def _with_weight(accepted: str) -> tuple[str, float]:
+    """Return a media type or range, and its weight: 1 where none is told that can be read."""
+    name, *parameters = (part.strip().lower() for part in accepted.split(";"))
+    for one in parameters:
+        if WEIGHT.fullmatch(one):
+            return name, float(one[2:])
+    return name, 1.0
 
 
 def _exports(request: Request) -> Exports:

@@ -2,7 +2,8 @@
 """Formats: a table that comes in parts becomes a file that leaves in parts.
 
 CSV and SenML are sent as they are read. Parquet has its index at the end and is put together on
-disk first; it too never stands in memory as a whole.
+disk first; it too never stands in memory as a whole. What takes long is done in a thread: ten
+thousand rows at once would make everybody else wait.
 """
 
 import asyncio
@@ -32,7 +33,7 @@ async def csv(parts: Parts) -> AsyncIterator[bytes]:
     """Yield the table as CSV; the header comes with the first part."""
     header = True
     async for part in parts:
-        yield tables.csv(part, header=header)
+        yield await asyncio.to_thread(tables.csv, part, header=header)
         header = False
 
 
@@ -40,7 +41,7 @@ async def as_senml(parts: Parts, resolution: str | None) -> AsyncIterator[bytes]
     """Yield the table as one SenML pack."""
     between = "["
     async for part in parts:
-        records = ",\n".join(senml.records(part, resolution))
+        records = await asyncio.to_thread(senml.pack, part, resolution)
         if records:
             yield f"{between}{records}".encode()
             between = ",\n"

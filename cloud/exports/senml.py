@@ -40,6 +40,11 @@ def records(frame: pl.DataFrame, resolution: str | None) -> Iterator[str]:
         base = ""
 
 
+def pack(frame: pl.DataFrame, resolution: str | None) -> str:
+    """Return the records of the rows of one service point, a comma between them."""
+    return ",\n".join(records(frame, resolution))
+
+
 def in_senml(count: int, unit: str) -> tuple[str, str]:
     """Return a unit of the SenML registry, and ``count`` in it, to the last digit."""
     if unit == "Wh":

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What is exported, and to whom: readings and usage, some thousand rows at a time."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import date, datetime, time
 
@@ -67,7 +68,7 @@ class Exports:
                     limit=ROWS_AT_ONCE,
                 )
                 if found:
-                    yield _readings_frame(point, meters, found)
+                    yield await asyncio.to_thread(_readings_frame, point, meters, found)
                 if len(found) < ROWS_AT_ONCE:
                     break
                 last = found[-1]
@@ -83,7 +84,7 @@ class Exports:
             unit, intervals, is_final = await self._readings.usage_of_point(
                 caller, point.service_point_id, span
             )
-            yield _usage_frame(point, unit, intervals, is_final=is_final)
+            yield await asyncio.to_thread(_usage_frame, point, unit, intervals, is_final=is_final)
 
     async def _meters(self, point: ServicePoint) -> dict[int, str]:
         async with self._database.transaction() as connection:

@@ -217,6 +217,8 @@ class Hypertables:
             await run(connection, f"set local lock_timeout = '{LOCK_TIMEOUT}'")
             await lock(connection, CLOSED_PERIODS)
             if table == READINGS:
+                # Late readings under way into an old period: they are in with their marks, or wait.
+                await run(connection, "lock table readings in share row exclusive mode")
                 before = await _unneeded(connection, before)
             drop = _drop_chunks if self.is_timescale else partitions.drop
             closed = await drop(connection, table, before)
@@ -247,6 +249,16 @@ async def closed_before(connection: Connection, table: str) -> datetime | None:
         name=CLOSED_PERIODS,
     )
     return await _dropped_before(connection, table)
+
+
+async def is_behind(connection: Connection) -> bool:
+    """Tell whether closed days or months wait for a ``refresh``; never so on plain PostgreSQL."""
+    found = await row(
+        connection,
+        "select 1 from pending_refreshes where since < date_trunc('day', now(), %(zone)s) limit 1",
+        zone=ZONE.key,
+    )
+    return found is not None
 
 
 async def _dropped_before(connection: Connection, table: str) -> datetime | None:

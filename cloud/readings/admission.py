@@ -82,7 +82,7 @@ class TelegramAdmitter:
 
 
 def _differ(sequences: Integers) -> bool:
-    return len(np.unique(sequences)) == len(sequences)
+    return bool(np.diff(np.sort(sequences)).all())
 
 
 def _decoded(entry: Entry, admission: Admission) -> Message | None:

@@ -99,7 +99,7 @@ class Columns:
 
 def runs(numbers: Integers, apart: int) -> list[tuple[int, int]]:
     """Return the first and the last of each run, a run's numbers being at most ``apart`` apart."""
-    ordered = np.unique(numbers)
+    ordered = np.sort(numbers)
     breaks = np.flatnonzero(np.diff(ordered) > apart)
     first = ordered[np.concatenate(([0], breaks + 1))]
     last = ordered[np.concatenate((breaks, [-1]))]

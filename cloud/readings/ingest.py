@@ -59,7 +59,11 @@ class Ingest:
         await self._make_room(posted.read_at_s())
         admission = Admission(refused=posted.refused)
         async with self._database.transaction() as connection:
-            await lock_gateway(connection, gateway_id)
+            async with connection.pipeline():  # sent together: every wait for an answer costs
+                await lock_gateway(connection, gateway_id)
+                await quarantine_repository.advance_watermark(
+                    connection, gateway_id, posted.store, posted.committed
+                )
             stored = await self._telegrams.admit_blocks(
                 connection, gateway_id, [one.columns for one in posted.blocks]
             )
@@ -75,9 +79,6 @@ class Ingest:
                 await quarantine_repository.quarantine(
                     connection, gateway_id, posted.store, admission.refused
                 )
-            await quarantine_repository.advance_watermark(
-                connection, gateway_id, posted.store, posted.committed
-            )
         if admission.refused:
             log.warning(
                 "entries_quarantined",

@@ -19,15 +19,18 @@ from cloud.readings.usage_repository import Changed
 ROLL_UP_TOGETHER_S = 31 * 86400  # spans that begin and end in the same of these are one roll-up
 
 
-async def take_marks(connection: Connection, channels_at_most: int, together_s: int) -> list[Mark]:
+async def take_marks(
+    connection: Connection, channels_at_most: int, together_s: int, aside: Collection[int]
+) -> list[Mark]:
     """Take one stale mark of each of some channels that nobody else reviews; it is gone on commit.
 
     It joins the channel's earliest with those that follow it within ``together_s``; the others wait
     for the next transaction, because what follows from them may depend on this one's hours.
+    Channels that are set ``aside`` are left alone.
     """
     taken: dict[int, Mark] = {}
     mark_ids = []
-    for mark_id, mark in await review_repository.waiting_marks(connection, channels_at_most):
+    for mark_id, mark in await review_repository.waiting_marks(connection, channels_at_most, aside):
         joined = taken.setdefault(mark.channel_id, mark)
         if mark.since_s <= joined.until_s + together_s:
             taken[mark.channel_id] = replace(joined, until_s=max(joined.until_s, mark.until_s))

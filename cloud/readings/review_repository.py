@@ -60,21 +60,25 @@ cross join lateral (select array_send(array_agg(read_at)) as read_at,
 """
 
 
-async def waiting_marks(connection: Connection, channels_at_most: int) -> list[tuple[int, Mark]]:
+async def waiting_marks(
+    connection: Connection, channels_at_most: int, aside: Collection[int]
+) -> list[tuple[int, Mark]]:
     """Return the marks, by id, of the channels that wait longest and that nobody else reviews.
 
-    Those channels are the caller's to the end of the transaction.
+    Those channels, none of them among ``aside``, are the caller's to the end of the transaction.
     """
     found = await rows(
         connection,
         "with mine as materialized (select channel_id from (select channel_id from stale_usage"
-        " group by channel_id order by min(mark_id)) waiting"
+        " where channel_id <> all(%(aside)s::int[]) group by channel_id order by min(mark_id))"
+        " waiting"
         " where pg_try_advisory_xact_lock(hashtextextended('usage:' || channel_id, 0))"
         " limit %(at_most)s)"
         " select mark_id, channel_id, floor(extract(epoch from since))::bigint as since_s,"
         " ceil(extract(epoch from until))::bigint as until_s from stale_usage join mine"
         " using (channel_id) order by channel_id, since",
         at_most=channels_at_most,
+        aside=integers(aside),
     )
     return [(fields.pop("mark_id"), Mark(**fields)) for fields in found]
 

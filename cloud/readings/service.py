@@ -11,7 +11,7 @@ from psycopg.rows import DictRow
 from cloud.kit.auth.rights import Principal
 from cloud.kit.database import Connection, Database
 from cloud.kit.errors import InvalidRequestError
-from cloud.kit.hypertable import ZONE
+from cloud.kit.hypertable import ZONE, is_behind
 from cloud.meters.models import Installation
 from cloud.meters.service import installations_at
 from cloud.premises.models import ServicePoint
@@ -85,7 +85,7 @@ class Readings:
         async with self._database.transaction() as connection:
             point = await one_service_point(connection, service_point_id, caller)
             # asked first: what is reviewed in between is in the usage, not the other way round
-            final = await is_final(connection, [point])
+            final = await is_final(connection, [point], span.resolution)
             usages = await usage(connection, [point], cuts, span.resolution)
         return point.type.unit, usages[service_point_id], final
 
@@ -101,7 +101,7 @@ class Readings:
                 for point in main_points(await service_points(connection, [premises_id]))
                 if point.type.utility == utility
             ]
-            final = await is_final(connection, points)
+            final = await is_final(connection, points, span.resolution)
             usages = await usage(connection, points, cuts, span.resolution)
         unit = next(
             one.unit
@@ -210,8 +210,10 @@ def _parts_of_months(
         yield from (pair for pair in ends if any(cut.astimezone(ZONE).day != 1 for cut in pair))
 
 
-async def is_final(connection: Connection, points: Sequence[ServicePoint]) -> bool:
+async def is_final(connection: Connection, points: Sequence[ServicePoint], resolution: str) -> bool:
     """Tell whether everything that came in for these service points is in their usage by now."""
+    if resolution != HOUR and await is_behind(connection):
+        return False
     installations = await installations_at(connection, [one.service_point_id for one in points])
     return not await review_repository.is_stale(
         connection, [one.installation_id for one in installations]

@@ -21,10 +21,11 @@ async def store(connection: Connection, telegrams: Sequence[Columns]) -> None:
     places = {(one.node_id, code) for one in telegrams for code in one.registers}
     channels = await ledger_repository.channel_ids(connection, places)
     await repository.add_readings(connection, telegrams, channels)
-    await repository.add_stale(
-        connection, {channels[place]: span for place, span in _spans(telegrams).items()}
-    )
-    advanced = await repository.advance(connection, _newest(telegrams), channels)
+    async with connection.pipeline():
+        await repository.add_stale(
+            connection, {channels[place]: span for place, span in _spans(telegrams).items()}
+        )
+        advanced = await repository.advance(connection, _newest(telegrams), channels)
     await announce(connection, await news.of(connection, advanced))
 
 

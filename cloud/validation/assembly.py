@@ -23,6 +23,7 @@ from wire import reading_types
 from wire.reading_types import ReadingType
 
 MAX_DECIMALS = 6
+LARGEST_TICKS = 2**53  # what a double holds to the last
 IS_WHOLE = 1e-4  # ticks; a decimal fraction is never whole in binary
 
 # A limit from what a meter shows: so many times what it exceeds in a twentieth of its readings,
@@ -32,16 +33,21 @@ OF_USUAL = 50.0
 USUAL_QUANTILE = 0.95
 SMALLEST = {"water": 3_125_000, "gas": 6_000, "electricity": 5_750, "heat": 15_000}
 UNLIMITED = 2**62
+SERIES = ("meter_id", "reading_type")
 MIN_READINGS = 30
 
 
 @dataclass
 class Loaded:
-    """The series of a file; ``repeated`` rows said what another row had said."""
+    """The series of a file; ``repeated`` rows said what another row had said.
+
+    ``single`` registers were read only once: there is nothing to hold them against.
+    """
 
     registers: list[RegisterSeries] = field(default_factory=list)
     usages: list[UsageSeries] = field(default_factory=list)
     repeated: int = 0
+    single: int = 0
     without_limit: int = 0
     assumed: list[str] = field(default_factory=list)
 
@@ -52,42 +58,49 @@ def assemble(table: Table, unit: str | None) -> Loaded:
     UnknownUnitError: it is no unit of a reading type in the file.
     """
     loaded = Loaded(assumed=list(table.assumed))
-    units: set[str] = set()
+    _require_units(table.rows, unit)
+    said: set[str] = set()
     for amount in ("register", "usage"):
         rows = table.rows.filter(pl.col(amount).is_finite().fill_null(False))
-        if not len(rows):
-            continue
-        once = rows.unique(
-            ["meter_id", "reading_type", "at_s", amount], keep="first", maintain_order=True
-        )
+        once = rows.unique([*SERIES, "at_s", amount], keep="first", maintain_order=True)
         loaded.repeated += len(rows) - len(once)
-        ordered = once.sort("meter_id", "reading_type", "at_s", "row")
-        for part in ordered.partition_by("meter_id", "reading_type", maintain_order=True):
-            _add(loaded, part, amount, unit, units)
-    loaded.assumed += sorted(units)
+        ordered = once.sort(*SERIES, "at_s", "row")
+        if amount == "register":
+            ordered, all_rows = ordered.filter(pl.len().over(SERIES) > 1), len(ordered)
+            loaded.single = all_rows - len(ordered)
+        place = 0
+        for length in ordered.group_by(SERIES, maintain_order=True).len()["len"]:
+            _add(loaded, ordered.slice(place, length), amount, unit, said)
+            place += length
+    loaded.assumed += sorted(said)
     return loaded
 
 
-def _add(
-    loaded: Loaded, part: pl.DataFrame, amount: str, unit: str | None, units: set[str]
-) -> None:
+def _require_units(rows: pl.DataFrame, unit: str | None) -> None:
+    """Raise UnknownUnitError unless each unit in the file fits what it measures."""
+    for name, said in rows.select("reading_type", "unit").unique().iter_rows():
+        if said or unit:
+            own_units_per(said or unit or "", _type(name))
+
+
+def _add(loaded: Loaded, part: pl.DataFrame, amount: str, unit: str | None, said: set[str]) -> None:
     name = str(part["reading_type"][0])
     reading_type = _type(name)
-    quantity = part[amount].to_numpy()
+    named = _first(part, "unit") or unit
+    quantity = _in_one_unit(part, amount, named, reading_type, said)
     decimals = _decimals(quantity)
-    said = _first(part, "unit") or unit
-    own = _own_units(said, reading_type, decimals, units)
+    own = _own_units(named, reading_type, decimals, said)
     per_unit = 10**decimals
     at_s = part["at_s"].to_numpy().astype(np.int64)
     ticks = np.rint(quantity * per_unit).astype(np.int64)
     length_s = _lengths(at_s, part["end_s"].to_numpy()) if amount == "usage" else None
-    per_h = _rates(at_s, ticks) if length_s is None else ticks * HOUR_S / length_s
+    per_h = _rates(at_s, ticks) if length_s is None else ticks * (HOUR_S / length_s)
     limits = _limits(part, reading_type, per_unit, own, per_h)
     loaded.without_limit += not limits.is_known
     about = About(
         meter_id=str(part["meter_id"][0]),
         reading_type=name,
-        unit=said or (reading_type.unit if own else ""),
+        unit=named or (reading_type.unit if own else ""),
         per_unit=per_unit,
         limits=limits,
         premises_id=_first(part, "premises_id"),
@@ -111,6 +124,23 @@ def _add(
         )
 
 
+def _in_one_unit(
+    part: pl.DataFrame, amount: str, named: str | None, reading_type: ReadingType, said: set[str]
+) -> Floats:
+    """Return the amounts in the unit that the series begins with; rows without one have it."""
+    units = part["unit"].drop_nulls().unique()
+    quantity = part[amount].to_numpy()
+    if named is None or len(units.filter(units != "")) < 2:
+        return quantity
+    said.add(
+        f"{part['meter_id'][0]}, {reading_type.name}, names several units; all is brought to"
+        f" {named}."
+    )
+    begun = own_units_per(named, reading_type)
+    factors = {one: own_units_per(one or named, reading_type) / begun for one in units}
+    return quantity * [factors.get(one, 1.0) for one in part["unit"]]
+
+
 def _type(name: str) -> ReadingType:
     return reading_types.parse(name)[0] if ":" in name else reading_types.named(name)
 
@@ -121,27 +151,29 @@ def _first(part: pl.DataFrame, name: str) -> str | None:
 
 
 def _decimals(quantity: Floats) -> int:
-    """Return how many decimals the amounts have, 6 at most."""
-    for decimals in range(MAX_DECIMALS):
+    """Return how many decimals the amounts have: 6 at most, and no more than a double holds."""
+    largest = float(np.abs(quantity).max())
+    most = next(n for n in range(MAX_DECIMALS, -1, -1) if not n or largest * 10**n < LARGEST_TICKS)
+    for decimals in range(most):
         ticks = quantity * 10**decimals
         if np.all(np.abs(ticks - np.rint(ticks)) < IS_WHOLE):
             return decimals
-    return MAX_DECIMALS
+    return most
 
 
 def _own_units(
-    said: str | None, reading_type: ReadingType, decimals: int, units: set[str]
+    named: str | None, reading_type: ReadingType, decimals: int, said: set[str]
 ) -> float | None:
     """Return how many of the reading type's units one of the file's is; None if nobody knows."""
-    if said is not None:
-        return own_units_per(said, reading_type)
+    if named is not None:
+        return own_units_per(named, reading_type)
     if decimals:
-        units.add(
+        said.add(
             f"{reading_type.name} has decimals but no unit, so physical limits are taken from"
             " what each meter shows; name it by a column unit or by --unit."
         )
         return None
-    units.add(
+    said.add(
         f"{reading_type.name} without a unit is taken as whole {reading_type.unit}; name another by"
         " a column unit or by --unit."
     )
@@ -151,7 +183,7 @@ def _own_units(
 def _rates(at_s: Integers, ticks: Integers) -> Floats:
     """Return how much went through in an hour at the pace of each step."""
     passed_s = np.maximum(np.diff(at_s), FLOOR_S)
-    return np.diff(ticks) * HOUR_S / passed_s
+    return np.diff(ticks) * (HOUR_S / passed_s)
 
 
 def _limits(

@@ -28,6 +28,9 @@ class Check:
 
     def run(self, loaded: Loaded) -> None:
         """Look at all series of a file; the findings are in order of severity and time."""
+        if loaded.single:
+            self._kinds.add("registers")
+            self._too_rare += loaded.single
         for registers in loaded.registers:
             self._look_at_registers(registers)
         for usage in loaded.usages:

@@ -76,7 +76,7 @@ def filled(line: Line, measured: Measured) -> Line:
         bits += [line.bits[begin : gap + 1], np.full(len(hours), quality.ESTIMATED)]
         stretch_bits += [
             line.stretch_bits[begin:gap],
-            np.full(len(hours) + 1, line.stretch_bits[gap] | quality.ESTIMATED),
+            np.full(len(hours) + 1, line.stretch_bits[gap]),
         ]
         is_known += [line.is_known[begin:gap], np.ones(len(hours) + 1, dtype=bool)]
         begin = gap + 1

@@ -5,19 +5,25 @@ A row that can't be understood is counted and left out; a file of which nothing 
 that names the column, the line and what to write instead.
 """
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
 from polars.exceptions import PolarsError
 
+from cloud.validation.csv_text import read_csv
 from cloud.validation.stamps import NOT_A_STAMP, unix_seconds
 from cloud.validation.units import reading_type_of
 from wire.errors import WireError
 
 FIRST_LINE = 2  # of the rows of a CSV
 LARGEST = 1e15  # beyond, a double no longer holds every whole number of ticks
-SEPARATORS = ",;\t|"
+PARQUET = b"PAR1"
+PACKED = (b"PK\x03\x04", b"\x1f\x8b", b"\x28\xb5\x2f\xfd")  # ZIP (and Excel), gzip, Zstandard
+SAID_TWICE = r"_duplicated_\d+$"  # how polars tells columns of one name apart
+THOUSANDS = r"^[+-]?\d{1,3}([ \u00a0\u202f]\d{3})+([.,]\d+)?$"
+DECIMAL_COMMA = "A comma in a number is taken as the decimal comma."
 
 NAMES = {
     "meter_id": ("meter_id", "meter", "meterid", "meter_number", "serial"),
@@ -33,7 +39,9 @@ NAMES = {
     "max_per_h": ("max_per_h",),
     "register_modulus": ("register_modulus", "modulus"),
 }
-NUMBERS = ("register", "usage", "max_per_h", "register_modulus")
+LIMITS = ("max_per_h", "register_modulus")
+NUMBERS = ("register", "usage", *LIMITS)
+TIMES = ("read_at", "interval_start", "interval_end")
 TEXTS = ("meter_id", "reading_type", "unit", "premises_id", "parent_meter_id")
 
 
@@ -67,21 +75,13 @@ class Table:
 
 def read(path: Path) -> Table:
     """Return the rows of a CSV or Parquet file, or raise UnreadableFileError."""
-    raw = _named(_raw(path), path)
-    nested = [name for name in raw.columns if raw[name].dtype.is_nested()]
-    if nested:
-        raise UnreadableFileError(
-            f"{path.name}: column {nested[0]} holds {raw[nested[0]].dtype}; write one plain value"
-            " in each row."
-        )
     assumed: set[str] = set()
-    stamps = {
-        name: unix_seconds(raw[name], assumed)
-        for name in ("read_at", "interval_start", "interval_end")
-    }
+    raw = _plain(_named(_raw(path, assumed), path), path)
+    stamps = {name: unix_seconds(raw[name], assumed) for name in TIMES}
+    numbers = [_number(raw[name], assumed).alias(name) for name in NUMBERS]
     rows = raw.with_columns(
         *(pl.col(name).cast(pl.String).str.strip_chars() for name in TEXTS),
-        *(_number(raw[name]).alias(name) for name in NUMBERS),
+        *numbers,
         row=pl.int_range(FIRST_LINE, FIRST_LINE + len(raw), dtype=pl.Int64),
         stamp=pl.coalesce(pl.col(name).cast(pl.String) for name in ("interval_start", "read_at")),
         end_s=stamps["interval_end"],
@@ -90,6 +90,7 @@ def read(path: Path) -> Table:
         .then(pl.coalesce(stamps["read_at"], stamps["interval_start"]))
         .otherwise(pl.coalesce(stamps["interval_start"], stamps["read_at"]))
     )
+    rows = rows.with_columns(_limit(rows, name, assumed) for name in LIMITS)
     table = Table(rows=rows, assumed=sorted(assumed), count=len(raw), name=path.name)
     _keep(table, _filled("meter_id"), "meter_id is empty; every row needs its meter")
     _keep(table, _filled("stamp"), "the time is empty")
@@ -108,23 +109,17 @@ def _is_amount(name: str) -> pl.Expr:
     return (pl.col(name).is_finite() & (pl.col(name).abs() < LARGEST)).fill_null(False)
 
 
-def _raw(path: Path) -> pl.DataFrame:
+def _raw(path: Path, assumed: set[str]) -> pl.DataFrame:
     if not path.is_file():
         raise UnreadableFileError(f"{path} is not a file.")
     try:
         with path.open("rb") as opened:
-            head = opened.read(65536)
-        if head.startswith(b"PAR1"):
-            return pl.read_parquet(path)
-        first = head.split(b"\n", 1)[0].decode("utf-8", "replace")
-        separator = max(SEPARATORS, key=first.count)
-        return pl.read_csv(
-            path,
-            separator=separator,
-            infer_schema=False,
-            encoding="utf8-lossy",
-            truncate_ragged_lines=True,
-        )
+            head = opened.read(len(PARQUET))
+        if head.startswith(PACKED):
+            raise UnreadableFileError(
+                f"{path.name} is packed, or a workbook; unpack it, or save its sheet as CSV."
+            )
+        return pl.read_parquet(path) if head == PARQUET else read_csv(path, assumed)
     except (PolarsError, OSError) as error:
         raise UnreadableFileError(
             f"{path.name} is neither CSV nor Parquet that can be read: {str(error).splitlines()[0]}"
@@ -134,13 +129,17 @@ def _raw(path: Path) -> pl.DataFrame:
 def _named(raw: pl.DataFrame, path: Path) -> pl.DataFrame:
     """Return the known columns under their names; those the file has not are null."""
     plain = {
-        name: name.strip().strip("\ufeff").lower().replace(" ", "_").replace("-", "_")
+        name: re.sub(SAID_TWICE, "", name.strip()).lower().replace(" ", "_").replace("-", "_")
         for name in raw.columns
     }
     chosen: dict[str, str] = {}
     for known, spellings in NAMES.items():
         for spelling in spellings:
             fitting = [name for name, said in plain.items() if said == spelling]
+            if len(fitting) > 1:
+                raise UnreadableFileError(
+                    f"{path.name}, line 1: {len(fitting)} columns are called {spelling}; leave one."
+                )
             if fitting and known not in chosen:
                 chosen[known] = fitting[0]
     missing = [name for name in ("meter_id", "reading_type") if name not in chosen]
@@ -162,14 +161,42 @@ def _named(raw: pl.DataFrame, path: Path) -> pl.DataFrame:
     )
 
 
-def _number(column: pl.Series) -> pl.Series:
-    """Return numbers; a decimal comma is understood where there is no decimal point."""
-    if column.dtype != pl.String:
+def _plain(raw: pl.DataFrame, path: Path) -> pl.DataFrame:
+    """Return the columns with one text, number or time in each row, or raise."""
+    for name, kind in raw.schema.items():
+        if kind == pl.Binary:
+            decoded = [None if one is None else one.decode(errors="replace") for one in raw[name]]
+            raw = raw.with_columns(pl.Series(name, decoded, pl.String))
+            continue
+        fits = kind in (pl.String, pl.Null, pl.Categorical, pl.Enum) or kind.is_numeric()
+        if not fits and not (name in TIMES and kind in (pl.Date, pl.Datetime)):
+            raise UnreadableFileError(
+                f"{path.name}: column {name} holds {kind}; write one plain text, number or time in"
+                " each row."
+            )
+    return raw
+
+
+def _number(column: pl.Series, assumed: set[str]) -> pl.Series:
+    """Return numbers; a decimal comma is understood, and spaces between thousands are."""
+    if column.dtype.is_numeric():
         return column.cast(pl.Float64, strict=False)
-    text = column.str.strip_chars()
+    text = column.cast(pl.String).str.strip_chars()
+    if text.str.contains("[ \u00a0\u202f]").any():
+        spaced = text.str.contains(THOUSANDS)
+        text = text.str.replace_all("[ \u00a0\u202f]", "").zip_with(spaced, text)
     if text.str.contains(",", literal=True).any():
+        assumed.add(DECIMAL_COMMA)
         text = text.str.replace(",", ".", literal=True)
     return text.cast(pl.Float64, strict=False)
+
+
+def _limit(rows: pl.DataFrame, name: str, assumed: set[str]) -> pl.Expr:
+    """Return what a meter can do where it is told; nothing else than an amount above zero is."""
+    is_told = _is_amount(name) & (pl.col(name) > 0)
+    if len(rows.filter(~is_told & pl.col(name).is_not_null())):
+        assumed.add(f"A {name} that is no amount above zero is left out.")
+    return pl.when(is_told).then(pl.col(name)).alias(name)
 
 
 def _filled(name: str) -> pl.Expr:

@@ -4,6 +4,7 @@
 A function of the readings and of what is on record: the same in whatever order they came.
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -74,7 +75,8 @@ async def outcomes(
     for record in records:
         if record.begin_s > raw.mark.until_s or record.end_s < raw.mark.since_s:
             continue
-        history = History(raw, record)
+        # a second for thousands of readings that fit nothing: the process has others to answer
+        history = await asyncio.to_thread(_screened, raw, record)
         scope = history.scope(raw.mark.since_s, raw.mark.until_s)
         if scope is None:
             if not is_widest:
@@ -92,6 +94,12 @@ async def outcomes(
             )
         )
     return found
+
+
+def _screened(raw: RawReadings, record: OnRecord) -> History:
+    history = History(raw, record)
+    history.screened  # noqa: B018 - looked at once, it is kept
+    return history
 
 
 def _exclusions(history: History, scope: Scope) -> list[Exclusion]:

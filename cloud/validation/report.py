@@ -49,10 +49,10 @@ def validate(path: Path, unit: str | None) -> Report:
     by_rule = Counter(one.rule for one in check.findings)
     summary = {
         "summary": path.name,
-        "meters": len({one.about.meter_id for one in series}),
-        "series": len(series),
+        "meters": table.rows["meter_id"].n_unique(),
+        "series": len(series) + loaded.single,
         "rows": table.count,
-        "readings": sum(len(one) for one in series),
+        "readings": sum(len(one) for one in series) + loaded.single,
         "repeated_rows": loaded.repeated,
         "from": utc(int(at_s.min())).isoformat(),  # type: ignore[arg-type]
         "to": utc(int(at_s.max())).isoformat(),  # type: ignore[arg-type]

@@ -5,10 +5,15 @@ Whoever changes what readings mean leaves a stale mark in the same transaction. 
 marks, screens the readings around them with all that is on record, and writes what follows:
 exclusions, findings, rollovers, hourly usage and what is rolled up from it. It may be done again at
 any time, by any number of processes.
+
+A channel whose review fails holds up no other: it is set aside, with a finding that says so, and is
+tried again after a while. Its marks stay, so that its usage is not called final, and nothing that
+it needs is dropped.
 """
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import psycopg
@@ -37,8 +42,18 @@ TOGETHER_S = 86400  # marks of a channel that are closer than this are reviewed 
 POLL_S = 0.5
 RETRY_S = 2.0
 TRANSACTION_TIMEOUT_S = 120
+ASIDE_S = (5.0, 600.0)  # for how long a channel is set aside at first, and at most
 
 CLOSED_PERIOD = "closed_period"
+NOT_REVIEWED = "not_reviewed"
+
+
+@dataclass(frozen=True)
+class _Aside:
+    """A channel that is not reviewed before ``until_s`` of the loop's clock."""
+
+    until_s: float
+    pause_s: float
 
 
 class Reviewer:
@@ -47,6 +62,8 @@ class Reviewer:
     def __init__(self, database: Database, hypertables: Hypertables) -> None:
         self._database = database
         self._hypertables = hypertables
+        self._at_once = CHANNELS_AT_ONCE
+        self._aside: dict[int, _Aside] = {}
 
     async def run(self) -> None:
         """Review until cancelled; go on after the database was away."""
@@ -56,23 +73,58 @@ class Reviewer:
             except (psycopg.Error, TimeoutError) as error:
                 log.warning("review_failed", error=str(error).strip()[:200])
                 await asyncio.sleep(RETRY_S)
+            except Exception:  # if the reviewer ended, the whole cloud would end with it
+                log.exception("review_failed")
+                await asyncio.sleep(RETRY_S)
             await asyncio.sleep(POLL_S)
 
     async def drain(self) -> None:
-        """Review until no mark is left that nobody else is reviewing."""
+        """Review until no mark is left that can be reviewed and that nobody else is reviewing."""
+        aside = {one for one, held in self._aside.items() if held.until_s > _now_s()}
         has_reviewed = False
-        while await self._review_some():
+        while await self._review_some(aside):
             has_reviewed = True
         if has_reviewed:
             await self._hypertables.refresh()
 
-    async def _review_some(self) -> bool:
-        """Review some channels in a transaction; tell whether there were any."""
-        async with self._database.transaction(TRANSACTION_TIMEOUT_S) as connection:
-            marks = await review.take_marks(connection, CHANNELS_AT_ONCE, TOGETHER_S)
-            if marks:
-                await self._review(connection, marks)
+    async def _review_some(self, aside: set[int]) -> bool:
+        """Review some channels in a transaction; tell whether there were any.
+
+        Where that fails, they are reviewed one by one from then on, and the one that fails alone is
+        put ``aside``.
+        """
+        marks: list[Mark] = []
+        try:
+            async with self._database.transaction(TRANSACTION_TIMEOUT_S) as connection:
+                marks = await review.take_marks(connection, self._at_once, TOGETHER_S, aside)
+                if marks:
+                    await self._review(connection, marks)
+        except Exception as error:
+            self._at_once = 1
+            if not marks or connection.closed:  # the database's fault, as far as can be told
+                raise
+            if len(marks) == 1:
+                aside.add(marks[0].channel_id)
+                await self._set_aside(marks[0], error)
+            return True
+        self._at_once = min(2 * self._at_once, CHANNELS_AT_ONCE)
+        for mark in marks:
+            self._aside.pop(mark.channel_id, None)
         return bool(marks)
+
+    async def _set_aside(self, mark: Mark, error: Exception) -> None:
+        known = self._aside.get(mark.channel_id)
+        pause_s = min(2 * known.pause_s, ASIDE_S[1]) if known else ASIDE_S[0]
+        self._aside[mark.channel_id] = _Aside(_now_s() + pause_s, pause_s)
+        log.error("channel_set_aside", channel=mark.channel_id, again_in_s=pause_s, exc_info=error)
+        async with self._database.transaction() as connection:
+            of_channels = await records.of_channels(connection, [mark])
+            found = [
+                _not_reviewed(record, mark, error)
+                for record in of_channels[mark.channel_id]
+                if record.begin_s <= mark.until_s and record.end_s > mark.since_s
+            ]
+            await repository.add_findings(connection, found)
 
     async def _review(self, connection: Connection, marks: Sequence[Mark]) -> None:
         of_channels = await records.of_channels(connection, marks)
@@ -118,7 +170,7 @@ class Reviewer:
         )
         await repository.replace_findings(
             connection,
-            [name for name, rule in discover().items() if rule.is_local],
+            [NOT_REVIEWED, *(name for name, rule in discover().items() if rule.is_local)],
             [
                 (
                     one.reviewed.installation_id,
@@ -150,15 +202,7 @@ async def _measured(
 
 
 def _told(outcome: Outcome) -> list[Found]:
-    installation = outcome.record.installation
-    return [
-        Found(
-            service_point_id=installation.service_point_id,
-            installation_id=installation.installation_id,
-            finding=finding,
-        )
-        for finding in outcome.findings
-    ]
+    return [_found(outcome.record, finding) for finding in outcome.findings]
 
 
 def _outside(mark: Mark, here: Sequence[OnRecord]) -> Iterator[tuple[int, int, int]]:
@@ -190,20 +234,48 @@ async def _tell_of_closed_periods(
 
 
 def _closed(record: OnRecord, count: int, first_s: int, last_s: int) -> Found:
-    finding = Finding(
-        rule=CLOSED_PERIOD,
-        meter_id=record.meter.meter_id,
-        reading_type=record.reading_type,
-        started_at=utc(first_s),
-        ended_at=utc(last_s),
-        severity=Severity.WARNING,
-        explanation=f"{count} readings from {stamp(first_s)} to {stamp(last_s)} came when the raw"
-        " readings of that time were no longer kept; its usage stays as it was.",
-        evidence={"readings": count},
+    return _found(
+        record,
+        Finding(
+            rule=CLOSED_PERIOD,
+            meter_id=record.meter.meter_id,
+            reading_type=record.reading_type,
+            started_at=utc(first_s),
+            ended_at=utc(last_s),
+            severity=Severity.WARNING,
+            explanation=f"{count} readings from {stamp(first_s)} to {stamp(last_s)} came when the"
+            " raw readings of that time were no longer kept; its usage stays as it was.",
+            evidence={"readings": count},
+        ),
     )
+
+
+def _not_reviewed(record: OnRecord, mark: Mark, error: Exception) -> Found:
+    since_s = max(mark.since_s, record.begin_s)
+    return _found(
+        record,
+        Finding(
+            rule=NOT_REVIEWED,
+            meter_id=record.meter.meter_id,
+            reading_type=record.reading_type,
+            started_at=utc(since_s),
+            ended_at=None,
+            severity=Severity.ERROR,
+            explanation=f"What came in from {stamp(since_s)} on can't be reviewed; usage is not"
+            " final until it is. It is tried again by itself, and the log has the reason.",
+            evidence={"error": type(error).__name__},
+        ),
+    )
+
+
+def _found(record: OnRecord, finding: Finding) -> Found:
     installation = record.installation
     return Found(
         service_point_id=installation.service_point_id,
         installation_id=installation.installation_id,
         finding=finding,
     )
+
+
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()

@@ -4,14 +4,23 @@
 import polars as pl
 
 NOT_A_STAMP = (
-    "{!r} is no time that can be read; write ISO 8601 (2026-11-21T14:05:00+02:00), or Unix seconds,"
-    " between 1990 and 2100"
+    "{!r} is no time that can be read; write ISO 8601 (2026-11-21T14:05:00+02:00), 21.11.2026 14:05"
+    " or Unix seconds, between 1990 and 2100"
 )
 NO_OFFSET = "Times without an offset are taken as UTC."
 MILLISECONDS = "Times of 13 digits are taken as Unix milliseconds."
 
 EARLIEST_S, LATEST_S = 631_152_000, 4_102_444_800  # 1990, 2100
-FORMATS = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%d", "%Y%m%d %H%M%S")
+FORMATS = (
+    "%Y-%m-%d %H:%M:%S%.f",
+    "%Y-%m-%d %H:%M",
+    "%Y-%m-%d",
+    "%Y%m%d %H%M%S",
+    "%d.%m.%Y %H:%M:%S%.f",
+    "%d.%m.%Y %H:%M",
+    "%d.%m.%Y",
+)
+OF_THE_YEAR = r"\s*г\."  # how Windows in Bulgaria ends a date: 1.3.2026 г.
 OFFSET = r"\s*(Z|z|[+-]\d{2}:?\d{2}|[+-]\d{2})$"
 DATE_AND_TIME = r"^\d{4}-?\d{2}-?\d{2}[T ]"
 
@@ -61,6 +70,7 @@ def _of_text(column: pl.Series, assumed: set[str]) -> pl.Series:
         .then(pl.col("text").str.replace(OFFSET, ""))
         .otherwise(pl.col("text"))
         .str.replace("T", " ", literal=True)
+        .str.replace(OF_THE_YEAR, "")
     )
     stamps = pl.coalesce(
         pl.col("plain").str.to_datetime(spelling, strict=False, time_unit="us")

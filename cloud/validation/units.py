@@ -14,6 +14,16 @@ PLAIN_NAMES = {
 
 _LITRES = {"ml": 0.001, "l": 1.0, "dm3": 1.0, "m3": 1000.0, "ft3": 28.316846592, "gal": 3.785411784}
 _WATT_HOURS = {"wh": 1.0, "kwh": 1e3, "mwh": 1e6, "gwh": 1e9, "mj": 1e3 / 3.6, "gj": 1e6 / 3.6}
+_CYRILLIC = {
+    "мл": "ml",
+    "л": "l",
+    "дм3": "dm3",
+    "м3": "m3",
+    "втч": "wh",
+    "квтч": "kwh",
+    "мвтч": "mwh",
+    "гвтч": "gwh",
+}
 # Calorific value of natural gas, for a limit that need not be exact. Source: EN ISO 6976, group H
 # between 9.5 and 13.1 kWh/m3.
 WH_PER_L_OF_GAS = 10.55
@@ -45,6 +55,7 @@ def reading_type_of(name: str) -> tuple[ReadingType, int]:
 def own_units_per(unit: str, reading_type: ReadingType) -> float:
     """Return how many of the reading type's units one ``unit`` is, or raise UnknownUnitError."""
     spelled = unit.strip().lower().replace("³", "3")
+    spelled = _CYRILLIC.get(spelled, spelled)
     if spelled in _LITRES and reading_type.unit in ("ml", "l"):
         return _LITRES[spelled] * (1000.0 if reading_type.unit == "ml" else 1.0)
     if spelled in _WATT_HOURS and reading_type.unit == "Wh":

@@ -4,6 +4,7 @@
 import json
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,9 @@ def test_a_reading_type_may_be_spelled_in_three_ways(tmp_path: Path, kind: str):
         ("2026-03-03 02:00+0200", "2026-03-03T00:00:00+00:00"),
         ("2026-03-03", "2026-03-03T00:00:00+00:00"),
         ("2026-03-03T00:00:00.500", "2026-03-03T00:00:00+00:00"),
+        ("03.03.2026 0:00", "2026-03-03T00:00:00+00:00"),
+        ("3.3.2026 г. 0:00:00", "2026-03-03T00:00:00+00:00"),
+        ("3.3.2026", "2026-03-03T00:00:00+00:00"),
         ("1772496000", "2026-03-03T00:00:00+00:00"),
         ("1772496000000", "2026-03-03T00:00:00+00:00"),
     ],
@@ -100,6 +104,82 @@ def test_usage_with_a_decimal_comma_and_semicolons_is_read(tmp_path: Path):
     assert one["rule"] == "negative_step"
     assert one["evidence"]["usage"] == -1400.5
     assert one["evidence"]["unit"] == "kWh"
+
+
+def bulgarian(meter: str) -> str:
+    registers = [f"1234,{hour:03d}" for hour in range(24)]
+    registers[7] = "1\u00a0334,007"
+    return "".join(
+        f"{meter};water;1.3.2026 г. {hour}:00;{register};м3\r\n"
+        for hour, register in enumerate(registers)
+    )
+
+
+@pytest.mark.parametrize("encoding", ["cp1251", "utf-8-sig", "utf-16"])
+def test_a_file_as_bulgarian_windows_writes_it_is_read(tmp_path: Path, encoding: str):
+    path = tmp_path / "readings.csv"
+    header = "meter_id;reading_type;read_at;register;unit\r\n"
+    path.write_bytes((header + bulgarian("Водомер-а") + bulgarian("Водомер-б")).encode(encoding))
+    found, summary = findings(path)
+    assert [one["meter_id"] for one in found] == ["Водомер-а", "Водомер-б"]
+    assert {one["rule"] for one in found} == {"spike_up"}
+    assert "A comma in a number is taken as the decimal comma." in summary["assumed"]
+    assert any("Windows-1251" in said for said in summary["assumed"]) == (encoding == "cp1251")
+
+
+def test_lines_may_end_as_on_an_old_mac(tmp_path: Path):
+    path = tmp_path / "readings.csv"
+    path.write_bytes((HEADER + hourly()).replace("\n", "\r").encode())
+    assert findings(path)[1]["readings"] == 48
+
+
+def test_a_meter_that_changes_its_unit_is_brought_to_one(tmp_path: Path):
+    registers = [f"{700 + hour},m3" for hour in range(12)]
+    registers += [f"{712_000 + hour * 1000},l" for hour in range(12)]
+    rows = "".join(
+        f"m-1,gas,2026-03-01T{hour:02d}:00:00Z,{register}\n"
+        for hour, register in enumerate(registers)
+    )
+    found, summary = findings(a_file(tmp_path, rows, HEADER.strip() + ",unit\n"))
+    assert found == []
+    assert "m-1, gas, names several units; all is brought to m3." in summary["assumed"]
+
+
+@pytest.mark.parametrize("limit", ["nan", "inf", "-5", "0", "1e300"])
+def test_a_limit_that_no_meter_has_is_left_out_and_told(tmp_path: Path, limit: str):
+    header = HEADER.strip() + ",max_per_h,register_modulus\n"
+    rows = hourly().replace("\n", f",{limit},{limit}\n")
+    found, summary = findings(a_file(tmp_path, rows, header))
+    assert found == []
+    assert "A max_per_h that is no amount above zero is left out." in summary["assumed"]
+
+
+def test_amounts_too_large_for_their_decimals_give_no_false_finding(tmp_path: Path):
+    amounts = ["0.123456", *(f"{900_000_000_000_000 + hour}" for hour in range(24))]
+    rows = "".join(f"m,gas,{1_772_496_000 + 3600 * n},{it}\n" for n, it in enumerate(amounts))
+    found, _ = findings(a_file(tmp_path, rows))
+    assert found == []
+
+
+def test_meters_read_only_once_are_counted_and_cost_little(tmp_path: Path):
+    rows = "".join(f"m-{n},gas,2026-03-01T00:00:00Z,{n}\n" for n in range(100_000))
+    found, summary = findings(a_file(tmp_path, rows))
+    assert (found, summary["meters"], summary["readings"]) == ([], 100_000, 100_000)
+    assert summary["seconds"] < 5
+    assert "100000 series have fewer" in str(summary["not_checked"])
+
+
+def test_texts_that_a_parquet_file_holds_as_bytes_are_read(tmp_path: Path):
+    path = tmp_path / "readings.parquet"
+    pl.DataFrame(
+        {
+            "meter_id": [b"m-1", b"\xff"],
+            "reading_type": [b"gas", b"gas"],
+            "read_at": [b"2026-03-01", b"2026-03-01"],
+            "register": [b"1.5", b"2.5"],
+        }
+    ).write_parquet(path)
+    assert findings(path)[1]["meters"] == 2
 
 
 def test_parquet_is_read(tmp_path: Path):
@@ -182,6 +262,9 @@ def test_repeated_rows_are_harmless(tmp_path: Path):
         (HEADER + "m,phone,2026-03-04T01:00:00Z,7\n", "'phone' is no reading type"),
         (HEADER + "m,power_import,2026-03-04T01:00:00Z,7\n", "is a momentary value"),
         ("PAR1 but no Parquet", "neither CSV nor Parquet"),
+        ("PK\x03\x04 workbook", "is packed, or a workbook; unpack it"),
+        (HEADER.replace("read_at", "Register"), "2 columns are called register"),
+        ("register," + HEADER, "2 columns are called register"),
     ],
 )
 def test_a_file_that_says_nothing_is_refused_in_a_sentence(tmp_path: Path, content: str, said: str):
@@ -191,6 +274,21 @@ def test_a_file_that_says_nothing_is_refused_in_a_sentence(tmp_path: Path, conte
     assert (code, out) == (2, "")
     assert said in err
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("column", "amounts"),
+    [("register", [[1, 2]]), ("register", [True]), ("read_at", [timedelta(hours=1)])],
+)
+def test_a_column_of_parquet_that_says_nothing_is_refused_in_a_sentence(
+    tmp_path: Path, column: str, amounts: list[Any]
+):
+    path = tmp_path / "readings.parquet"
+    row = {"meter_id": ["m"], "reading_type": ["gas"], "read_at": ["2026-03-01"], "register": [1]}
+    pl.DataFrame({**row, column: amounts}).write_parquet(path)
+    code, out, err = run(path)
+    assert (code, out) == (2, "")
+    assert f"column {column} holds" in err
 
 
 def test_a_unit_that_cannot_be_is_refused(tmp_path: Path):

@@ -41,7 +41,7 @@ export class RegisterEpochs extends Element {
     return html`
       <h4>${t("registers")}</h4>
       <dl>${this.epochs.map((epoch) => html`
-        ${row(t("register_epoch", { serial: epoch.serial }), `${dayText(epoch.installed_at)} – ${epoch.removed_at ? dayText(epoch.removed_at) : t("until_now")}`)}
+        ${row(t("register_epoch", { serial: epoch.serial }), `${dayText(epoch.installed_at)} – ${epoch.removed_at ? dayText(epoch.removed_at) : t("until_now")}`, "epoch")}
         ${epoch.start_register === null ? nothing : row(t("start_register"), count(epoch.start_register, epoch.unit))}
         ${epoch.final_register === null ? nothing : row(t("final_register"), count(epoch.final_register, epoch.unit))}
         ${epoch.events.filter(isTold).map((event) => row(t(`event_${event.kind}`), dayText(event.at)))}`)}
@@ -51,6 +51,6 @@ export class RegisterEpochs extends Element {
 customElements.define("iskar-registers", RegisterEpochs);
 
 const isTold = ({ kind }) => !BEGINNINGS.includes(kind);
-const row = (name, text) => html`<div><dt>${name}</dt><dd>${text}</dd></div>`;
+const row = (name, text, role = "") => html`<div class=${role}><dt>${name}</dt><dd>${text}</dd></div>`;
 const count = (register, unit) => `${decimal(register, 0, language())} ${unit}`;
 const dayText = (at) => dateText(Date.parse(at), language(), { day: "numeric", month: "long", year: "numeric" });

@@ -190,30 +190,36 @@ class CloudInTest:
 
     async def register(self, name: str) -> Caller:
         """Register a building with one cold water meter and return its gateway."""
-        put = self.operator.put
-        await put(f"/premises/p-{name}", a_premises())
-        await put(
-            f"/service-points/sp-{name}",
-            {
-                "premises_id": f"p-{name}",
-                "name": {"bg": "Вода", "en": "Water"},
-                "reading_type": "cold_water",
-            },
-        )
-        await put(f"/meters/m-{name}", {"serial": f"1{name}", "make": "Zenner", "model": "ETK"})
-        await put(f"/gateways/gw-{name}", {"site": "sofia", "name": "Basement"})
-        await put(f"/nodes/n-{name}", {"gateway_id": f"gw-{name}", "board": "esp32"})
-        await put(
-            f"/installations/sp-{name}",
-            {
-                "meter_id": f"m-{name}",
-                "node_id": f"n-{name}",
-                "obis": COLD,
-                "installed_at": INSTALLED.isoformat(),
-            },
-        )
-        token = (await self.operator.post(f"/gateways/gw-{name}/token"))["token"]
+        token = await register(self.operator, name)
         return Caller(self.client, token, self.services.reviewer.drain)
+
+
+async def register(operator: Caller, name: str) -> str:
+    """Register a building with one cold water meter and return its gateway's token."""
+    put = operator.put
+    await put(f"/premises/p-{name}", a_premises())
+    await put(
+        f"/service-points/sp-{name}",
+        {
+            "premises_id": f"p-{name}",
+            "name": {"bg": "Вода", "en": "Water"},
+            "reading_type": "cold_water",
+        },
+    )
+    await put(f"/meters/m-{name}", {"serial": f"1{name}", "make": "Zenner", "model": "ETK"})
+    await put(f"/gateways/gw-{name}", {"site": "sofia", "name": "Basement"})
+    await put(f"/nodes/n-{name}", {"gateway_id": f"gw-{name}", "board": "esp32"})
+    await put(
+        f"/installations/sp-{name}",
+        {
+            "meter_id": f"m-{name}",
+            "node_id": f"n-{name}",
+            "obis": COLD,
+            "installed_at": INSTALLED.isoformat(),
+        },
+    )
+    answer = await operator.post(f"/gateways/gw-{name}/token")
+    return str(answer["token"])
 
 
 def a_premises(**changes: Any) -> dict[str, Any]:

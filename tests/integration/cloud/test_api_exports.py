@@ -119,6 +119,11 @@ async def test_an_empty_export_is_still_a_file_of_its_format(cloud: CloudInTest)
         ("application/senml+json", None, "application/senml+json"),
         ("application/x-none, application/senml+json", None, "application/senml+json"),
         ("text/html, */*;q=0.8", None, "text/csv; charset=utf-8"),
+        ("text/csv;q=0, application/senml+json", None, "application/senml+json"),
+        ("text/csv;q=0.1, application/senml+json; q=0.9", None, "application/senml+json"),
+        ("text/csv;q=nan, application/senml+json;q=0.9", None, "text/csv; charset=utf-8"),
+        ("application/*", None, "application/vnd.apache.parquet"),
+        ("", None, "text/csv; charset=utf-8"),
         ("application/senml+json", "csv", "text/csv; charset=utf-8"),
     ],
 )
@@ -130,10 +135,9 @@ async def test_the_format_is_the_one_asked_for_by_name_or_by_accept(
     assert answer.headers["content-type"] == media_type
 
 
-async def test_what_exports_do_not_speak_is_not_acceptable(cloud: CloudInTest) -> None:
-    refused = await cloud.operator.ask(
-        "GET", PATH, params=LONG_DAY, headers={"Accept": "text/html"}
-    )
+@pytest.mark.parametrize("accept", ["text/html", "text/csv;q=0", ";;,,"])
+async def test_what_exports_do_not_speak_is_not_acceptable(cloud: CloudInTest, accept: str) -> None:
+    refused = await cloud.operator.ask("GET", PATH, params=LONG_DAY, headers={"Accept": accept})
     assert refused.status_code == 406
     assert refused.headers["content-type"] == "application/problem+json"
 

@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from cloud.kit.postgres_processes import processes_in
-from tests.integration.cloud.builders import Caller, CloudInTest, a_telegram
+from tests.integration.cloud.builders import Caller, a_telegram, register
 from tests.integration.cloud.process import CloudProcess
 from wire import batch
 
@@ -35,10 +35,7 @@ async def _with_a_building(process: CloudProcess, client: httpx.AsyncClient) -> 
     operator = Caller(
         client, (await process.run("token", "add", "--role", "operator", "--label", "t"))["token"]
     )
-    registrar = CloudInTest.__new__(CloudInTest)
-    registrar.client, registrar.operator = client, operator
-    gateway = await registrar.register("one")
-    return operator, gateway.headers["Authorization"]
+    return operator, f"Bearer {await register(operator, 'one')}"
 
 
 @pytest.mark.timeout(240)

@@ -60,3 +60,22 @@ async def test_nothing_is_dropped_while_somebody_relies_on_what_is_there(store: 
             await store.tables.maintain(NOW, RETENTION)
     await store.tables.maintain(NOW, RETENTION)
     assert await store.closed(READINGS) is not None
+
+
+async def test_late_readings_under_way_are_reviewed_before_their_period_is_closed(
+    store: Store,
+) -> None:
+    """They go into a partition that is about to be dropped; their mark is not committed yet."""
+    await store.put_readings(NOW - timedelta(days=200), NOW)
+    late = NOW - timedelta(days=150, seconds=7)
+    async with store.database.transaction() as connection:
+        await run(connection, ADD, at=late)
+        closing = asyncio.create_task(store.tables.maintain(NOW, RETENTION))
+        await asyncio.sleep(0.3)
+        await run(
+            connection,
+            "insert into stale_usage (channel_id, since, until) values (1, %(at)s, %(at)s)",
+            at=late,
+        )
+    await closing
+    assert late in {one["read_at"] for one in await store.all(READINGS)}

@@ -3,12 +3,14 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import psycopg
 import pytest
 
 from cloud.kit.database import Connection, row, run
 from cloud.readings import review
+from cloud.readings.reviewed import RawReadings
 from cloud.validation import service
 from cloud.validation.service import Reviewer
 from tests.integration.cloud.builders import COLD, NOON, CloudInTest, a_telegram, unix
@@ -93,6 +95,69 @@ async def test_a_review_that_was_cut_off_has_changed_nothing_and_is_done_again(
     assert await told(cloud, "select mark_id from stale_usage order by 1") == marks != []
     await cloud.services.reviewer.drain()
     assert sum(await told(cloud, "select usage from hourly_usage")) == 5 * (48 * 19 - 1)
+
+
+REFUSE = """
+create function refuse() returns trigger language plpgsql as
+    $$ begin if new.usage = 18 then raise exception 'no room for %', new.usage; end if;
+    return new; end $$;
+create trigger refuse before insert on hourly_usage for each row execute function refuse();
+"""
+
+
+async def test_a_channel_whose_review_fails_holds_up_no_other_and_says_so(
+    cloud: CloudInTest, monkeypatch
+) -> None:
+    """The database refuses the hours of one meter of nine; then another's can't be worked out."""
+    await _install_others(cloud)
+    meters = [Meter(cloud, obis) for obis in (COLD, *OTHERS)]
+    for step, meter in enumerate(meters):
+        await meter.receive(steady(step + 3))
+    async with cloud.services.database.transaction() as connection:
+        await connection.execute(REFUSE.encode())
+        channel_ids = [await meter.channel(connection) for meter in meters]
+    outcomes = service.outcomes
+
+    async def fail_at_the_third(raw: RawReadings, *rest: Any, **options: Any) -> Any:
+        if raw.mark.channel_id == channel_ids[2]:
+            raise IndexError("index 7 is out of bounds")
+        return await outcomes(raw, *rest, **options)
+
+    monkeypatch.setattr(service, "outcomes", fail_at_the_third)
+    monkeypatch.setattr(service, "ASIDE_S", (0.3, 1.0))
+    reviewer = cloud.services.reviewer
+    await reviewer.drain()
+    waiting = "select distinct channel_id from stale_usage order by 1"
+    assert await told(cloud, waiting) == sorted([channel_ids[2], channel_ids[6]])
+    by_meter = "select sum(usage)::bigint from hourly_usage group by installation_id order by 1"
+    assert await told(cloud, by_meter) == [
+        (step + 3) * (48 * 19 - 1) for step in range(len(meters)) if step not in (2, 6)
+    ]
+    findings = "select rule, severity, evidence ->> 'error' from validation_findings order by 3"
+    assert await told(cloud, findings) == [
+        ("not_reviewed", "error", "IndexError"),
+        ("not_reviewed", "error", "RaiseException"),
+    ]
+    asked = {"resolution": "day", "from": "2026-11-10", "to": "2026-11-11"}
+    for place, is_final in ((0, True), (1, False), (5, False)):
+        path = f"/service-points/sp-sub-{place}/usage"
+        answer = await cloud.operator.ask("GET", path, params=asked)
+        assert answer.json()["is_final"] is is_final
+    monkeypatch.undo()
+    async with cloud.services.database.transaction() as connection:
+        await connection.execute(b"drop trigger refuse on hourly_usage")
+    running = asyncio.create_task(reviewer.run())
+    try:
+        async with asyncio.timeout(5):
+            while await told(cloud, waiting):
+                await asyncio.sleep(0.05)
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    assert await told(cloud, by_meter) == [
+        (step + 3) * (48 * 19 - 1) for step in range(len(meters))
+    ]
+    assert await told(cloud, findings) == []
 
 
 async def test_a_long_history_is_reviewed_in_parts_and_comes_out_whole(

@@ -12,7 +12,7 @@ import pytest_asyncio
 
 from cloud.kit.embedded_postgres import EmbeddedPostgres
 from tests.fakes.balancer import Balancer
-from tests.integration.cloud.builders import Caller, CloudInTest, a_telegram, blocks_of
+from tests.integration.cloud.builders import Caller, a_telegram, blocks_of, register
 from tests.integration.cloud.process import CloudProcess
 from wire import batch
 
@@ -81,9 +81,10 @@ async def test_one_of_two_processes_killed_again_and_again_loses_and_doubles_not
         httpx.AsyncClient(base_url=balancer.url, timeout=10) as client,
     ):
         told = await clouds[0].run("token", "add", "--role", "operator", "--label", "t")
-        registrar = CloudInTest.__new__(CloudInTest)
-        registrar.client, registrar.operator = client, Caller(client, told["token"])
-        gateways = [Gateway(name, await registrar.register(name)) for name in BUILDINGS]
+        operator = Caller(client, told["token"])
+        gateways = [
+            Gateway(name, Caller(client, await register(operator, name))) for name in BUILDINGS
+        ]
         posting = [asyncio.create_task(one.run()) for one in gateways]
         for kill in range(KILLS):
             victim = clouds[kill % 2]
@@ -105,7 +106,7 @@ async def test_one_of_two_processes_killed_again_and_again_loses_and_doubles_not
                 await task
         assert sum(one.refusals for one in gateways) > 0
         for one in gateways:
-            ledger = await registrar.operator.all("/telegrams", node_id=f"n-{one.name}")
+            ledger = await operator.all("/telegrams", node_id=f"n-{one.name}")
             stored = [row["sequence"] for row in ledger]
             assert len(stored) == len(set(stored))
             assert set(range(1, one.committed + 1)) <= set(stored)

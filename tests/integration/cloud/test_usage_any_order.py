@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: EUPL-1.2
 """In whatever order readings come, the figures are those of a run from scratch (AC-10)."""
 
+import asyncio
 import random
 from datetime import UTC, datetime
+from unittest.mock import patch
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cloud.kit.hypertable import Hypertables
 from tests.integration.cloud.builders import CloudInTest
 from tests.integration.cloud.review_builders import DERIVED, Meter, Raw, derived
 from tests.timescaledb import on_both_engines
@@ -126,3 +129,29 @@ async def test_the_answer_says_whether_it_is_final(cloud: CloudInTest, resolutio
     reviewed = await cloud.operator.get(path, **asked)
     assert reviewed["is_final"] is True
     assert sum(one["usage"] or 0 for one in reviewed["intervals"]) == 60
+
+
+async def test_days_that_wait_for_their_hours_are_not_final(cloud: CloudInTest) -> None:
+    """As when the process is killed between the commit of a review and the refresh after it."""
+    meter = Meter(cloud)
+    await meter.receive(Raw(START + n * 12 * HOUR, n + 1, n * 480) for n in range(9))
+    await cloud.services.reviewer.drain()
+    await meter.receive([Raw(START + 2 * DAY - 60, 100, 1900)])
+    killed = asyncio.create_task(cloud.services.reviewer.drain())
+    with patch.object(Hypertables, "refresh", side_effect=killed.cancel):
+        await asyncio.gather(killed, return_exceptions=True)
+    asked = {"resolution": "day", "from": "2026-10-20", "to": "2026-10-23"}
+    path = "/service-points/sp-one/usage"
+    answers = {}
+    for resolution in ("hour", "day"):
+        answer = await cloud.operator.ask("GET", path, params={**asked, "resolution": resolution})
+        answers[resolution] = answer.json()
+    by_hour, by_day = ([one["usage"] for one in answers[one]["intervals"]] for one in answers)
+    assert answers["hour"]["is_final"]
+    are_summed = by_day[1] == sum(by_hour[24:48])
+    assert answers["day"]["is_final"] == are_summed
+    assert are_summed != cloud.services.hypertables.is_timescale
+    await cloud.services.hypertables.refresh()
+    again = (await cloud.operator.ask("GET", path, params=asked)).json()
+    assert again["is_final"]
+    assert again["intervals"][1]["usage"] == sum(by_hour[24:48])
