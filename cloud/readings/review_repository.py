@@ -106,16 +106,12 @@ async def add_marks(connection: Connection, marks: Collection[Mark]) -> None:
 
 
 async def is_stale(connection: Connection, installation_ids: Collection[int]) -> bool:
-    """Tell whether a mark waits on the register of one of these, or closed days wait for refresh.
-
-    Of a refresh only the span is known, not whose: it follows a review within moments.
-    """
+    """Tell whether a mark waits on the register of one of these installations."""
     found = await rows(
         connection,
         "select 1 from stale_usage join channels using (channel_id)"
         " join installations using (node_id, obis)"
-        " where installation_id = any(%(ids)s::int[])"
-        " union all select 1 from pending_refreshes limit 1",
+        " where installation_id = any(%(ids)s::int[]) limit 1",
         ids=integers(installation_ids),
     )
     return bool(found)
