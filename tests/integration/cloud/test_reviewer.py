@@ -14,7 +14,7 @@ from cloud.readings.reviewed import RawReadings
 from cloud.validation import service
 from cloud.validation.service import Reviewer
 from tests.integration.cloud.builders import COLD, NOON, CloudInTest, a_telegram, unix
-from tests.integration.cloud.review_builders import Meter, Raw, derived, told
+from tests.integration.cloud.review_builders import Meter, Raw, derived, told, utc
 
 DAY_S = 86400
 START = unix(NOON) - 20 * DAY_S
@@ -176,6 +176,22 @@ async def test_a_long_history_is_reviewed_in_parts_and_comes_out_whole(
     assert await derived(cloud) == whole
     assert len(whole["exclusions"]) == 15
     assert sum(one[2] for one in whole["hourly_usage"]) == 5 * (48 * 19 - 1)
+
+
+async def test_hours_after_a_removal_go_also_where_they_are_reviewed_in_parts(
+    cloud: CloudInTest, monkeypatch
+) -> None:
+    await Meter(cloud).receive(steady(5))
+    await cloud.services.reviewer.drain()
+    removed_at = utc(START + 2 * DAY_S)
+    await cloud.operator.post(
+        "/service-points/sp-one/register-events",
+        {"kind": "removal", "at": removed_at.isoformat(), "explanation": "Taken to be tested."},
+    )
+    monkeypatch.setattr(service, "READINGS_AT_ONCE", 50)
+    await cloud.services.reviewer.drain()
+    assert max(await told(cloud, "select interval_start from hourly_usage")) < removed_at
+    assert sum(await told(cloud, "select usage from daily_usage")) == 5 * (2 * 48 - 1)
 
 
 async def test_a_reading_is_in_the_figure_of_today_within_a_second(cloud: CloudInTest) -> None:
