@@ -290,7 +290,9 @@ class Reader:
 
     def take(self, limit):
         """Return the next entries, at most ``limit``; none when the reader has caught up."""
-        self._key = max(self._key, self._journal.held)
+        if self._key < self._journal.held:
+            self._key = self._journal.held
+            self._segment = None  # where in it the key is, is found again by reading
         newest = self._journal.newest
         if newest is not None and self._key == (newest.boot, newest.sequence) and limit > 0:
             self._key = (newest.boot, newest.sequence + 1)
