@@ -6,8 +6,8 @@ Posted as JSON to ``PATH``, zstd or gzip allowed, with the gateway's token as be
 
 - ``n`` numbers the outbox of one gateway store, growing; ``store`` names that store, so that a
   replaced disk starts anew;
-- ``kind`` is telegram, event or finding; ``body`` the decoded message itself (of a finding, what
-  ``edge_gateway.leaks`` wrote);
+- ``kind`` is telegram, event, finding or notice; ``body`` the decoded message itself (of a finding,
+  what ``edge_gateway.leaks`` wrote; of a notice, see ``wire.notice``);
 - ``read_at_s`` is Unix time in s after reconstruction, ``quality`` the bits of ``wire.quality``.
 
 Telegrams travel in ``blocks`` rather than as entries: see ``wire.block``.
@@ -26,7 +26,8 @@ MAX_ENTRIES = 5000  # the telegrams in blocks included
 TELEGRAM = "telegram"
 EVENT = "event"
 FINDING = "finding"
-KINDS = (TELEGRAM, EVENT, FINDING)
+NOTICE = "notice"
+KINDS = (TELEGRAM, EVENT, FINDING, NOTICE)
 
 BOOT_OF_IMPORTS = 0  # nodes count boots from 1; history that was imported has boot 0
 

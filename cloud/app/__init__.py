@@ -20,6 +20,7 @@ from cloud.kit.etags import EntityTags
 from cloud.meters import endpoints as meters
 from cloud.premises import endpoints as premises
 from cloud.readings import endpoints as readings
+from cloud.readings import notice_endpoints as notices
 from cloud.readings import register_endpoints as registers
 from cloud.readings.batches import MAX_BODY_BYTES
 from cloud.validation import endpoints as validation
@@ -36,6 +37,7 @@ ROUTERS = (
     readings.operator_router,
     exports.router,
     registers.router,
+    notices.router,
     validation.router,
     alerts.router,
 )

@@ -32,6 +32,7 @@ from cloud.meters.register_history import RegisterHistory
 from cloud.meters.service import MeterRegistry
 from cloud.premises.service import PremisesRegistry
 from cloud.readings.ingest import Ingest
+from cloud.readings.notices import Notices
 from cloud.readings.registers import Registers
 from cloud.readings.service import Readings, highest_boot, mark_stale
 from cloud.validation import tasks as validation_tasks
@@ -58,6 +59,7 @@ class Services:
     ingest: Ingest
     readings: Readings
     registers: Registers
+    notices: Notices
     corrections: Corrections
     audit_trail: AuditTrail
     reviewer: Reviewer
@@ -117,6 +119,7 @@ class Services:
             ingest=ingest,
             readings=Readings(database),
             registers=Registers(database),
+            notices=Notices(database),
             corrections=Corrections(database, clock),
             audit_trail=AuditTrail(database),
             reviewer=Reviewer(database, hypertables),

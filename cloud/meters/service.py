@@ -74,14 +74,14 @@ class MeterRegistry:
     async def rotate_token(self, gateway_id: str) -> str:
         """Return a gateway's new token; its earlier one ends."""
         async with self._database.transaction() as connection:
-            await _require_gateway(connection, gateway_id)
+            await require_gateway(connection, gateway_id)
             return await rotate_gateway_token(connection, gateway_id)
 
     async def sign_gateway(self, gateway_id: str, csr_pem: str, usage: Usage) -> Issued:
         """Return a certificate for one side of a gateway's TLS; the same one for the same key."""
         hosts = (gateway_id, "localhost", "127.0.0.1") if usage == "server" else ()
         async with self._database.transaction() as connection:
-            await _require_gateway(connection, gateway_id)
+            await require_gateway(connection, gateway_id)
             return await self._signed(connection, csr_pem, gateway_id, "gateway", usage, hosts)
 
     async def sign_node(self, node_id: str, csr_pem: str) -> tuple[Issued, int]:
@@ -128,7 +128,8 @@ class MeterRegistry:
         return issued
 
 
-async def _require_gateway(connection: Connection, gateway_id: str) -> None:
+async def require_gateway(connection: Connection, gateway_id: str) -> None:
+    """Raise NotFoundError if the gateway is not registered."""
     if not await repository.gateway_exists(connection, gateway_id):
         raise NotFoundError("gateway", gateway_id)
 

@@ -41,6 +41,7 @@ class Batch:
     committed: int = 0  # the highest number in it
     blocks: list[Block] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
+    notices: list[Entry] = field(default_factory=list)
     refused: list[Refusal] = field(default_factory=list)
 
     def add_block(self, raw: Any, latest_s: int) -> None:
@@ -64,6 +65,8 @@ class Batch:
         self.committed = max(self.committed, entry.number or 0)
         if isinstance(entry, Refusal):
             self.refused.append(entry)
+        elif entry.kind == batch.NOTICE:
+            self.notices.append(entry)
         else:
             self.entries.append(entry)
 

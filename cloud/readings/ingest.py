@@ -20,7 +20,7 @@ from cloud.kit.clock import Clock
 from cloud.kit.database import Connection, Database
 from cloud.kit.hypertable import READINGS, Hypertables
 from cloud.meters.service import lock_gateway
-from cloud.readings import batches, quarantine_repository
+from cloud.readings import batches, notices, quarantine_repository
 from cloud.readings.admission import TelegramAdmitter
 from cloud.readings.columns import Integers, runs
 from cloud.readings.models import Admission, Admitter, Entry, Reason
@@ -75,6 +75,7 @@ class Ingest:
                 for entry in one.as_entries()
             ]
             admission.add(await self._admit(connection, gateway_id, posted.entries + alone))
+            admission.add(await notices.admit(connection, gateway_id, posted.store, posted.notices))
             if admission.refused:
                 await quarantine_repository.quarantine(
                     connection, gateway_id, posted.store, admission.refused
@@ -126,11 +127,9 @@ class Ingest:
         by_kind: dict[str, list[Entry]] = {}
         for entry in entries:
             by_kind.setdefault(entry.kind, []).append(entry)
-        for kind in batch.KINDS:
+        for kind, admitter in self._admitters.items():
             if kind in by_kind:
-                admission.add(
-                    await self._admitters[kind].admit(connection, gateway_id, by_kind[kind])
-                )
+                admission.add(await admitter.admit(connection, gateway_id, by_kind[kind]))
         return admission
 
     async def _make_room(self, read_at_s: Integers) -> None:

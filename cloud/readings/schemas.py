@@ -96,6 +96,15 @@ class Quarantined(BaseModel):
     replayed_at: AwareDatetime | None
 
 
+class Notice(BaseModel):
+    """What a gateway had to say; ``noticed_at`` is its own word, and its clock may be wrong."""
+
+    kind: str
+    detail: dict[str, int | str]
+    noticed_at: AwareDatetime
+    stored_at: AwareDatetime
+
+
 class IntegrityFinding(BaseModel):
     """Something that can't be, noticed while taking messages in."""
 

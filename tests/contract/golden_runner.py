@@ -8,10 +8,29 @@ from it, so the lines of two interpreters must be the same.
 import json
 import sys
 
-from wire import acknowledgement, command, event, reading_types, status, telegram, topics
+from wire import (
+    acknowledgement,
+    command,
+    event,
+    fields,
+    notice,
+    reading_types,
+    status,
+    telegram,
+    topics,
+)
 from wire.errors import WireError
 
-FILES = ("telegram", "event", "acknowledgement", "command", "status", "topics", "reading_types")
+FILES = (
+    "telegram",
+    "event",
+    "acknowledgement",
+    "command",
+    "status",
+    "topics",
+    "reading_types",
+    "notice",
+)
 
 
 def main(folder):
@@ -63,6 +82,9 @@ def _recode(name, payload):
         return acknowledgement.encode(*acknowledgement.decode(payload))
     if name == "status":
         return status.encode(status.decode(payload))
+    if name == "notice":
+        kind, detail = notice.from_body(json.loads(payload.decode()))
+        return fields.dump([("notice", kind), ("detail", detail)])
     message = command.decode(payload)
     if message["command"] == command.TIME:
         return command.encode_time(message["echo_up_ms"], message["now_ms"])

@@ -10,7 +10,7 @@ import httpx
 from cloud.app.services import Services
 from cloud.kit.auth.rights import Role
 from cloud.kit.clock import Clock
-from wire import batch, telegram
+from wire import batch, notice, telegram
 from wire.block import Packing
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -105,6 +105,12 @@ def a_finding(number: int = 1, *, at: datetime = NOON, **changes: Any) -> dict[s
         "quality": 0,
         "body": body,
     }
+
+
+def a_notice(number: int = 1, *, at: datetime = NOON, **detail: int | str) -> dict[str, Any]:
+    """Return an entry that carries a notice: the gateway's clock stepped."""
+    body = notice.body(notice.CLOCK_STEPPED, detail or {"by_ms": 86_400_000, "because": "cloud"})
+    return {**a_finding(number, at=at), "kind": batch.NOTICE, "body": body}
 
 
 class Caller:

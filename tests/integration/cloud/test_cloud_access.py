@@ -45,6 +45,7 @@ NEEDS: dict[str, Right | None] = {
     "GET /telegrams": Right.OPERATE,
     "GET /quarantine": Right.OPERATE,
     "GET /findings": Right.OPERATE,
+    "GET /gateways/{gateway_id}/notices": Right.OPERATE,
     "POST /webhooks": Right.WEBHOOKS,
     "GET /webhooks": Right.WEBHOOKS,
     "DELETE /webhooks/{webhook_id}": Right.WEBHOOKS,
