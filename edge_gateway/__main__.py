@@ -53,7 +53,8 @@ def status(
 
 
 async def _until_told_to_stop(settings: Settings) -> None:
-    running = asyncio.ensure_future(gateway.run(settings, SystemClock()))
+    clock = SystemClock(settings.data_dir / "clock.json", assumed=settings.clock == "assumed")
+    running = asyncio.ensure_future(gateway.run(settings, clock))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, running.cancel)

@@ -2,7 +2,7 @@
 """Settings of a gateway, from variables GATEWAY_* or a file of them."""
 
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
@@ -55,6 +55,7 @@ class Settings(BrokerSettings):
     uplink_retry_cap_s: float = Field(default=15, gt=0, le=600)
     batch_entries: int = Field(default=5000, ge=1, le=5000)
     retention_days: float = Field(default=7, ge=0)  # of what the cloud has; the rest stays
+    clock: Literal["checked", "assumed"] = "assumed"  # assumed: the machine's is right as it is
     health_every_s: float = Field(default=900, gt=0)
     configuration_every_s: float = Field(default=600, gt=0)
 

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A clock that tests set."""
+"""A clock that tests set, and a machine for the real clock to run on."""
 
 import asyncio
+
+from edge_gateway.clock import Moment
+from edge_gateway.machine import Machine
 
 NOVEMBER_2026_MS = 1_795_000_000_000
 
@@ -13,20 +16,65 @@ class FakeClock:
         self.at_ms = now_ms
         self.trusted = trusted
         self.slept_s: list[float] = []
+        self.up_s = 100.0
+        self.machine_boot = "machine-boot-1"
 
     def now_ms(self) -> int:
         return self.at_ms
 
+    def moment(self) -> Moment:
+        return Moment(
+            unix_ms=self.at_ms,
+            is_trusted=self.trusted,
+            machine_boot=self.machine_boot,
+            up_ms=int(self.up_s * 1000),
+        )
+
     def monotonic_s(self) -> float:
-        return sum(self.slept_s)
+        return self.up_s
 
     def is_trusted(self) -> bool:
         return self.trusted
 
+    def learn(self, now_ms: int, sent_at_s: float) -> None:
+        self.at_ms = now_ms + int((self.up_s - sent_at_s) * 500)
+        self.trusted = True
+
     def advance(self, elapsed_s: float) -> None:
         self.at_ms += int(elapsed_s * 1000)
+        self.up_s += elapsed_s
 
     async def sleep(self, delay_s: float) -> None:
         self.slept_s.append(delay_s)
         self.advance(delay_s)
         await asyncio.sleep(0)
+
+
+class FakeMachine(Machine):
+    """A machine whose counter, clock and kernel say what a test tells them to."""
+
+    def __init__(self, wall_ms: int = NOVEMBER_2026_MS) -> None:
+        self.boot = "machine-boot-1"
+        self.has_run_s = 100.0
+        self.shows_ms = wall_ms
+        self.synchronised = False
+
+    def boot_id(self) -> str:
+        return self.boot
+
+    def up_s(self) -> float:
+        return self.has_run_s
+
+    def wall_ms(self) -> int:
+        return self.shows_ms
+
+    def is_synchronised(self) -> bool:
+        return self.synchronised
+
+    def advance(self, elapsed_s: float) -> None:
+        self.has_run_s += elapsed_s
+        self.shows_ms += int(elapsed_s * 1000)
+
+    def reboot(self, *, wall_ms: int, up_s: float = 10.0) -> None:
+        self.boot += "+"
+        self.has_run_s, self.shows_ms, self.synchronised = up_s, wall_ms, False
