@@ -69,9 +69,9 @@ class LimitBodies:
 
 
 class _Unpacker(Protocol):
-    """Unpacks a body piece by piece; ``eof`` once its end has come."""
-
-    eof: bool
+    @property
+    def eof(self) -> bool:
+        """Tell whether the body is complete."""
 
     def unpack(self, chunk: bytes, limit_bytes: int) -> bytes:
         """Return what ``chunk`` adds, at least up to the limit; raise MalformedBodyError."""
@@ -80,7 +80,7 @@ class _Unpacker(Protocol):
 class _Plain:
     eof = True
 
-    def unpack(self, chunk: bytes, limit_bytes: int) -> bytes:
+    def unpack(self, chunk: bytes, limit_bytes: int) -> bytes:  # noqa: ARG002 - nothing grows
         """Return it as it is."""
         return chunk
 
@@ -113,7 +113,7 @@ class _Zstd:
         return self._stream.eof
 
     def unpack(self, chunk: bytes, limit_bytes: int) -> bytes:
-        """Return what ``chunk`` adds, in slices until it is over the limit: a bomb goes off small."""
+        """Return what ``chunk`` adds, slice by slice until it is over the limit."""
         unpacked = bytearray()
         try:
             for start in range(0, len(chunk), ZSTD_SLICE_BYTES):

@@ -55,7 +55,7 @@ NEEDS: dict[str, Right | None] = {
     "PUT /gateways/{gateway_id}": Right.REGISTER,
     "PUT /nodes/{node_id}": Right.REGISTER,
     "PUT /installations/{service_point_id}": Right.REGISTER,
-    "POST /gateways/{gateway_id}/token": Right.ROTATE_TOKEN,
+    "POST /gateways/{gateway_id}/token": Right.ROTATE,
     "POST /gateways/{gateway_id}/certificates": Right.REGISTER,
     "POST /nodes/{node_id}/certificates": Right.REGISTER,
     "GET /gateways/{gateway_id}/configuration": Right.INGEST,
