@@ -74,6 +74,7 @@ Editor = Annotated[Principal, needs(Right.CORRECT)]
 Acknowledger = Annotated[Principal, needs(Right.ACKNOWLEDGE)]
 WebhookOwner = Annotated[Principal, needs(Right.WEBHOOKS)]
 Gateway = Annotated[Principal, needs(Right.INGEST)]
+TokenTaker = Annotated[Principal, needs(Right.ROTATE)]
 
 
 class Credentials(Body):
