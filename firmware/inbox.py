@@ -43,8 +43,10 @@ class Inbox:
             raise
         if message["command"] == command.TIME:
             self._set_clock(message)
-        else:
+        elif message["command"] == command.SETTINGS:
             self._change_settings(message)
+        else:
+            self._refuse(message, "This firmware can't do it.")
 
     def _set_clock(self, message):
         step = self._clock.confirm(message["echo_up_ms"], message["now_ms"])
@@ -63,9 +65,17 @@ class Inbox:
             detail.update(changed)
             self._scribe.event(event.SETTINGS_APPLIED, detail)
 
-    def _refuse(self, message, error):
-        """Answer a settings command that can't be applied; its sender waits for the event."""
-        if message.get("command") == command.SETTINGS:
-            identity = fields.identifier(message.get("id"), "id")
-            detail = {"id": identity, "reason": str(error)[: fields.MAX_TEXT]}
+    def _refuse(self, message, reason):
+        """Answer a command that can't be carried out, if it has an id: its sender waits."""
+        kind = message.get("command")
+        if kind == command.TIME:
+            return
+        detail = {
+            "id": fields.identifier(message.get("id"), "id"),
+            "reason": str(reason)[: fields.MAX_TEXT],
+        }
+        if kind == command.SETTINGS:
             self._scribe.event(event.SETTINGS_REFUSED, detail)
+        else:
+            detail["command"] = fields.text(kind, "command")
+            self._scribe.event(event.COMMAND_REFUSED, detail)

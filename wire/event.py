@@ -17,6 +17,8 @@ LATE_REPLY = "late_reply"  # detail: channel, count
 POWER_LOST = "power_lost"  # detail: pulses_at_risk: what a cut may have cost, at most
 SETTINGS_APPLIED = "settings_applied"  # detail: id and what changed
 SETTINGS_REFUSED = "settings_refused"  # detail: id, reason
+COMMAND_REFUSED = "command_refused"  # detail: id, command, reason: this firmware can't do it
+UPDATE_FAILED = "update_failed"  # detail: id, reason: begun, given up; the firmware is as before
 
 KINDS = (
     BOOT,
@@ -29,6 +31,8 @@ KINDS = (
     POWER_LOST,
     SETTINGS_APPLIED,
     SETTINGS_REFUSED,
+    COMMAND_REFUSED,
+    UPDATE_FAILED,
 )
 _FIELDS = ("ver", "id", "boot", "seq", "t", "tq", "event", "detail")
 

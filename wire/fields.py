@@ -16,11 +16,11 @@ MAX_DETAILS = 16
 _ID_CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789-"
 
 
-def parse(payload: bytes) -> "dict[str, object]":
+def parse(payload: bytes, limit_bytes: int = MAX_MESSAGE_BYTES) -> "dict[str, object]":
     """Return the JSON object in ``payload`` once its size and version are right."""
-    if len(payload) > MAX_MESSAGE_BYTES:
+    if len(payload) > limit_bytes:
         raise WireError(
-            "A message of %d bytes is over the limit of %d." % (len(payload), MAX_MESSAGE_BYTES)
+            "A message of %d bytes is over the limit of %d." % (len(payload), limit_bytes)
         )
     try:
         message = json.loads(bytes(payload).decode())
@@ -63,6 +63,13 @@ def identifier(content: object, name: str) -> str:
             raise WireError(
                 "Field %s is %r; only a to z, 0 to 9 and - are allowed." % (name, content)
             )
+    return content
+
+
+def digest(content: object, name: str) -> str:
+    """Return ``content`` if it is a SHA-256 in 64 lower-case hexadecimal digits."""
+    if not isinstance(content, str) or len(content) != 64 or content.strip("0123456789abcdef"):
+        raise WireError("Field %s is %r, not 64 hexadecimal digits." % (name, content))
     return content
 
 

@@ -9,11 +9,13 @@ ROOT = "iskar/v1"
 TELEGRAM = "telegram"  # node to gateway
 EVENT = "event"  # node to gateway
 STATUS = "status"  # node to gateway, retained, also the last will
+FETCH = "fetch"  # node to gateway: a chunk of a package, please
 COMMAND = "command"  # gateway to node
 ACKNOWLEDGEMENT = "ack"  # gateway to node
+PACKAGE = "package"  # gateway to node: the chunk
 
-FROM_NODE = (TELEGRAM, EVENT, STATUS)
-TO_NODE = (COMMAND, ACKNOWLEDGEMENT)
+FROM_NODE = (TELEGRAM, EVENT, STATUS, FETCH)
+TO_NODE = (COMMAND, ACKNOWLEDGEMENT, PACKAGE)
 
 
 def topic(site: str, gateway_id: str, node_id: str, channel: str) -> str:

@@ -14,10 +14,12 @@ from wire import (
     event,
     fields,
     notice,
+    package,
     reading_types,
     status,
     telegram,
     topics,
+    transfer,
 )
 from wire.errors import WireError
 
@@ -30,6 +32,8 @@ FILES = (
     "topics",
     "reading_types",
     "notice",
+    "package",
+    "fetch",
 )
 
 
@@ -85,9 +89,25 @@ def _recode(name, payload):
     if name == "notice":
         kind, detail = notice.from_body(json.loads(payload.decode()))
         return fields.dump([("notice", kind), ("detail", detail)])
-    message = command.decode(payload)
+    if name == "package":
+        return _manifest(package.decode_manifest(payload))
+    if name == "fetch":
+        return transfer.encode_fetch(*transfer.decode_fetch(payload))
+    return _command(command.decode(payload))
+
+
+def _manifest(manifest):
+    return package.encode_manifest(
+        manifest["board"], manifest["firmware"], manifest["sha256"], manifest["files"]
+    )
+
+
+def _command(message):
     if message["command"] == command.TIME:
         return command.encode_time(message["echo_up_ms"], message["now_ms"])
+    if message["command"] == command.UPDATE:
+        wanted = [message[name] for name in ("id", "expires_s", "package", "size", "firmware")]
+        return command.encode_update(*wanted)
     return command.encode_settings(message["id"], message["expires_s"], message["settings"])
 
 

@@ -27,7 +27,7 @@ async def test_a_node_without_settings_says_so_and_ends(tmp_path):
 
 
 @pytest.mark.needs_broker
-async def test_settings_from_afar_are_applied_answered_and_kept(mosquitto, tmp_path):
+async def test_a_command_is_carried_out_or_refused_and_settings_are_kept(mosquitto, tmp_path):
     async with chain(mosquitto, tmp_path) as (pki, broker, gateway):
         provision(tmp_path / "n-test", pki, broker.port, sample_interval_s=3600)
         node = VirtualNode(tmp_path / "n-test")
@@ -35,21 +35,25 @@ async def test_settings_from_afar_are_applied_answered_and_kept(mosquitto, tmp_p
 
         def answers():
             events = [e.message for e in node.journaled() if isinstance(e.message, event.Event)]
-            found = [answer for answer in events if answer.kind.startswith("settings")]
+            found = [answer for answer in events if "id" in answer.detail]
             return [(answer.kind, answer.detail["id"]) for answer in found]
 
         await until(lambda: len(gateway.stored) >= 2, "the clock is not set")
         good = command.encode_settings("c-1", int(time.time()) + 60, {"sample_interval_s": 2000})
         late = command.encode_settings("c-2", int(time.time()) - 60, {"sample_interval_s": 1})
         alien = good.replace(b"sample_interval_s", b"node_id").replace(b"c-1", b"c-3")
-        for payload in (good, good, b"garbage", late, alien):
+        update = command.encode_update("r-1", int(time.time()) + 60, "ab" * 32, 9000, "9.9.9")
+        unknown = b'{"ver":1,"command":"dance","id":"x-1"}'
+        for payload in (good, good, b"garbage", late, alien, update, unknown):
             await gateway.send("n-test", topics.COMMAND, payload)
         expected = [
             (event.SETTINGS_APPLIED, "c-1"),
             (event.SETTINGS_REFUSED, "c-2"),
             (event.SETTINGS_REFUSED, "c-3"),
+            (event.COMMAND_REFUSED, "r-1"),
+            (event.COMMAND_REFUSED, "x-1"),
         ]
-        await until(lambda: len(answers()) >= 3, "no answers")
+        await until(lambda: len(answers()) >= 5, "no answers")
         assert answers() == expected
         await node.restart()
         await gateway.send("n-test", topics.COMMAND, good)

@@ -7,7 +7,17 @@ from contextlib import suppress
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wire import acknowledgement, command, event, reading_types, status, telegram, topics
+from wire import (
+    acknowledgement,
+    command,
+    event,
+    package,
+    reading_types,
+    status,
+    telegram,
+    topics,
+    transfer,
+)
 from wire.errors import WireError
 
 SCALAR = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=70)
@@ -37,6 +47,10 @@ GOOD = {  # by field: what may stand there
     "now_ms": st.integers(0, 4102444800000),
     "expires_s": st.integers(0, 4102444800),
     "settings": st.fixed_dictionaries({"sample_interval_s": st.integers(1, 86400)}),
+    "package": st.text("0123456789abcdef", min_size=64, max_size=64),
+    "size": st.integers(1, package.MAX_BYTES),
+    "firmware": st.tuples(*[st.integers(0, 999999)] * 3).map("%d.%d.%d".__mod__),
+    "offset": st.integers(0, package.MAX_BYTES - 1),
 }
 SHAPES = {
     "telegram": ("id", "boot", "seq", "t", "tq", "reg"),
@@ -45,6 +59,8 @@ SHAPES = {
     "acknowledgement": ("boot", "seq"),
     "time": ("echo_up_ms", "now_ms"),
     "settings": ("id", "expires_s", "settings"),
+    "update": ("id", "expires_s", "package", "size", "firmware"),
+    "fetch": ("package", "offset"),
 }
 SHAPE = st.sampled_from(sorted(SHAPES))
 
@@ -59,15 +75,19 @@ def recoded(name, payload):
         return status.encode(status.decode(payload))
     if name == "acknowledgement":
         return acknowledgement.encode(*acknowledgement.decode(payload))
+    if name == "fetch":
+        return transfer.encode_fetch(*transfer.decode_fetch(payload))
     message = command.decode(payload)
     if message["command"] == command.TIME:
         return command.encode_time(message["echo_up_ms"], message["now_ms"])
+    if message["command"] == command.UPDATE:
+        return command.encode_update(*[message[field] for field in SHAPES["update"]])
     return command.encode_settings(message["id"], message["expires_s"], message["settings"])
 
 
 def drawn(data, name):
     message = {field: data.draw(GOOD[field], label=field) for field in SHAPES[name]}
-    kind = {"command": name} if name in (command.TIME, command.SETTINGS) else {}
+    kind = {"command": name} if name in command.KINDS else {}
     return {"ver": 1, **kind, **message}
 
 
