@@ -9,12 +9,14 @@ import structlog
 from edge_gateway.broker.session import Session
 from edge_gateway.clock import Clock
 from edge_gateway.errors import StoreDamagedError
+from edge_gateway.feed import Feed
 from edge_gateway.forwarder import Cloud, Configuration, Forwarder, Rotation
 from edge_gateway.forwarder.configuration import Channel
 from edge_gateway.health import Health
 from edge_gateway.intake import Intake
 from edge_gateway.leaks.monitor import Monitor
 from edge_gateway.leaks.stretch import COMMONEST_Q3_L_PER_H, Meter
+from edge_gateway.neighbours import Company
 from edge_gateway.settings import Settings
 from edge_gateway.store.database import Store
 
@@ -46,6 +48,8 @@ async def _run_on_store(settings: Settings, clock: Clock) -> None:
 async def _run_services(settings: Settings, clock: Clock, store: Store, cloud: Cloud) -> None:
     monitor = Monitor()
     session = Session(settings, clock)
+    feed = Feed()
+    company = Company(settings, feed, clock, session.is_connected)
     intake = Intake(
         site=settings.site,
         gateway_id=settings.id,
@@ -53,6 +57,7 @@ async def _run_services(settings: Settings, clock: Clock, store: Store, cloud: C
         publisher=session,
         clock=clock,
         watch=monitor,
+        feed=feed,
     )
     forwarder = Forwarder(settings, store, cloud, clock)
     health = Health(settings, store, clock)
@@ -70,6 +75,7 @@ async def _run_services(settings: Settings, clock: Clock, store: Store, cloud: C
         services.create_task(configuration.run(), name="configuration")
         services.create_task(Rotation(settings, cloud, clock).run(), name="rotation")
         services.create_task(health.run(), name="health")
+        services.create_task(company.run(), name="neighbours")
 
 
 def _meter(channel: Channel) -> Meter:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from wire import fields
@@ -18,6 +18,12 @@ def _identifier(name: str) -> str:
 
 
 Identifier = Annotated[str, AfterValidator(_identifier)]
+
+
+def is_private(url: str) -> bool:
+    """Return whether what is sent to ``url`` is encrypted, or never leaves this machine."""
+    parts = urlsplit(url)
+    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
 
 
 class BrokerSettings(BaseSettings):
@@ -33,6 +39,9 @@ class BrokerSettings(BaseSettings):
     broker_tls: bool = True
     broker_bind: str = "0.0.0.0"  # noqa: S104 - nodes come over the building's network, by mutual TLS
     broker_server_name: str = ""  # of the broker's certificate; empty: the gateway's id
+    homeassistant_password: SecretStr = SecretStr("")
+    homeassistant_prefix: str = Field(default="homeassistant", pattern="^[a-zA-Z0-9_-]+$")
+    homeassistant_guest_port: int = Field(default=0, ge=0, le=65535)  # on our broker; 0: none
 
     @property
     def pki_dir(self) -> Path:
@@ -44,8 +53,46 @@ class BrokerSettings(BaseSettings):
         """Return where the broker's configuration and its memory lie."""
         return self.data_dir / "mosquitto"
 
+    @model_validator(mode="after")
+    def _guest_is_known(self) -> Self:
+        if self.homeassistant_guest_port and not self.broker_tls:
+            raise ValueError(
+                "GATEWAY_HOMEASSISTANT_GUEST_PORT needs GATEWAY_BROKER_TLS: "
+                "who comes by the network must be known by a password, and that be encrypted"
+            )
+        if self.homeassistant_guest_port and not self.homeassistant_password.get_secret_value():
+            raise ValueError(
+                "GATEWAY_HOMEASSISTANT_PASSWORD is missing: "
+                "choose one for Home Assistant to show at GATEWAY_HOMEASSISTANT_GUEST_PORT"
+            )
+        return self
 
-class Settings(BrokerSettings):
+
+class NeighbourSettings(BrokerSettings):
+    """What is needed to show readings to the programs of others; each is off until asked for."""
+
+    homeassistant_host: str = ""  # of its broker; empty: none, or ours if it has a guest port
+    homeassistant_port: int = Field(default=8883, ge=1, le=65535)
+    homeassistant_tls: bool = True
+    homeassistant_ca_file: Path | None = None
+    homeassistant_user: str = "iskar"
+    metrics_port: int = Field(default=0, ge=0, le=65535)  # 0: none
+    metrics_bind: str = "127.0.0.1"
+    influx_url: str = ""  # https, or http to this machine; empty: none
+    influx_token: SecretStr = SecretStr("")
+    influx_org: str = ""
+    influx_bucket: str = "iskar"
+    influx_ca_file: Path | None = None
+
+    @field_validator("influx_url")
+    @classmethod
+    def _mirror_travels_encrypted(cls, url: str) -> str:
+        if url and not is_private(url):
+            raise ValueError(f"{url!r} must begin with https:// (http:// only to this machine)")
+        return url
+
+
+class Settings(NeighbourSettings):
     """Everything a running gateway is told from outside."""
 
     cloud_url: str
@@ -62,8 +109,7 @@ class Settings(BrokerSettings):
 
     @model_validator(mode="after")
     def _token_travels_encrypted(self) -> Self:
-        url = urlsplit(self.cloud_url)
-        if url.scheme == "https" or (url.scheme == "http" and url.hostname in LOOPBACK):
+        if is_private(self.cloud_url):
             return self
         raise ValueError(
             f"GATEWAY_CLOUD_URL is {self.cloud_url!r}; it must begin with https:// "

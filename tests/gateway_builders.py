@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
+from edge_gateway.feed import Feed
 from edge_gateway.intake import Intake
 from edge_gateway.leaks.monitor import Monitor
 from edge_gateway.settings import Settings
@@ -37,7 +38,12 @@ def settings(data_dir: Any, **others: Any) -> Settings:
     return Settings(**(known | others))
 
 
-def an_intake(store: Store, clock: FakeClock, outgoing: Outgoing | None = None) -> Intake:
+def an_intake(
+    store: Store,
+    clock: FakeClock,
+    outgoing: Outgoing | None = None,
+    feed: Feed | None = None,
+) -> Intake:
     return Intake(
         site=SITE,
         gateway_id=GATEWAY,
@@ -45,6 +51,7 @@ def an_intake(store: Store, clock: FakeClock, outgoing: Outgoing | None = None) 
         publisher=outgoing or Outgoing(),
         clock=clock,
         watch=Monitor(),
+        feed=feed or Feed(),
     )
 
 

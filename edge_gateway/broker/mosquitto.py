@@ -4,7 +4,9 @@
 A client is who its certificate says: the common name is the user name (and the client id, so that
 nobody can throw another off by taking its id). A node writes its own telegram, event and status and
 reads its own command and ack; the gateway reads and writes all of its own subtree; nobody else gets
-anything. Source: mosquitto.conf(5), 2.0.
+anything. Home Assistant, if it is to be a guest here, has no certificate: it comes through a port of
+its own, by password, and gets its own topics alone, of which no node or gateway reads any.
+Source: mosquitto.conf(5), 2.0.
 """
 
 import os
@@ -12,7 +14,7 @@ import shutil
 from pathlib import Path
 from typing import NoReturn
 
-from edge_gateway.broker import certificates
+from edge_gateway.broker import certificates, guests
 from edge_gateway.errors import MosquittoMissingError
 from edge_gateway.settings import BrokerSettings
 from wire import topics
@@ -32,6 +34,8 @@ def write(settings: BrokerSettings) -> Path:
     access_list = settings.mosquitto_dir / "acl"
     access_list.write_text(_access_list(settings))
     access_list.chmod(0o600)
+    if settings.homeassistant_guest_port:
+        guests.write(settings)
     configuration = settings.mosquitto_dir / "mosquitto.conf"
     configuration.write_text(_configuration(settings, access_list))
     configuration.chmod(0o600)
@@ -89,6 +93,7 @@ def _encrypted(settings: BrokerSettings, access_list: Path) -> list[str]:
         "use_username_as_clientid true",
         "allow_anonymous false",
         f"acl_file {access_list.resolve()}",
+        *(guests.listener(settings) if settings.homeassistant_guest_port else []),
     ]
 
 
@@ -107,4 +112,6 @@ def _access_list(settings: BrokerSettings) -> str:
             f"pattern {right} {topics.topic(settings.site, settings.id, USER, channel)}"
             for channel in channels
         ]
+    if settings.homeassistant_guest_port:
+        lines += guests.access(settings)
     return "\n".join(lines) + "\n"

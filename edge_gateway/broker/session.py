@@ -47,6 +47,10 @@ class Session:
         self._clock = clock
         self._client: aiomqtt.Client | None = None
 
+    def is_connected(self) -> bool:
+        """Return whether there is a connection now."""
+        return self._client is not None
+
     async def run(self, receive: Receive) -> None:
         """Stay connected and call ``receive`` with (topic, payload, retained), until cancelled."""
         attempt = 0

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from edge_gateway.feed import News, Noticed, Stored
 from edge_gateway.intake import reading_time, salvage
 from edge_gateway.intake.progress import BootKey, Progress
 from edge_gateway.store import anchors, facts, messages, meters, outbox, quarantine, watermarks
@@ -46,6 +47,9 @@ class Watch(Protocol):
     ) -> Sequence[Finding]:
         """Return the findings that this reading raised or cleared."""
 
+    def open_findings(self) -> Sequence[Finding]:
+        """Return the findings that were raised and not cleared."""
+
     def take_changed(self) -> Mapping[str, str]:
         """Return the memory of every meter that has changed since the last call."""
 
@@ -65,11 +69,18 @@ class Admission:
         self._progress = Progress()
         self._next_number: int | None = None
         self._tally: Counter[str] = Counter()
+        self._news: list[News] = []
+
+    def take_news(self) -> list[News]:
+        """Return what neighbours may be told, once what ``admit`` wrote is committed."""
+        news, self._news = self._news, []
+        return news
 
     def forget(self) -> None:
         """Forget everything that was not committed."""
         self._progress.forget()
         self._tally.clear()
+        self._news.clear()
         self._next_number = None
 
     def admit(
@@ -79,6 +90,7 @@ class Admission:
         if self._next_number is None:
             self._next_number = outbox.last_number(db) + 1
             self._watch.restore(meters.memories(db))
+            self._news += [Noticed(finding=one.body()) for one in self._watch.open_findings()]
         for arrival in arrivals:
             self._admit_one(db, arrival)
         self._tally.update(received=len(arrivals), dropped=dropped)
@@ -171,7 +183,20 @@ class Admission:
         )
         messages.insert(db, stored)
         self._tally["stored"] += 1
-        if read_at_s is not None and isinstance(message, Telegram):
+        if read_at_s is not None:
+            self._tell(db, arrival, message, read_at_s, quality)
+
+    def _tell(
+        self,
+        db: sqlite3.Connection,
+        arrival: Arrival,
+        message: Telegram | Event,
+        read_at_s: int,
+        quality: int,
+    ) -> None:
+        """Tell neighbours and the leak rules of a message whose time is known."""
+        self._news.append(Stored(message=message, read_at_s=read_at_s, quality=quality))
+        if isinstance(message, Telegram):
             self._look(db, arrival, message, read_at_s)
 
     def _look(
@@ -192,6 +217,7 @@ class Admission:
             ):
                 number = self._take_number()
                 outbox.append_finding(db, number, arrival.received_at_ms, finding.body())
+                self._news.append(Noticed(finding=finding.body()))
                 self._tally["findings"] += 1
 
     def _step_over_lost(self, db: sqlite3.Connection, lost: Event) -> None:
@@ -212,6 +238,7 @@ class Admission:
         said = status.decode(arrival.payload)
         _check_identity(said.node_id, node_id)
         self._tally["statuses"] += 1
+        self._news.append(said)
         if said.held_sequence > 1:
             self._progress.step_over(db, node_id, said.held_boot, 1, said.held_sequence - 1)
         if arrival.retained or said.state != status.ONLINE:
@@ -240,8 +267,7 @@ class Admission:
                 raise AssertionError("A boot is resolved only once it is anchored.")
             messages.set_time(db, stored, read_at_s, quality, self._take_number())
             self._tally["resolved"] += 1
-            if isinstance(message, Telegram):
-                self._look(db, arrival, message, read_at_s)
+            self._tell(db, arrival, message, read_at_s, quality)
 
     def _salvage(self, db: sqlite3.Connection, arrival: Arrival, node_id: str) -> None:
         """Settle the key of a message that can't be read, so that it does not dam the stream."""

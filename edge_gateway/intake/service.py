@@ -11,6 +11,7 @@ import structlog
 
 from edge_gateway.clock import Clock, full_jitter_s
 from edge_gateway.errors import StoreError
+from edge_gateway.feed import Feed
 from edge_gateway.intake.admission import Admission, Arrival, Watch
 from edge_gateway.intake.progress import BootKey
 from edge_gateway.store.database import Store
@@ -49,12 +50,14 @@ class Intake:
         publisher: Publisher,
         clock: Clock,
         watch: Watch,
+        feed: Feed,
     ) -> None:
         self._site = site
         self._gateway_id = gateway_id
         self._store = store
         self._publisher = publisher
         self._clock = clock
+        self._feed = feed
         self._admission = Admission(site, gateway_id, watch)
         self._waiting: deque[Arrival] = deque()
         self._arrived = asyncio.Event()
@@ -116,6 +119,7 @@ class Intake:
             self._admission.forget()
             raise
         self._store.outbox_grew.set()
+        self._feed.tell(self._admission.take_news())
         return watermarks
 
     async def _acknowledge(self, watermarks: Mapping[BootKey, int]) -> None:

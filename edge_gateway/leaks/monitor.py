@@ -85,6 +85,10 @@ class Monitor:
         ]
         return [change for change in changes if change is not None]
 
+    def open_findings(self) -> list[Finding]:
+        """Return the findings that were raised and not cleared."""
+        return [one for watched in self._watched.values() for one in watched.open.values()]
+
     def take_changed(self) -> dict[str, str]:
         """Return the memory of every meter that changed since the last call, as JSON by meter."""
         changed, self._changed = self._changed, set()

@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 
 from edge_gateway.clock import SystemClock
+from edge_gateway.feed import Feed
 from edge_gateway.intake import Intake
 from edge_gateway.leaks.monitor import Monitor
 from edge_gateway.store.database import Store
@@ -74,6 +75,7 @@ async def _gateway_rate(messages: list[tuple[str, bytes]], size: int) -> float:
             publisher=_NoBroker(),
             clock=SystemClock(),
             watch=Monitor(),
+            feed=Feed(),
         )
         began = time.perf_counter()
         for start in range(0, len(messages), size):
