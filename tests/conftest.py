@@ -18,3 +18,9 @@ def mosquitto() -> Path:
 def chromium() -> Path:
     """Give the browser's program."""
     return program("chromium")
+
+
+@pytest.fixture(scope="session")
+def victoria_metrics() -> Path:
+    """Give a server that takes what is written to InfluxDB."""
+    return program("victoria-metrics")

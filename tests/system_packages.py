@@ -11,7 +11,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-NEEDED = {"mosquitto": "mosquitto", "chromium": "chromium"}  # program: Debian's package
+NEEDED = {  # program: Debian's package
+    "mosquitto": "mosquitto",
+    "chromium": "chromium",
+    "victoria-metrics": "victoria-metrics",
+}
+_SERVERS = ("mosquitto", "victoria-metrics")
 _SYSTEM_FOLDERS = "/usr/sbin:/usr/bin"
 
 
@@ -37,9 +42,10 @@ def install(packages: list[str]) -> bool:
         ended = subprocess.run(command, check=False, env=environment, stdout=subprocess.DEVNULL)
         if ended.returncode:  # it has said why
             return False
-    # Debian starts a broker of its own at installation; the tests bring theirs.
-    if Path("/etc/init.d/mosquitto").exists():
-        subprocess.run(["/etc/init.d/mosquitto", "stop"], check=False, capture_output=True)
+    # Debian starts servers at installation; the tests bring their own.
+    for script in (Path("/etc/init.d") / server for server in _SERVERS):
+        if script.exists():
+            subprocess.run([script, "stop"], check=False, capture_output=True)
     return True
 
 

@@ -4,8 +4,7 @@
 A client is who its certificate says: the common name is the user name (and the client id, so that
 nobody can throw another off by taking its id). A node writes its own telegram, event and status and
 reads its own command and ack; the gateway reads and writes all of its own subtree; nobody else gets
-anything. Home Assistant, if it is to be a guest here, has no certificate: it comes through a port of
-its own, by password, and gets its own topics alone, of which no node or gateway reads any.
+anything. A guest (`guests`) comes by password through a port of its own, to topics of its own.
 Source: mosquitto.conf(5), 2.0.
 """
 

@@ -78,9 +78,7 @@ class Metrics(Collector):
     def collect(self) -> Iterator[Metric]:
         """Return every metric as it is now; called in a thread of the HTTP server."""
         told = self._settings
-        yield _gauge(
-            "info", "Which gateway this is.", {(told.id, told.site): 1.0}, "gateway", "site"
-        )
+        yield _gauge("info", "Which gateway this is.", {told.id: 1}, "gateway")
         yield _gauge("clock_trusted", "Whether the clock is believed.", self._clock.is_trusted())
         yield _gauge(
             "broker_connected", "Whether the broker is reached.", self._broker_is_connected()

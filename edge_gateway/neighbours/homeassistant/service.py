@@ -84,18 +84,22 @@ class HomeAssistant:
 
     async def _publish_for_ever(self, client: aiomqtt.Client) -> None:
         shown: dict[str, str] = {}
+        is_idle = True
         while True:
             self._changed.clear()
             for topic, payload in list(self._picture.retained.items()):
                 if shown.get(topic) != payload:
                     await client.publish(topic, payload, qos=1, retain=True)
                     shown[topic] = payload
-            await client.publish(self._availability, ONLINE, qos=1, retain=True)
+            if is_idle:  # or new here; saying so again finds out whether the connection still is
+                await client.publish(self._availability, ONLINE, qos=1, retain=True)
             try:
                 async with asyncio.timeout(REPEAT_S):
                     await self._changed.wait()
             except TimeoutError:
-                continue  # saying again that we are here finds out whether the connection is
+                is_idle = True
+            else:
+                is_idle = False
 
     def _connection(self) -> aiomqtt.Client:
         told = self._settings
