@@ -69,7 +69,8 @@ class Metrics(Collector):
     def _note(self, news: News) -> None:
         if isinstance(news, Status):
             self._online[news.node_id] = news.state == ONLINE
-            self._heard_at_s[news.node_id] = self._clock.now_ms() / 1000
+            if news.state == ONLINE:  # else it was the broker that spoke
+                self._heard_at_s[news.node_id] = self._clock.now_ms() / 1000
         elif isinstance(news, Stored):
             node_id = news.message.node_id
             self._heard_at_s[node_id] = self._clock.now_ms() / 1000

@@ -46,11 +46,9 @@ async def scraping(tmp_path, feed, clock):
         assert answer.status_code == 200
         return {
             sample.name: {
-                **{
-                    next(iter(one.labels.values()), ""): one.value
-                    for one in family.samples
-                    if one.name == sample.name
-                }
+                next(iter(one.labels.values()), ""): one.value
+                for one in family.samples
+                if one.name == sample.name
             }
             for family in text_string_to_metric_families(answer.text)
             for sample in family.samples
@@ -92,6 +90,7 @@ async def test_each_node_tells_when_it_was_heard_and_one_never_heard_is_not_onli
         await intake.commit()
         await asyncio.sleep(0)
         there = await scrape()
+        clock.advance(60)
         intake.offer(topic("status"), a_status(state=status.OFFLINE))
         await intake.commit()
         await asyncio.sleep(0)
@@ -99,6 +98,7 @@ async def test_each_node_tells_when_it_was_heard_and_one_never_heard_is_not_onli
     assert there["iskar_node_online"] == {NODE: 1, "n-silent": 0}
     assert gone["iskar_node_online"] == {NODE: 0, "n-silent": 0}
     assert there["iskar_node_heard_timestamp_seconds"] == {NODE: NOON_S}
+    assert gone["iskar_node_heard_timestamp_seconds"] == {NODE: NOON_S}
     assert there["iskar_node_read_timestamp_seconds"] == {NODE: NOON_S - 7}
 
 

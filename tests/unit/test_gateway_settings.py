@@ -7,6 +7,10 @@ import sys
 import pytest
 
 from edge_gateway.broker import mosquitto
+from edge_gateway.errors import SettingsError
+from edge_gateway.feed import Feed
+from edge_gateway.neighbours import Company
+from tests.fakes.gateway_clock import FakeClock
 from tests.gateway_builders import settings
 
 GOOD = {
@@ -35,6 +39,12 @@ def gateway(*arguments, **variables):
         ({"GATEWAY_BROKER_PORT": "many"}, "GATEWAY_BROKER_PORT is wrong"),
         ({"GATEWAY_ID": "Gateway/1"}, "GATEWAY_ID is wrong"),
         ({"GATEWAY_CLOUD_URL": "http://cloud.example"}, "must begin with https://"),
+        ({"GATEWAY_INFLUX_URL": "http://influx.example"}, "GATEWAY_INFLUX_URL is wrong"),
+        ({"GATEWAY_HOMEASSISTANT_GUEST_PORT": "8884"}, "GATEWAY_HOMEASSISTANT_PASSWORD is missing"),
+        (
+            {"GATEWAY_HOMEASSISTANT_GUEST_PORT": "8884", "GATEWAY_BROKER_TLS": "false"},
+            "GATEWAY_HOMEASSISTANT_GUEST_PORT needs GATEWAY_BROKER_TLS",
+        ),
     ],
 )
 def test_a_wrong_setting_is_named_with_its_remedy(tmp_path, spoilt, sentence):
@@ -80,3 +90,15 @@ def test_status_prints_json(tmp_path):
 def test_without_tls_the_broker_listens_to_its_own_machine_only(tmp_path):
     told = settings(tmp_path, broker_tls=False, broker_port=1883)
     assert "listener 1883 127.0.0.1\n" in mosquitto.write(told).read_text()
+
+
+def test_a_mirror_whose_client_is_not_installed_is_a_sentence(tmp_path, monkeypatch):
+    monkeypatch.delitem(sys.modules, "edge_gateway.neighbours.influx", raising=False)
+    monkeypatch.setitem(sys.modules, "influxdb_client.client.exceptions", None)
+    told = settings(tmp_path, influx_url="http://127.0.0.1:8086")
+    with pytest.raises(SettingsError, match=r"iskar\[gateway,mirror\]"):
+        Company(told, Feed(), FakeClock(), lambda: True)
+
+
+def test_a_gateway_that_is_asked_for_no_neighbour_has_none(tmp_path):
+    assert Company(settings(tmp_path), Feed(), FakeClock(), lambda: True).lost_by_neighbour() == {}
