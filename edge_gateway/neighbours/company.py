@@ -70,7 +70,7 @@ class Company:
 
 
 def _mirror(settings: NeighbourSettings, feed: Feed, clock: Clock) -> Neighbour:
-    """Return the mirror; its client is of an extra, and 20 MB that most gateways are spared."""
+    """Return the mirror; its client is of an extra, and 30 MB that most gateways are spared."""
     try:
         from edge_gateway.neighbours.influx import Mirror
     except ModuleNotFoundError as missing:
