@@ -10,10 +10,14 @@ import aiomqtt
 import httpx
 import pytest
 
-from tests.gateway_builders import GATEWAY, a_status, a_telegram, topic
+from edge_gateway.clock import SystemClock
+from edge_gateway.feed import Feed
+from edge_gateway.neighbours.homeassistant import HomeAssistant
+from tests.gateway_builders import GATEWAY, a_status, a_telegram, settings, topic
 from tests.gateway_pki import Authority
 from tests.gateway_process import Program, free_port, port_open
 from tests.victoria_metrics import VictoriaMetrics
+from wire import status
 
 pytestmark = [pytest.mark.needs_broker, pytest.mark.usefixtures("mosquitto")]
 NODE, PASSWORD = "n-a-01", "of-a-test"
@@ -167,3 +171,33 @@ async def test_a_gateway_that_is_stopped_says_so(place):
 async def _scraped(port, line):
     async with httpx.AsyncClient(timeout=10) as http:
         return line in (await http.get(f"http://127.0.0.1:{port}/metrics")).text.splitlines()
+
+
+async def test_a_broker_that_has_forgotten_everything_is_told_again(tmp_path):
+    port, feed = free_port(), Feed()
+    told = settings(
+        tmp_path, homeassistant_host="127.0.0.1", homeassistant_port=port, homeassistant_tls=False
+    )
+    broker = Program("broker", tmp_path, BROKER_PORT=port, BROKER_TLS="false")
+    running = asyncio.create_task(HomeAssistant(told, feed, SystemClock()).run())
+    shown = f"{HERE}/{NODE}/availability"
+    announced = f"homeassistant/binary_sensor/iskar_{NODE}_connection/config"
+    try:
+        for state in (status.ONLINE, status.OFFLINE):
+            broker.start()
+            await port_open(port)
+            feed.tell([status.decode(a_status(node_id=NODE, state=state))])
+            async with aiomqtt.Client("127.0.0.1", port) as client:
+                await client.subscribe("#", 1)
+                found = await told_until(
+                    client, lambda found, state=state: state == found.get(shown)
+                )
+                if state == status.OFFLINE:
+                    assert f"homeassistant/binary_sensor/iskar_{NODE}_connection/config" in found
+            broker.kill()
+            for memory in tmp_path.glob("mosquitto/*.db"):
+                memory.unlink()
+    finally:
+        running.cancel()
+        broker.kill()
+        await asyncio.gather(running, return_exceptions=True)
