@@ -5,20 +5,18 @@ A wrong word order, a wrong map or a wrong scale gives numbers as good-looking a
 they would be stored for years. So ``run`` reads only meters whose present settings were compared.
 """
 
-import contextlib
 import json
 import os
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
 
 from edge_gateway.errors import SettingsError
-from edge_gateway.wired import meter, register_maps
+from edge_gateway.wired import meter
 from edge_gateway.wired.bus import Bus
 from edge_gateway.wired.errors import ModbusError, RegisterError
-from edge_gateway.wired.register_maps import Register
 from edge_gateway.wired.wiring import Channel, WiredMeter
 from wire import reading_types
 
@@ -55,20 +53,20 @@ async def compare(bus: Bus, wired: WiredMeter, dials: Mapping[str, Fraction]) ->
     proven: set[tuple[str, str]] = set()
     verdicts = []
     for channel in wired.channels:
-        register = channel.register
         unit, per_unit = DIAL_UNITS.get(channel.reading_type.unit, (channel.reading_type.unit, 1))
         shown, fault = None, None
         try:
-            words, said = await meter.amount(bus, wired.unit_id, channel)
-            register_maps.whole(channel.reading_type, said)
+            words = await meter.ask(bus, wired.unit_id, channel)
         except ModbusError as error:
             fault = str(error)
         else:
-            shown = said / per_unit
+            shown = _shown(channel, words, per_unit)
             if channel.obis in dials:
-                fault = _judge(register, words, per_unit, dials[channel.obis])
+                fault = _judge(channel, words, per_unit, dials[channel.obis])
                 if fault is None:
-                    proven.add((register.type, register.word_order))
+                    proven.add((channel.register.type, channel.register.word_order))
+            elif shown is None:
+                fault = f"{words.hex()} is no register"
             elif not _follows(channel, proven):
                 fault = f"say what the dial shows: --dial {channel.obis}=NUMBER, in {unit}"
         verdicts.append(Verdict(obis=channel.obis, shown=shown, unit=unit, fault=fault))
@@ -82,28 +80,39 @@ def _follows(channel: Channel, proven: Collection[tuple[str, str]]) -> bool:
     return (channel.register.type, channel.register.word_order) in proven
 
 
-def _judge(register: Register, words: bytes, per_unit: int, dial: Fraction) -> str | None:
+def _judge(channel: Channel, words: bytes, per_unit: int, dial: Fraction) -> str | None:
     """Return what is wrong, None if ``words`` say what the dial shows and nothing else would."""
-    said = register.amount(words) / per_unit
-    others = {f"a scale of {shift} times the map's": said * shift for shift in SHIFTS}
-    if register.word_count > 1:
-        other = register.in_other_order()
-        with contextlib.suppress(RegisterError):  # in that order it is no number at all
-            others[f'word_order = "{other.word_order}"'] = other.amount(words) / per_unit
+    shown = _shown(channel, words, per_unit)
+    turned = replace(channel, register=channel.register.in_other_order())
+    others = {f'word_order = "{turned.register.word_order}"': _shown(turned, words, per_unit)}
+    if channel.register.word_count == 1:
+        others.clear()
+    if shown is not None:
+        others |= {f"a scale of {shift} times the map's": shown * shift for shift in SHIFTS}
     fitting = [change for change, reads in others.items() if _fits(reads, dial)]
-    if _fits(said, dial):
-        if not fitting:
-            return None
+    if not _fits(shown, dial):
+        remedy = f"; it would with {fitting[0]}" if fitting else ""
+        return f"it does not fit the dial's {float(dial):.10g}{remedy}"
+    if fitting:
         return (
-            f"the dial shows {float(dial):g}, but with {fitting[0]} it would fit as well: "
+            f"it fits the dial's {float(dial):.10g}, but with {fitting[0]} it would as well: "
             "compare again once the meter has counted more"
         )
-    remedy = f"; it would with {fitting[0]}" if fitting else ""
-    return f"it does not fit the dial's {float(dial):g}{remedy}"
+    return None
 
 
-def _fits(reads: Fraction, dial: Fraction) -> bool:
-    return abs(reads - dial) <= max(Fraction(TOLERANCE_UNITS), TOLERANCE * abs(dial))
+def _shown(channel: Channel, words: bytes, per_unit: int) -> Fraction | None:
+    """Return what the meter's dial would show if ``words`` are read so; None if it can't be."""
+    try:
+        channel.register_in(words)
+    except RegisterError:
+        return None
+    return channel.register.amount(words) / per_unit
+
+
+def _fits(reads: Fraction | None, dial: Fraction) -> bool:
+    allowed = max(Fraction(TOLERANCE_UNITS), TOLERANCE * abs(dial))
+    return reads is not None and abs(reads - dial) <= allowed
 
 
 def compared(data_dir: Path) -> Record:

@@ -2,9 +2,7 @@
 """One meter on a line: what it says, and how it has been doing."""
 
 from collections import Counter
-from fractions import Fraction
 
-from edge_gateway.wired import register_maps
 from edge_gateway.wired.bus import Bus
 from edge_gateway.wired.errors import (
     LineLostError,
@@ -56,11 +54,11 @@ class Meter:
         return readings, happened
 
     async def _read_channel(self, bus: Bus, channel: Channel) -> int:
-        register = await _ask(bus, self.unit_id, channel)
+        register = channel.register_in(await ask(bus, self.unit_id, channel))
         is_cumulative = channel.reading_type.kind == reading_types.REGISTER
         if is_cumulative and register < self._registers.get(channel.obis, 0):
             # a disturbed frame with a right CRC, or truly another meter: the second answer tells
-            register = await _ask(bus, self.unit_id, channel)
+            register = channel.register_in(await ask(bus, self.unit_id, channel))
         self._registers[channel.obis] = register
         return register
 
@@ -79,9 +77,9 @@ class Meter:
         return [(event.METER_BACK, {"channel": obis, "after_s": int(now_s - since_s)})]
 
 
-async def amount(bus: Bus, unit_id: int, channel: Channel) -> tuple[bytes, Fraction]:
-    """Return (the words, what they say in wire units), or raise ModbusError."""
-    words = await bus.read(
+async def ask(bus: Bus, unit_id: int, channel: Channel) -> bytes:
+    """Return the words of a channel's register, or raise ModbusError."""
+    return await bus.read(
         Question(
             unit_id=unit_id,
             function=channel.function,
@@ -89,9 +87,3 @@ async def amount(bus: Bus, unit_id: int, channel: Channel) -> tuple[bytes, Fract
             count=channel.register.word_count,
         )
     )
-    return words, channel.register.amount(words)
-
-
-async def _ask(bus: Bus, unit_id: int, channel: Channel) -> int:
-    _, said = await amount(bus, unit_id, channel)
-    return register_maps.whole(channel.reading_type, said)

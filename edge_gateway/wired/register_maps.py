@@ -15,8 +15,6 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, TypeAdapter
 
 from edge_gateway.wired.errors import RegisterError
-from wire import fields, reading_types
-from wire.reading_types import ReadingType
 
 PATH = Path(__file__).parent.parent.parent / "hardware" / "register_maps.toml"
 
@@ -78,12 +76,3 @@ class RegisterMap(BaseModel):
 def read(path: Path = PATH) -> dict[str, RegisterMap]:
     """Return the maps by name."""
     return TypeAdapter(dict[str, RegisterMap]).validate_python(tomllib.loads(path.read_text()))
-
-
-def whole(reading_type: ReadingType, amount: Fraction) -> int:
-    """Return ``amount`` rounded down, or raise RegisterError if no such register can travel."""
-    register = math.floor(amount)
-    lowest = 0 if reading_type.kind == reading_types.REGISTER else -fields.MAX_REGISTER
-    if not lowest <= register <= fields.MAX_REGISTER:
-        raise RegisterError(f"{reading_type.obis} reads {register}, outside its range.")
-    return register

@@ -93,6 +93,7 @@ class Wired:
     async def _begin(self, wired: Wiring, offer: Offer) -> OwnNode:
         """Begin a boot of our own node; wait for the time if only that can tell its number."""
         while (boot := await self._next_boot()) is None:
+            log.debug("wired_meters_wait_for_the_time")
             await self._clock.sleep(_RETRY_S)
         own = partial(topics.topic, self._settings.site, self._settings.id, wired.node_id)
         self._own_topics = {own(channel): channel for channel in topics.TO_NODE}

@@ -3,6 +3,7 @@
 
 import hashlib
 import json
+import math
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -14,8 +15,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from edge_gateway.errors import SettingsError
 from edge_gateway.settings import Identifier
+from edge_gateway.wired.errors import RegisterError
 from edge_gateway.wired.register_maps import Register, RegisterMap
-from wire import command, reading_types, telegram
+from wire import command, fields, reading_types, telegram
 from wire.reading_types import ReadingType
 
 FILE_NAME = "meters.toml"
@@ -104,6 +106,14 @@ class Channel:
     reading_type: ReadingType
     function: int
     register: Register
+
+    def register_in(self, words: bytes) -> int:
+        """Return the register that ``words`` say; raise RegisterError if none such can travel."""
+        said = math.floor(self.register.amount(words))
+        lowest = 0 if self.reading_type.kind == reading_types.REGISTER else -fields.MAX_REGISTER
+        if not lowest <= said <= fields.MAX_REGISTER:
+            raise RegisterError(f"{self.obis} reads {said}, outside its range.")
+        return said
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ import pytest
 from edge_gateway.wired import register_maps
 from edge_gateway.wired.bus import Bus
 from edge_gateway.wired.errors import (
+    LineLostError,
     ModbusError,
     NoisyBusError,
     NoReplyError,
@@ -18,7 +19,7 @@ from edge_gateway.wired.errors import (
 )
 from edge_gateway.wired.framing import Question, RtuFraming, TcpFraming, _crc
 from edge_gateway.wired.meter import Meter
-from edge_gateway.wired.rounds import Rounds
+from edge_gateway.wired.rounds import BACK, LOST, Rounds
 from edge_gateway.wired.wiring import LineTable, meters_of
 from tests.fakes import virtual_time
 from tests.fakes.modbus_slaves import SlaveLine
@@ -273,3 +274,34 @@ def test_a_line_on_which_nobody_answers_is_opened_anew():
         return opened
 
     assert len(virtual_time.run(work())) == 2
+
+
+def test_a_line_that_comes_back_is_open_within_ten_seconds_and_both_are_told_once():
+    """AC-44, also where nothing is to be read for a quarter of an hour."""
+
+    async def work():
+        clock = LoopClock()
+        scribe = Scribe(clock)
+        line, meters = five_meters()
+        line.is_open, line.is_there = False, False
+
+        async def open_line():
+            if not line.is_there:
+                raise LineLostError("No adapter is there.")
+            line.is_open = True
+            opened_s.append(clock.monotonic_s())
+
+        opened_s = []
+        line.open = open_line
+        rounds = rounds_on(line, meters, clock, scribe, interval_s=900)
+        running = asyncio.ensure_future(rounds.run())
+        await clock.sleep(1000)
+        line.is_there, back_s = True, clock.monotonic_s()
+        await clock.sleep(100)
+        running.cancel()
+        return scribe, opened_s[0] - back_s
+
+    scribe, after_s = virtual_time.run(work())
+    assert after_s <= 10
+    told = [kind for kind, channel, _ in scribe.events if channel == "line"]
+    assert told == [LOST, BACK]
