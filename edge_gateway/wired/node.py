@@ -44,6 +44,7 @@ class OwnNode:
         self._sequence = 0
         self._waiting: deque[tuple[int, str, bytes]] = deque()  # sequence, channel, payload
         self._progress_at_s = self._began_s
+        self._last_refused: object = None
 
     async def run(self) -> None:
         """Say the status now and then, and again what isn't acknowledged, until cancelled."""
@@ -85,16 +86,24 @@ class OwnNode:
                 self._waiting.popleft()
                 self._progress_at_s = self._clock.monotonic_s()
         elif channel == topics.COMMAND:
-            self._refuse_settings(payload)
+            self._refuse(payload)
 
-    def _refuse_settings(self, payload: bytes) -> None:
+    def _refuse(self, payload: bytes) -> None:
+        """Answer what has an id, once: its sender waits, and asks again until it has the answer."""
         try:
             told = command.decode(payload)
         except WireError:
-            return  # of a later release, and not for a node without firmware
-        if told["command"] == command.SETTINGS:
-            detail: dict[str, int | str] = {"id": str(told["id"]), "reason": "set in meters.toml"}
+            return  # of a later release; it expires
+        kind = str(told["command"])
+        if kind == command.TIME or told["id"] == self._last_refused:
+            return
+        self._last_refused = told["id"]
+        detail: dict[str, int | str] = {"id": str(told["id"]), "reason": "set in meters.toml"}
+        if kind == command.SETTINGS:
             self.event(event.SETTINGS_REFUSED, detail)
+        else:
+            reason = "This is the gateway itself."
+            self.event(event.COMMAND_REFUSED, detail | {"command": kind, "reason": reason})
 
     def _next_sequence(self) -> int:
         self._sequence += 1

@@ -6,7 +6,7 @@ import selectors
 from collections.abc import Coroutine
 from typing import Any
 
-from tests.fakes.gateway_clock import NOVEMBER_2026_MS
+from tests.fakes.gateway_clock import FakeClock
 
 
 class _Selector(selectors.DefaultSelector):
@@ -32,20 +32,14 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         return self._jumping.now_s
 
 
-class LoopClock:
+class LoopClock(FakeClock):
     """A gateway's clock that runs with the loop."""
 
-    def __init__(self, *, trusted: bool = True) -> None:
-        self.trusted = trusted
-
     def now_ms(self) -> int:
-        return NOVEMBER_2026_MS + int(self.monotonic_s() * 1000)
+        return self.at_ms + int(self.monotonic_s() * 1000)
 
     def monotonic_s(self) -> float:
         return asyncio.get_running_loop().time()
-
-    def is_trusted(self) -> bool:
-        return self.trusted
 
     async def sleep(self, delay_s: float) -> None:
         await asyncio.sleep(delay_s)

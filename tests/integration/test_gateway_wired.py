@@ -13,12 +13,12 @@ import pytest
 from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
-from edge_gateway.clock import SystemClock
 from edge_gateway.store.database import Store
 from edge_gateway.wired import Wired, commissioning, register_maps, wiring
 from simulators.meters.modbus import ModbusLine, ModbusMeter
 from simulators.register_maps import read_register_maps
 from tests.fakes.ingest_cloud import IngestCloud
+from tests.fakes.virtual_time import LoopClock
 from tests.gateway_builders import Outgoing, settings
 from tests.gateway_process import Program, free_port
 from tests.integration.node_chain import until
@@ -138,6 +138,7 @@ async def test_five_meters_reach_the_cloud_whatever_happens_to_line_adapter_and_
         BROKER_PORT=free_port(),
         CLOUD_URL=f"http://127.0.0.1:{cloud.port}",
         CLOUD_TOKEN="token",
+        CLOCK="assumed",
     )
     wire(gateway.data_dir, f'port = "{ports}/usb-*"')
     try:
@@ -185,7 +186,7 @@ async def test_a_meter_that_was_not_compared_is_left_alone(tmp_path: Path):
     wire(tmp_path, f'host = "127.0.0.1"\ntcp_port = {free_port()}')
     store = await Store.open(tmp_path)
     offered: list[bytes] = []
-    wired = Wired(settings(tmp_path), store, SystemClock(), Outgoing())
+    wired = Wired(settings(tmp_path), store, LoopClock(), Outgoing())
     await wired.run(lambda _topic, payload: offered.append(payload))
     await store.close()
     assert offered == []
@@ -237,7 +238,7 @@ async def readings_of(data_dir: Path, delays_s: Any, enough: int) -> list[Any]:
         (meter,) = wiring.meters_of(wiring.read(data_dir).lines[0], register_maps.read())
         (data_dir / commissioning.FILE_NAME).write_text(f'{{"{meter.fingerprint}": {{}}}}')
         store = await Store.open(data_dir)
-        wired = Wired(settings(data_dir), store, SystemClock(), Outgoing())
+        wired = Wired(settings(data_dir), store, LoopClock(), Outgoing())
         running = asyncio.ensure_future(wired.run(offer))
         await until(lambda: len(told) >= enough, "too few messages", 60)
         running.cancel()

@@ -262,15 +262,18 @@ def test_what_the_gateway_does_not_know_of_the_time_it_does_not_say(trusted, qua
     assert (told.time_s == 12) == (not trusted)
 
 
-def test_settings_from_afar_are_refused_not_left_unanswered():
+def test_commands_are_refused_once_not_left_unanswered():
     async def life(node, _clock):
-        told = command.encode_settings("c-1", 1_795_000_600, {"sample_interval_s": 10})
-        node.hear(topics.COMMAND, told)
-        node.hear(topics.COMMAND, command.encode_time(1, 1))
-        node.hear(topics.COMMAND, b"?")
+        settings = command.encode_settings("c-1", 1_795_000_600, {"sample_interval_s": 10})
+        update = command.encode_update("c-2", 1_795_000_600, "ab" * 32, 1000, "1.2.3")
+        for told in (settings, settings, update, command.encode_time(1, 1), b"?"):
+            node.hear(topics.COMMAND, told)
 
     answers = [one for one in in_virtual_time(life).offered if isinstance(one, event.Event)]
-    assert [(one.kind, one.detail["id"]) for one in answers] == [(event.SETTINGS_REFUSED, "c-1")]
+    assert [(one.kind, one.detail["id"]) for one in answers] == [
+        (event.SETTINGS_REFUSED, "c-1"),
+        (event.COMMAND_REFUSED, "c-2"),
+    ]
 
 
 def test_a_store_that_takes_nothing_costs_the_oldest_and_that_is_told():
