@@ -21,12 +21,14 @@ from edge_gateway.broker import mosquitto
 from edge_gateway.clock import SystemClock
 from edge_gateway.errors import GatewayError, SettingsError
 from edge_gateway.settings import BrokerSettings, Settings
+from edge_gateway.wired import commands as meters
 
 EnvFile = Annotated[
     Path | None, typer.Option("--env-file", help="File of GATEWAY_* settings, one a line.")
 ]
 SettingsT = TypeVar("SettingsT", bound=BrokerSettings)
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app.add_typer(meters.app, name="meters")
 
 
 @app.command()
