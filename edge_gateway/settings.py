@@ -41,7 +41,7 @@ class BrokerSettings(BaseSettings):
 
     @property
     def mosquitto_dir(self) -> Path:
-        """Return where the broker's configuration and its memory lie."""
+        """Return where the broker's configuration lies."""
         return self.data_dir / "mosquitto"
 
 

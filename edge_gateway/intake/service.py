@@ -58,10 +58,13 @@ class Intake:
         self._admission = Admission(site, gateway_id, watch)
         self._waiting: deque[Arrival] = deque()
         self._arrived = asyncio.Event()
+        self._has_room = asyncio.Event()
+        self._has_room.set()
         self._dropped = 0
 
     async def receive(self, topic: str, payload: bytes, retained: bool) -> None:
-        """Take a message from the broker; tell the time at once if it asks for it."""
+        """Take a message from the broker, once there is room; tell the time if it asks for it."""
+        await self._has_room.wait()
         self.offer(topic, payload, retained=retained)
         if topic.endswith("/" + topics.STATUS) and not retained:
             await self._tell_time(payload, topic)
@@ -81,6 +84,8 @@ class Intake:
             )
         )
         self._arrived.set()
+        if len(self._waiting) >= MAX_WAITING:
+            self._has_room.clear()
 
     async def run(self) -> None:
         """Commit and acknowledge until cancelled."""
@@ -107,6 +112,7 @@ class Intake:
         arrivals = [self._waiting.popleft() for _ in range(min(MAX_BATCH, len(self._waiting)))]
         if not self._waiting:
             self._arrived.clear()
+        self._has_room.set()
         dropped, self._dropped = self._dropped, 0
         try:
             watermarks = await self._store.write(
