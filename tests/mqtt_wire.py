@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""MQTT by the byte: for tests that need a thousand clients, a hundred thousand messages, or to be told
-that they may not publish, which only MQTT 5 says.
+"""MQTT by the byte, for tests that need a thousand clients or a hundred thousand messages.
+
+In version 5 where a test asks whether it may publish: only that one says no.
 
 Sources: MQTT Version 3.1.1, OASIS Standard (2014); MQTT Version 5.0, OASIS Standard (2019).
 """

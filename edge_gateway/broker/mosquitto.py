@@ -18,9 +18,8 @@ from edge_gateway.settings import BrokerSettings
 from wire import topics
 
 MAX_MESSAGE_BYTES = 4096  # twice the contract's limit: too long is quarantined, far too long not
-
 # For a gateway that is away. Few, because nodes keep everything that is not acknowledged anyway,
-# because Mosquitto 2.0 sends the whole queue at a reconnect, whatever may be in flight (and MQTT can
+# because Mosquitto 2.0 sends the whole queue at a reconnect, whatever may be in flight (MQTT can
 # tell 65,535 apart), and because the session takes so many at once without losing one.
 MAX_QUEUED_MESSAGES = 5000
 MAX_INFLIGHT_MESSAGES = 1000  # while connected; a few times what intake commits at once

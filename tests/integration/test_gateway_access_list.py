@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Who may say and hear what on a building's broker: every role on every topic, on real Mosquitto."""
+"""Who may say and hear what on a building's broker: every role, every topic, real Mosquitto."""
 
 import asyncio
 import contextlib

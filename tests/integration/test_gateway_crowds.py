@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Crowds at the broker: two hundred nodes that come back at once, and a hundred thousand messages
-that wait for a gateway."""
+"""Crowds at the broker: two hundred nodes at once, a hundred thousand messages at once."""
 
 import asyncio
 import statistics
