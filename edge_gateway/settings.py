@@ -57,7 +57,7 @@ class Settings(BrokerSettings):
     batch_entries: int = Field(default=5000, ge=1, le=5000)
     retention_days: float = Field(default=7, ge=0)  # of what the cloud has; the rest stays
     clock: Literal["checked", "assumed"] = "assumed"  # assumed: the machine's is right as it is
-    health_every_s: float = Field(default=900, gt=0)
+    health_every_s: float = Field(default=1800, gt=0)  # 48 lines a day
     configuration_every_s: float = Field(default=600, gt=0)
 
     @model_validator(mode="after")

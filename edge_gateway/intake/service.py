@@ -61,6 +61,12 @@ class Intake:
         self._has_room = asyncio.Event()
         self._has_room.set()
         self._dropped = 0
+        self.turns = 0  # how often a commit was tried, for whoever watches that we get on
+
+    @property
+    def waiting(self) -> int:
+        """Return how many messages wait to be stored."""
+        return len(self._waiting)
 
     async def receive(self, topic: str, payload: bytes, retained: bool) -> None:
         """Take a message from the broker, once there is room; tell the time if it asks for it."""
@@ -109,6 +115,7 @@ class Intake:
 
         Raises StoreError when the disk fails; the messages are dropped and nodes send them again.
         """
+        self.turns += 1
         arrivals = [self._waiting.popleft() for _ in range(min(MAX_BATCH, len(self._waiting)))]
         if not self._waiting:
             self._arrived.clear()
