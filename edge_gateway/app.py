@@ -17,6 +17,7 @@ from edge_gateway.leaks.monitor import Monitor
 from edge_gateway.leaks.stretch import COMMONEST_Q3_L_PER_H, Meter
 from edge_gateway.settings import Settings
 from edge_gateway.store.database import Store
+from edge_gateway.watchdog import Watchdog
 from edge_gateway.wired import Wired
 
 REOPEN_AFTER_S = 1.0
@@ -74,6 +75,7 @@ async def _run_services(settings: Settings, clock: Clock, store: Store, cloud: C
         services.create_task(configuration.run(), name="configuration")
         services.create_task(Rotation(settings, cloud, clock).run(), name="rotation")
         services.create_task(health.run(), name="health")
+        services.create_task(Watchdog(store, intake).run(), name="watchdog")
 
 
 def _meter(channel: Channel) -> Meter:
