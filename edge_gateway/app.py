@@ -9,7 +9,7 @@ import structlog
 from edge_gateway.broker.session import Session
 from edge_gateway.clock import Clock
 from edge_gateway.errors import StoreDamagedError
-from edge_gateway.forwarder import Cloud, Configuration, Forwarder
+from edge_gateway.forwarder import Cloud, Configuration, Forwarder, Rotation
 from edge_gateway.forwarder.configuration import Channel
 from edge_gateway.health import Health
 from edge_gateway.intake import Intake
@@ -36,7 +36,7 @@ async def run(settings: Settings, clock: Clock) -> None:
 async def _run_on_store(settings: Settings, clock: Clock) -> None:
     store = await Store.open(settings.data_dir)
     try:
-        async with Cloud(settings) as cloud:
+        async with Cloud(settings, clock) as cloud:
             await _run_services(settings, clock, store, cloud)
     finally:
         await store.close()
@@ -68,6 +68,7 @@ async def _run_services(settings: Settings, clock: Clock, store: Store, cloud: C
         services.create_task(session.run(intake.receive), name="broker")
         services.create_task(forwarder.run(), name="forwarder")
         services.create_task(configuration.run(), name="configuration")
+        services.create_task(Rotation(settings, cloud, clock).run(), name="rotation")
         services.create_task(health.run(), name="health")
 
 

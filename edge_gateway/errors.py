@@ -63,12 +63,28 @@ class CloudUnreachableError(CloudError):
     """No usable answer came: the network, a time limit, or a fault on the cloud's side."""
 
 
+class CloudBusyError(CloudUnreachableError):
+    """The cloud asks to be left alone for a while; ``retry_after_s`` is 0 if it didn't say."""
+
+    def __init__(self, message: str, retry_after_s: float) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class CloudNotTrustedError(CloudUnreachableError):
+    """Whoever answers at the cloud's address has no certificate of the authority we go by."""
+
+
 class CloudDeniedError(CloudError):
     """The cloud does not accept this gateway's token."""
 
 
 class BatchTooLargeError(CloudError):
     """The cloud, or a proxy before it, refuses a body of this size."""
+
+
+class EncodingRefusedError(CloudError):
+    """The cloud does not read the compression that it was sent."""
 
 
 class BatchRefusedError(CloudError):

@@ -53,6 +53,7 @@ class Settings(BrokerSettings):
     cloud_ca_file: Path | None = None
     uplink_timeout_s: float = Field(default=10, gt=0, le=120)
     uplink_retry_cap_s: float = Field(default=15, gt=0, le=600)
+    token_days: float = Field(default=30, ge=0)  # then a new one is asked for; 0: never
     batch_entries: int = Field(default=5000, ge=1, le=5000)
     retention_days: float = Field(default=7, ge=0)  # of what the cloud has; the rest stays
     clock: Literal["checked", "assumed"] = "assumed"  # assumed: the machine's is right as it is

@@ -12,9 +12,11 @@ Posted as JSON to ``PATH``, zstd or gzip allowed, with the gateway's token as be
 
 Telegrams travel in ``blocks`` rather than as entries: see ``wire.block``.
 
-The answer is ``{"ver", "committed", "stored", "repeated", "quarantined": [{"n", "reason"}]}``:
-everything of this batch up to ``committed`` is in the database, as a row or in quarantine, and may
-be forgotten. An answer without it, or none, means: send again.
+The answer is ``{"ver", "committed", "stored", "repeated", "quarantined": [{"n", "reason"}],
+"now_ms"}``: everything of this batch up to ``committed`` is in the database, as a row or in
+quarantine, and may be forgotten. An answer without it, or none, means: send again. Batches may come
+in any order, so it says nothing of numbers that the batch didn't hold. ``now_ms`` is Unix time as
+the answer was made, for a gateway without a clock.
 """
 
 from wire import VERSION, fields

@@ -10,3 +10,7 @@ class Clock:
     def now(self) -> datetime:
         """Return the present instant."""
         return datetime.now(UTC)
+
+    def now_ms(self) -> int:
+        """Return the present instant in Unix time, in ms: what gateways are told."""
+        return int(self.now().timestamp() * 1000)

@@ -7,8 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import PlainTextResponse
 
-from cloud.kit.auth.endpoints import Gateway, Registrar, needs
-from cloud.kit.auth.rights import Right
+from cloud.kit.auth.endpoints import Gateway, Registrar, TokenTaker, needs
+from cloud.kit.auth.rights import Right, Role
+from cloud.kit.clock import Clock
 from cloud.kit.errors import UnknownReferenceError, answers
 from cloud.kit.idempotency import idempotent
 from cloud.kit.schemas import Identifier
@@ -143,10 +144,17 @@ async def undo_register_event(
     return schemas.RegisterEvent(**vars(event), unit=point.type.unit)
 
 
-@router.post("/gateways/{gateway_id}/token")
+@gateway_router.post("/gateways/{gateway_id}/token")
 @idempotent
-async def rotate_token(gateway_id: PathId, registry: Registry) -> schemas.Token:
-    """Give a gateway a new token; its earlier one ends at once."""
+async def rotate_token(gateway_id: PathId, registry: Registry, caller: TokenTaker) -> schemas.Token:
+    """Give a gateway a new token; its earlier one ends at once.
+
+    Where the gateway itself asks, its earlier one ends when the new one is first used; a new one
+    that is not used within 24 h ends instead.
+    """
+    if caller.role != Role.GATEWAY:
+        return schemas.Token(token=await registry.replace_token(gateway_id))
+    caller.require_gateway(gateway_id)
     return schemas.Token(token=await registry.rotate_token(gateway_id))
 
 
@@ -183,13 +191,15 @@ async def sign_node(
 
 @gateway_router.get("/gateways/{gateway_id}/configuration")
 async def configuration(
-    gateway_id: PathId, registry: Registry, caller: Gateway
+    gateway_id: PathId, registry: Registry, caller: Gateway, request: Request
 ) -> schemas.Configuration:
-    """Tell a gateway what its nodes read."""
+    """Tell a gateway what its nodes read, and the time."""
     caller.require_gateway(gateway_id)
+    clock: Clock = request.app.state.clock
     nodes = await registry.configuration(gateway_id)
     return schemas.Configuration(
         gateway_id=gateway_id,
+        now_ms=clock.now_ms(),
         nodes=[
             schemas.NodeChannels(
                 node_id=node_id,

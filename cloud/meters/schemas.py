@@ -205,7 +205,8 @@ class NodeChannels(BaseModel):
 
 
 class Configuration(BaseModel):
-    """What a gateway must know of its nodes."""
+    """What a gateway must know of its nodes; ``now_ms`` is Unix time as it was answered."""
 
     gateway_id: str
+    now_ms: int
     nodes: list[NodeChannels]

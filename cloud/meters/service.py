@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from psycopg.rows import DictRow
 
-from cloud.kit.auth.service import rotate_gateway_token
+from cloud.kit.auth.service import replace_gateway_token, rotate_gateway_token
 from cloud.kit.clock import Clock
 from cloud.kit.database import Connection, Database, lock
 from cloud.kit.errors import NotFoundError
@@ -71,11 +71,16 @@ class MeterRegistry:
             if await repository.put_node(connection, node_id, gateway_id, board):
                 await self._node_changed(connection, node_id)
 
-    async def rotate_token(self, gateway_id: str) -> str:
+    async def replace_token(self, gateway_id: str) -> str:
         """Return a gateway's new token; its earlier one ends."""
         async with self._database.transaction() as connection:
             await require_gateway(connection, gateway_id)
-            return await rotate_gateway_token(connection, gateway_id)
+            return await replace_gateway_token(connection, gateway_id)
+
+    async def rotate_token(self, gateway_id: str) -> str:
+        """Return a new token for the gateway that asks; its earlier one ends on its first use."""
+        async with self._database.transaction() as connection:
+            return await rotate_gateway_token(connection, gateway_id, self._clock.now())
 
     async def sign_gateway(self, gateway_id: str, csr_pem: str, usage: Usage) -> Issued:
         """Return a certificate for one side of a gateway's TLS; the same one for the same key."""

@@ -12,6 +12,7 @@ from sse_starlette import EventSourceResponse
 from cloud.kit import pagination
 from cloud.kit.auth.endpoints import Gateway, Seer, needs
 from cloud.kit.auth.rights import Right
+from cloud.kit.clock import Clock
 from cloud.kit.database import Database
 from cloud.kit.errors import InvalidRequestError
 from cloud.kit.hypertable import ZONE
@@ -81,6 +82,7 @@ Asked = Annotated[Span, Depends(_span)]
 async def ingest(request: Request, caller: Gateway) -> schemas.Committed:
     """Commit a gateway's batch; ``committed`` in the answer may be forgotten by the sender."""
     service: Ingest = request.app.state.ingest
+    clock: Clock = request.app.state.clock
     committed, admission = await service.commit(caller.gateway_id or "", await request.body())
     return schemas.Committed(
         ver=VERSION,
@@ -91,6 +93,7 @@ async def ingest(request: Request, caller: Gateway) -> schemas.Committed:
             schemas.Refused(n=refusal.number, reason=refusal.reason)
             for refusal in admission.refused
         ],
+        now_ms=clock.now_ms(),
     )
 
 

@@ -23,6 +23,7 @@ class Committed(BaseModel):
     stored: int
     repeated: int
     quarantined: list[Refused]
+    now_ms: int
 
 
 class Interval(BaseModel):

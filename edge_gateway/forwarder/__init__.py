@@ -3,6 +3,7 @@
 
 from edge_gateway.forwarder.cloud import Cloud
 from edge_gateway.forwarder.configuration import Configuration
+from edge_gateway.forwarder.rotation import Rotation
 from edge_gateway.forwarder.service import Forwarder
 
-__all__ = ["Cloud", "Configuration", "Forwarder"]
+__all__ = ["Cloud", "Configuration", "Forwarder", "Rotation"]

@@ -3,7 +3,10 @@
 
 import gzip
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal
+
+import zstandard
 
 from edge_gateway.store.outbox import Waiting
 from wire import batch, telegram
@@ -11,12 +14,17 @@ from wire.block import Packing
 from wire.errors import WireError
 from wire.telegram import Telegram
 
-_GZIP_FROM_BYTES = 2048  # under it, the header and the work are not worth it
-_GZIP_LEVEL = 4
+Encoding = Literal["zstd", "gzip"]
+
+_FROM_BYTES = 2048  # under it, the header and the work are not worth it
+_COMPRESS: Mapping[Encoding, Callable[[bytes], bytes]] = {
+    "zstd": lambda body: zstandard.compress(body, 3),
+    "gzip": lambda body: gzip.compress(body, 4),
+}
 
 
 def batch_body(
-    gateway_id: str, store_id: str, waiting: Sequence[Waiting]
+    gateway_id: str, store_id: str, waiting: Sequence[Waiting], encoding: Encoding = "zstd"
 ) -> tuple[bytes, dict[str, str]]:
     """Return the body and the headers of a post."""
     entries = []
@@ -30,9 +38,9 @@ def batch_body(
     request = batch.request(gateway_id, store_id, entries, packing.blocks())
     body = json.dumps(request, separators=(",", ":")).encode()
     headers = {"Content-Type": "application/json"}
-    if len(body) >= _GZIP_FROM_BYTES:
-        body = gzip.compress(body, _GZIP_LEVEL)
-        headers["Content-Encoding"] = "gzip"
+    if len(body) >= _FROM_BYTES:
+        body = _COMPRESS[encoding](body)
+        headers["Content-Encoding"] = encoding
     return body, headers
 
 

@@ -75,6 +75,7 @@ Acknowledger = Annotated[Principal, needs(Right.ACKNOWLEDGE)]
 WebhookOwner = Annotated[Principal, needs(Right.WEBHOOKS)]
 Operator = Annotated[Principal, needs(Right.OPERATE)]
 Gateway = Annotated[Principal, needs(Right.INGEST)]
+TokenTaker = Annotated[Principal, needs(Right.ROTATE)]
 
 
 class Credentials(Body):

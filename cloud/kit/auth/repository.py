@@ -36,10 +36,14 @@ async def user_by_session(
     )
 
 
-async def token(connection: Connection, token_hash: bytes) -> DictRow | None:
-    """Return the token with this hash."""
+async def token(connection: Connection, token_hash: bytes, now: datetime) -> DictRow | None:
+    """Return the token with this hash, unless it was to be used first before now and wasn't."""
     return await row(
-        connection, "select * from tokens where token_hash = %(token_hash)s", token_hash=token_hash
+        connection,
+        "select * from tokens where token_hash = %(token_hash)s"
+        " and coalesce(unused_until > %(now)s, true)",
+        token_hash=token_hash,
+        now=now,
     )
 
 
@@ -152,21 +156,40 @@ async def add_token(
     *,
     premises_ids: Sequence[str] = (),
     gateway_id: str | None = None,
+    unused_until: datetime | None = None,
 ) -> None:
-    """Keep a new token; a gateway has one only, so its earlier one ends."""
-    if gateway_id is not None:
-        await run(
-            connection,
-            "delete from tokens where gateway_id = %(gateway_id)s",
-            gateway_id=gateway_id,
-        )
+    """Keep a new token; one with ``unused_until`` ends then unless it was used before."""
     await run(
         connection,
-        "insert into tokens (token_hash, label, role, premises_ids, gateway_id)"
-        " values (%(token_hash)s, %(label)s, %(role)s, %(premises_ids)s, %(gateway_id)s)",
+        "insert into tokens (token_hash, label, role, premises_ids, gateway_id, unused_until)"
+        " values (%(token_hash)s, %(label)s, %(role)s, %(premises_ids)s, %(gateway_id)s,"
+        " %(unused_until)s)",
         token_hash=token_hash,
         label=label,
         role=role,
         premises_ids=list(premises_ids),
         gateway_id=gateway_id,
+        unused_until=unused_until,
+    )
+
+
+async def end_tokens(connection: Connection, gateway_id: str, *, unused_only: bool = False) -> None:
+    """Forget a gateway's tokens, or only those it never used."""
+    await run(
+        connection,
+        "delete from tokens where gateway_id = %(gateway_id)s"
+        " and (unused_until is not null or not %(unused_only)s)",
+        gateway_id=gateway_id,
+        unused_only=unused_only,
+    )
+
+
+async def first_use_of_token(connection: Connection, token_id: int) -> None:
+    """Note that a gateway uses this token now: its others end."""
+    await run(
+        connection,
+        "with used as (update tokens set unused_until = null where token_id = %(token_id)s"
+        " returning gateway_id) delete from tokens using used"
+        " where tokens.gateway_id = used.gateway_id and token_id <> %(token_id)s",
+        token_id=token_id,
     )

@@ -29,6 +29,7 @@ class Right(StrEnum):
     OPERATE = "operate"  # ledger, quarantine, findings, everybody's live feed
     WEBHOOKS = "webhooks"
     INGEST = "ingest"
+    ROTATE = "rotate"  # the token of any gateway; a gateway its own
 
 
 RIGHTS: dict[Right, frozenset[Role]] = {
@@ -41,6 +42,7 @@ RIGHTS: dict[Right, frozenset[Role]] = {
     Right.OPERATE: frozenset({Role.OPERATOR}),
     Right.WEBHOOKS: frozenset({Role.UTILITY, Role.OPERATOR}),
     Right.INGEST: frozenset({Role.GATEWAY}),
+    Right.ROTATE: frozenset({Role.TECHNICIAN, Role.OPERATOR, Role.GATEWAY}),
 }
 SEES_ALL = frozenset({Role.TECHNICIAN, Role.OPERATOR})
 

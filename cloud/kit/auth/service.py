@@ -4,7 +4,7 @@
 import asyncio
 import re
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 import structlog
@@ -23,6 +23,7 @@ FAILURE_WINDOW = timedelta(minutes=15)
 MAX_FAILURES_OF_EMAIL = 8
 MAX_FAILURES_OF_ADDRESS = 40
 SIGN_INS_AT_ONCE = 2  # each takes 64 MiB and a core for its password's hash
+UNUSED_TOKEN_LASTS = timedelta(hours=24)
 
 
 class WrongPasswordError(CloudError):
@@ -108,9 +109,13 @@ class Access:
     async def of_token(self, token: str) -> Principal | None:
         """Return who is behind a token, or None."""
         async with self._database.transaction() as connection:
-            found = await repository.token(connection, passwords.token_hash(token))
-        if found is None:
-            return None
+            found = await repository.token(
+                connection, passwords.token_hash(token), self._clock.now()
+            )
+            if found is None:
+                return None
+            if found["unused_until"] is not None:
+                await repository.first_use_of_token(connection, found["token_id"])
         return Principal(
             subject=f"token:{found['token_id']}",
             role=Role(found["role"]),
@@ -143,11 +148,33 @@ class Access:
         return token
 
 
-async def rotate_gateway_token(connection: Connection, gateway_id: str) -> str:
+async def replace_gateway_token(connection: Connection, gateway_id: str) -> str:
     """Return a gateway's new token; its earlier one ends."""
+    await repository.end_tokens(connection, gateway_id)
+    return await _add_gateway_token(connection, gateway_id)
+
+
+async def rotate_gateway_token(connection: Connection, gateway_id: str, now: datetime) -> str:
+    """Return a new token for a gateway that asked for one itself.
+
+    The one it has ends on the new one's first use and not before: the answer may be lost, and the
+    uplink with it for weeks. A new one that is not used in time ends instead.
+    """
+    await repository.end_tokens(connection, gateway_id, unused_only=True)
+    return await _add_gateway_token(connection, gateway_id, now + UNUSED_TOKEN_LASTS)
+
+
+async def _add_gateway_token(
+    connection: Connection, gateway_id: str, unused_until: datetime | None = None
+) -> str:
     token = passwords.new_token()
     await repository.add_token(
-        connection, passwords.token_hash(token), gateway_id, Role.GATEWAY, gateway_id=gateway_id
+        connection,
+        passwords.token_hash(token),
+        gateway_id,
+        Role.GATEWAY,
+        gateway_id=gateway_id,
+        unused_until=unused_until,
     )
     return token
 

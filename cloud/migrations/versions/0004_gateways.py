@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What gateways themselves have to say."""
+"""What gateways themselves have to say, and the tokens that they ask for themselves."""
 
 from alembic import op
 
@@ -22,9 +22,16 @@ create table gateway_notices (
 create unique index on gateway_notices (gateway_id, notice_id);
 """
 
+TOKENS = """
+-- Of a token that a gateway asked for itself and has not used yet: when it ends unless it is used.
+alter table tokens add column unused_until timestamptz;
+create index on tokens (gateway_id);
+"""
+
 
 def upgrade() -> None:
     """Make the tables by the driver itself."""
     driver = op.get_bind().connection.driver_connection
     assert driver is not None  # noqa: S101 - an open connection has one
     driver.execute(NOTICES)
+    driver.execute(TOKENS)

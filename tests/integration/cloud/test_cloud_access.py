@@ -14,7 +14,7 @@ from cloud.app.services import Services
 from cloud.kit.auth.rights import RIGHTS, SEES_ALL, Right, Role
 from cloud.kit.auth.service import MAX_FAILURES_OF_EMAIL, SIGN_INS_AT_ONCE
 from cloud.kit.settings import CloudSettings
-from tests.integration.cloud.builders import CloudInTest, a_finding, a_premises, a_telegram
+from tests.integration.cloud.builders import Caller, CloudInTest, a_finding, a_premises, a_telegram
 
 # What each route needs; None: nothing. A route that isn't here fails the test.
 NEEDS: dict[str, Right | None] = {
@@ -56,7 +56,7 @@ NEEDS: dict[str, Right | None] = {
     "PUT /gateways/{gateway_id}": Right.REGISTER,
     "PUT /nodes/{node_id}": Right.REGISTER,
     "PUT /installations/{service_point_id}": Right.REGISTER,
-    "POST /gateways/{gateway_id}/token": Right.REGISTER,
+    "POST /gateways/{gateway_id}/token": Right.ROTATE,
     "POST /gateways/{gateway_id}/certificates": Right.REGISTER,
     "POST /nodes/{node_id}/certificates": Right.REGISTER,
     "GET /gateways/{gateway_id}/configuration": Right.INGEST,
@@ -75,6 +75,7 @@ IDS = {
 }
 QUERY = {"utility": "water", "resolution": "day", "from": "2026-01-01", "to": "2026-01-02"}
 STREAMS = {"GET /live", "GET /premises/{premises_id}/live"}
+OF_ONE_GATEWAY = {"GET /gateways/{gateway_id}/configuration", "POST /gateways/{gateway_id}/token"}
 
 
 def _routes(cloud: CloudInTest) -> set[str]:
@@ -108,9 +109,8 @@ async def test_a_role_gets_through_exactly_where_the_table_says(
         refused = answer.status_code in (401, 403) and route not in (
             "POST /session",
             "GET /session",
-            "GET /gateways/{gateway_id}/configuration",
         )
-        if right is not None and route != "GET /gateways/{gateway_id}/configuration":
+        if right is not None and not (role is Role.GATEWAY and route in OF_ONE_GATEWAY):
             assert refused != allowed, (route, answer.text)
         if answer.status_code >= 400:
             assert answer.headers["content-type"] == "application/problem+json", route
@@ -220,10 +220,54 @@ async def test_behind_a_proxy_that_encrypts_the_cookie_is_for_encrypted_connecti
     assert "Secure" in answer.headers["set-cookie"]
 
 
-async def test_a_gateways_token_ends_when_it_gets_a_new_one(cloud: CloudInTest) -> None:
+async def test_a_gateways_token_ends_when_an_operator_replaces_it(cloud: CloudInTest) -> None:
+    await cloud.gateway.post("/gateways/gw-one/token")
     await cloud.operator.post("/gateways/gw-one/token")
-    answer = await cloud.gateway.ask("GET", "/gateways/gw-one/configuration")
-    assert answer.status_code == 401
+    assert not await _is_let_in(cloud.gateway)
+
+
+async def _is_let_in(gateway: Caller) -> bool:
+    answer = await gateway.ask("GET", "/gateways/gw-one/configuration")
+    return answer.status_code == 200
+
+
+async def _rotated(cloud: CloudInTest, gateway: Caller) -> Caller:
+    return Caller(cloud.client, (await gateway.post("/gateways/gw-one/token"))["token"])
+
+
+async def test_a_token_that_a_gateway_asked_for_takes_the_old_ones_place_on_its_first_use(
+    cloud: CloudInTest,
+) -> None:
+    new = await _rotated(cloud, cloud.gateway)
+    cloud.clock.time += timedelta(hours=23)
+    assert await _is_let_in(cloud.gateway)
+    assert await _is_let_in(new)
+    assert not await _is_let_in(cloud.gateway)
+    cloud.clock.time += timedelta(days=400)
+    assert await _is_let_in(new)
+
+
+async def test_a_token_that_never_arrived_ends_after_a_day_and_the_old_one_stays(
+    cloud: CloudInTest,
+) -> None:
+    lost = await _rotated(cloud, cloud.gateway)
+    cloud.clock.time += timedelta(days=21)
+    assert not await _is_let_in(lost)
+    assert await _is_let_in(cloud.gateway)
+
+
+async def test_of_two_tokens_asked_for_only_the_last_counts(cloud: CloudInTest) -> None:
+    lost, new = await _rotated(cloud, cloud.gateway), await _rotated(cloud, cloud.gateway)
+    assert not await _is_let_in(lost)
+    assert await _is_let_in(new)
+    assert not await _is_let_in(cloud.gateway)
+
+
+async def test_a_gateway_gets_no_token_of_another(cloud: CloudInTest) -> None:
+    two = await cloud.register("two")
+    answer = await two.ask("POST", "/gateways/gw-one/token")
+    assert answer.status_code == 403
+    assert await _is_let_in(cloud.gateway)
 
 
 @pytest.mark.parametrize("field", ["address", "district"])

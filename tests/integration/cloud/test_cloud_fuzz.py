@@ -144,7 +144,7 @@ def _telegrams(block: Any) -> int:
 
 async def test_any_body_is_answered_without_a_fault(cloud: CloudInTest) -> None:
     async def check(body: bytes) -> None:
-        for encoding in ("identity", "gzip"):
+        for encoding in ("identity", "gzip", "zstd"):
             answer = await cloud.gateway.ask(
                 "POST", "/ingest/batches", content=body, headers={"Content-Encoding": encoding}
             )

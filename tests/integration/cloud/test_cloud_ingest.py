@@ -4,10 +4,12 @@
 import gzip
 import json
 import random
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
+import zstandard
 
 from cloud.readings import ingest
 from cloud.readings.batches import MAX_BODY_BYTES
@@ -182,22 +184,28 @@ async def test_one_entry_that_makes_no_sense_does_not_hold_up_the_others(
     assert [one["n"] for one in word["quarantined"]] == [None, 2, 4, 3, 5]
 
 
-async def test_gzip_is_read_and_limited(cloud: CloudInTest) -> None:
-    good = gzip.compress(json.dumps(batch.request("gw-one", "s", [a_telegram()])).encode())
-    bomb = gzip.compress(b" " * (MAX_BODY_BYTES + 1))
+@pytest.mark.parametrize(
+    ("encoding", "compress"), [("gzip", gzip.compress), ("zstd", zstandard.compress)]
+)
+async def test_compressed_bodies_are_read_and_limited(
+    cloud: CloudInTest, encoding: str, compress: Callable[[bytes], bytes]
+) -> None:
+    good = compress(json.dumps(batch.request("gw-one", "s", [a_telegram()])).encode())
+    bomb = compress(b" " * (MAX_BODY_BYTES + 1))
     answers = [
         await cloud.gateway.ask(
-            "POST", "/ingest/batches", content=body, headers={"Content-Encoding": encoding}
+            "POST", "/ingest/batches", content=body, headers={"Content-Encoding": claimed}
         )
-        for body, encoding in (
-            (good, "gzip"),
-            (good[:-9], "gzip"),
-            (b"no", "gzip"),
-            (bomb, "gzip"),
+        for body, claimed in (
+            (good, encoding),
+            (good[:-9], encoding),
+            (b"no", encoding),
+            (bomb, encoding),
             (good, "br"),
         )
     ]
     assert [answer.status_code for answer in answers] == [200, 400, 400, 413, 415]
+    assert answers[-1].headers["accept-encoding"] == "zstd, gzip"
 
 
 async def test_any_order_and_number_of_deliveries_gives_the_same_figures(

@@ -115,6 +115,7 @@ async def test_a_gateway_learns_what_its_nodes_read_and_nothing_of_others(
     await cloud.register("two")
     assert await cloud.gateway.get("/gateways/gw-one/configuration") == {
         "gateway_id": "gw-one",
+        "now_ms": int(NOON.timestamp() * 1000),
         "nodes": [
             {
                 "node_id": "n-one",
