@@ -53,6 +53,7 @@ async def _run_services(settings: Settings, clock: Clock, store: Store, cloud: C
         publisher=session,
         clock=clock,
         watch=monitor,
+        commit_interval_s=settings.commit_interval_s,
     )
     forwarder = Forwarder(settings, store, cloud, clock)
     health = Health(settings, store, clock)

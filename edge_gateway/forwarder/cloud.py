@@ -24,7 +24,7 @@ from edge_gateway.errors import (
 from edge_gateway.forwarder.body import Encoding, batch_body
 from edge_gateway.forwarder.token import Tokens
 from edge_gateway.settings import Settings
-from edge_gateway.store.outbox import Waiting
+from edge_gateway.store.entries import Entry
 from wire import batch
 from wire.errors import WireError
 
@@ -77,7 +77,7 @@ class Cloud:
         """Close the connections."""
         await self._http.aclose()
 
-    async def send(self, store_id: str, waiting: Sequence[Waiting]) -> dict[str, Any]:
+    async def send(self, store_id: str, waiting: Sequence[Entry]) -> dict[str, Any]:
         """Post a batch; return the answer, in which ``committed`` is checked."""
         try:
             answer = await self._post(store_id, waiting)

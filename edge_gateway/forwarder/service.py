@@ -19,7 +19,7 @@ from edge_gateway.forwarder.cloud import Cloud
 from edge_gateway.settings import Settings
 from edge_gateway.store import facts, outbox, quarantine
 from edge_gateway.store.database import Store
-from edge_gateway.store.outbox import Waiting
+from edge_gateway.store.entries import Entry
 from wire import batch
 
 RETRY_FIRST_S = 0.25
@@ -62,7 +62,7 @@ class Forwarder:
             except (CloudUnreachableError, CloudDeniedError, StoreError) as error:
                 await self._back_off(error)
 
-    async def _forward(self, store_id: str, waiting: list[Waiting]) -> None:
+    async def _forward(self, store_id: str, waiting: list[Entry]) -> None:
         try:
             answer = await self._cloud.send(store_id, waiting)
         except (BatchTooLargeError, BatchRefusedError) as error:
@@ -78,7 +78,7 @@ class Forwarder:
         self._succeed(answer)
 
     async def _narrow_down(
-        self, waiting: list[Waiting], error: BatchTooLargeError | BatchRefusedError
+        self, waiting: list[Entry], error: BatchTooLargeError | BatchRefusedError
     ) -> None:
         if len(waiting) > 1:
             self._limit = len(waiting) // 2
@@ -121,8 +121,8 @@ def _store_id(db: sqlite3.Connection) -> str:
     return facts.read(db, facts.STORE_ID) or ""
 
 
-def _set_aside(db: sqlite3.Connection, entry: Waiting, reason: str, now_ms: int) -> None:
-    payload = json.dumps(entry.as_entry()).encode()
+def _set_aside(db: sqlite3.Connection, entry: Entry, reason: str, now_ms: int) -> None:
+    payload = json.dumps(entry.as_wire()).encode()
     quarantine.add(db, topic="outbox", payload=payload, reason=reason, seen_at_ms=now_ms)
     facts.add_to_tallies(db, {"refused_by_cloud": 1})
     outbox.skip(db, entry.number)

@@ -12,7 +12,7 @@ from edge_gateway.forwarder import Cloud, Configuration, Forwarder
 from edge_gateway.forwarder.body import batch_body
 from edge_gateway.store import facts, outbox
 from edge_gateway.store.database import Store
-from edge_gateway.store.outbox import Waiting
+from edge_gateway.store.entries import Entry
 from tests.fakes.gateway_clock import FakeClock
 from tests.fakes.ingest_cloud import IngestCloud
 from tests.gateway_builders import (
@@ -95,13 +95,13 @@ async def test_everything_arrives_in_order_in_batches_over_one_connection(store,
 
 
 def a_waiting(number, kind, body):
-    return Waiting(
+    return Entry(
         number=number,
         kind=kind,
         received_at_ms=NOON_S * 1000 + 250,
         read_at_s=NOON_S,
         quality=0,
-        body=body,
+        body=json.loads(body),
     )
 
 
@@ -131,14 +131,14 @@ def test_what_an_earlier_release_took_for_a_telegram_is_left_to_the_cloud_to_jud
     request = json.loads(body)
     assert "Content-Encoding" not in headers
     assert request["blocks"] == []
-    assert request["entries"] == [odd.as_entry()]
+    assert request["entries"] == [odd.as_wire()]
 
 
 def test_a_block_is_a_third_of_its_entries():
     messages = [a_waiting(n, "telegram", a_telegram(n, litres=n).decode()) for n in range(1, 500)]
     request = unpacked_body(*batch_body("gw", "store", messages))
     entries = [one for packed in request["blocks"] for one in block.unpacked(packed)]
-    assert entries == [one.as_entry() for one in messages]
+    assert entries == [one.as_wire() for one in messages]
     assert len(json.dumps(request["blocks"])) < len(json.dumps(entries)) / 3
 
 
