@@ -58,9 +58,7 @@ class Downlink:
         self._source = source
         self._publisher = publisher
         self._clock = clock
-        self._packages = Packages(
-            settings.data_dir / "packages", settings.pki_dir / "release.pub"
-        )
+        self._packages = Packages(settings.data_dir / "packages", settings.pki_dir / "release.pub")
         self._repeats = Repeats()
         self._refusals: Counter[str] = Counter()
         self._offered: dict[str, str] = {}  # package by node, as it may fetch now

@@ -58,9 +58,7 @@ def advance(
     plan = _plan(ordered, found)
     rollouts.note_reports(db, ordered.rollout_id, plan.firmware, now.at_ms)
     nodes = rollouts.progress(db, ordered.rollout_id)
-    rollouts.settle(
-        db, ordered.rollout_id, settled(plan, nodes, now.heard_at_ms, now.at_ms)
-    )
+    rollouts.settle(db, ordered.rollout_id, settled(plan, nodes, now.heard_at_ms, now.at_ms))
     nodes = rollouts.progress(db, ordered.rollout_id)
     verdict = judge(plan, nodes, now.at_ms, now.listening_since_ms)
     if verdict.halt is not None:

@@ -29,10 +29,7 @@ def keep_only(db: sqlite3.Connection, ordered: Sequence[Command]) -> None:
         "INSERT INTO command (command_id, place, node_id, settings, expires_s)"
         " SELECT ?1, coalesce(max(place), 0) + 1, ?2, ?3, ?4 FROM command WHERE true"
         " ON CONFLICT (command_id) DO NOTHING",
-        [
-            (one.command_id, one.node_id, json.dumps(one.settings), one.expires_s)
-            for one in ordered
-        ],
+        [(one.command_id, one.node_id, json.dumps(one.settings), one.expires_s) for one in ordered],
     )
     db.execute(
         "DELETE FROM command WHERE command_id NOT IN (SELECT value FROM json_each(?))",

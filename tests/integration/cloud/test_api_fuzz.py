@@ -146,6 +146,7 @@ async def _explored(cloud: CloudInTest, caller: Caller, examples: int) -> Explor
     rollout = await cloud.operator.post(
         "/gateways/gw-one/rollouts", {"package_id": package["package_id"]}
     )
+    await cloud.operator.post(f"/rollouts/{rollout['rollout_id']}/stop")  # room for another
     (alert,) = (await cloud.operator.get("/premises/p-one/alerts"))["items"]
     there = {
         "premises_id": "p-one",
