@@ -8,6 +8,7 @@ import structlog
 
 from edge_gateway.broker.session import Session
 from edge_gateway.clock import Clock
+from edge_gateway.downlink import Downlink
 from edge_gateway.errors import StoreDamagedError
 from edge_gateway.forwarder import Cloud, Configuration, Forwarder, Rotation
 from edge_gateway.forwarder.configuration import Channel
@@ -60,6 +61,11 @@ async def _run_services(settings: Settings, clock: Clock, store: Store, cloud: C
     )
     forwarder = Forwarder(settings, store, cloud, clock)
     health = Health(settings, store, clock)
+    downlink = Downlink(settings, store, cloud, session, clock)
+
+    async def receive(topic: str, payload: bytes, retained: bool) -> None:
+        if not await downlink.receive(topic, payload, retained):
+            await intake.receive(topic, payload, retained)
 
     def learn(channels: Mapping[tuple[str, str], Channel]) -> None:
         monitor.know({key: _meter(channel) for key, channel in channels.items()})
@@ -69,11 +75,12 @@ async def _run_services(settings: Settings, clock: Clock, store: Store, cloud: C
     log.info("gateway_started", gateway=settings.id, site=settings.site)
     async with asyncio.TaskGroup() as services:
         services.create_task(intake.run(), name="intake")
-        services.create_task(session.run(intake.receive), name="broker")
+        services.create_task(session.run(receive), name="broker")
         services.create_task(wired.run(intake.offer), name="wired")
         services.create_task(forwarder.run(), name="forwarder")
         services.create_task(configuration.run(), name="configuration")
         services.create_task(Rotation(settings, cloud, clock).run(), name="rotation")
+        services.create_task(downlink.run(), name="downlink")
         services.create_task(health.run(), name="health")
         services.create_task(Watchdog(store, intake).run(), name="watchdog")
 

@@ -61,6 +61,7 @@ class Settings(BrokerSettings):
     clock: Literal["checked", "assumed"] = "assumed"  # assumed: the machine's is right as it is
     health_every_s: float = Field(default=1800, gt=0)  # 48 lines a day
     configuration_every_s: float = Field(default=600, gt=0)
+    orders_every_s: float = Field(default=15, gt=0)
 
     @model_validator(mode="after")
     def _token_travels_encrypted(self) -> Self:

@@ -24,8 +24,9 @@ MAX_UNREAD = 10_000  # between the socket and intake; more than the broker queue
 
 # Telegrams and events at QoS 1 into a persistent session: what comes while the gateway restarts
 # waits in the broker. A status at QoS 0: one that waited would be taken for fresh, and its uptime
-# would date the node's boot wrongly by just that wait. The next one comes within a minute.
-QOS = {topics.TELEGRAM: 1, topics.EVENT: 1, topics.STATUS: 0}
+# would date the node's boot wrongly by just that wait. The next one comes within a minute. A fetch
+# is asked again by the node that still wants it.
+QOS = {topics.TELEGRAM: 1, topics.EVENT: 1, topics.STATUS: 0, topics.FETCH: 0}
 
 Receive = Callable[[str, bytes, bool], Awaitable[None]]
 log = structlog.get_logger(__name__)

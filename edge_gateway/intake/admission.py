@@ -10,7 +10,17 @@ from typing import Any, Protocol
 
 from edge_gateway.intake import reading_time, salvage
 from edge_gateway.intake.progress import BootKey, Progress
-from edge_gateway.store import anchors, boots, entries, facts, messages, meters, quarantine
+from edge_gateway.store import (
+    anchors,
+    boots,
+    commands,
+    entries,
+    facts,
+    messages,
+    meters,
+    quarantine,
+    rollouts,
+)
 from wire import batch, event, fields, reading_types, status, telegram, topics
 from wire.errors import WireError
 from wire.event import Event
@@ -185,8 +195,11 @@ class Admission:
                 return
         watermark.settle(message.sequence, message.sequence)
         self._store(db, arrival, message, boot_id, channel, content)
-        if isinstance(message, Event) and message.kind == event.JOURNAL_LOST:
-            self._step_over_lost(db, message)
+        if isinstance(message, Event):
+            commands.take_answer(db, message)
+            rollouts.take_word(db, message)
+            if message.kind == event.JOURNAL_LOST:
+                self._step_over_lost(db, message)
 
     def _judge_repeat(
         self, db: sqlite3.Connection, boot_id: int, sequence: int, content: messages.Content

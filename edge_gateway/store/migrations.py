@@ -156,4 +156,48 @@ SCRIPTS = (
     DROP TABLE finding_change;
     DROP TABLE watermark;
     """,
+    """
+    -- Settings ordered of nodes, in their order; open until answered, expired or taken back. A row
+    -- stays until the cloud no longer tells of the order.
+    CREATE TABLE command (
+        command_id TEXT PRIMARY KEY,
+        place INTEGER NOT NULL,
+        node_id TEXT NOT NULL,
+        settings TEXT NOT NULL,
+        expires_s INTEGER NOT NULL,
+        is_open INTEGER NOT NULL DEFAULT true
+    ) STRICT, WITHOUT ROWID;
+
+    -- Packages ordered for nodes, as JSON, and how far each node is; times in ms, null: not yet.
+    CREATE TABLE rollout (
+        rollout_id TEXT PRIMARY KEY,
+        ordered TEXT NOT NULL,
+        is_open INTEGER NOT NULL DEFAULT true
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE rollout_node (
+        rollout_id TEXT NOT NULL,
+        node_id TEXT NOT NULL,
+        wave INTEGER NOT NULL,
+        told_at_ms INTEGER,
+        reported_at_ms INTEGER,
+        has_settled INTEGER NOT NULL DEFAULT false,
+        failure TEXT,
+        PRIMARY KEY (rollout_id, node_id)
+    ) STRICT, WITHOUT ROWID;
+
+    -- What each node said at its latest boot that it runs.
+    CREATE TABLE node_firmware (
+        node_id TEXT PRIMARY KEY,
+        boot INTEGER NOT NULL,
+        firmware TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO node_firmware
+        SELECT node_id, max(boot), json_extract(body, '$.detail.firmware')
+        FROM (SELECT boot_id, kind, body FROM entry
+            UNION ALL SELECT boot_id, kind, body FROM waiting)
+        JOIN boot USING (boot_id)
+        WHERE kind = 1 AND json_extract(body, '$.event') = 'boot'
+            AND json_type(body, '$.detail.firmware') = 'text'
+        GROUP BY node_id;
+    """,
 )
