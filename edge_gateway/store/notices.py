@@ -8,9 +8,7 @@ from edge_gateway.store import entries
 from wire import batch
 
 
-def append(
-    db: sqlite3.Connection, kind: str, detail: Mapping[str, int | str], now_ms: int
-) -> int:
+def append(db: sqlite3.Connection, kind: str, detail: Mapping[str, int | str], now_ms: int) -> int:
     """Put a notice of a kind of ``wire.notice`` in line for the cloud; return its number."""
     return entries.append(
         db,
