@@ -104,6 +104,9 @@ SCRIPTS = (
         body TEXT NOT NULL
     ) STRICT;
 
+    -- What somebody is to be told of, findings and notices, found among a week of telegrams.
+    CREATE INDEX entry_urgent ON entry (number) WHERE kind >= 2;
+
     -- Where the message of a key is, written when settled: up to the fact settled_up_to.
     CREATE TABLE place (
         boot_id INTEGER NOT NULL,
