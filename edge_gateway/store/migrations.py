@@ -199,8 +199,8 @@ SCRIPTS = (
         FROM (SELECT boot_id, kind, body FROM entry
             UNION ALL SELECT boot_id, kind, body FROM waiting)
         JOIN boot USING (boot_id)
-        WHERE kind = 1 AND json_extract(body, '$.event') = 'boot'
-            AND json_type(body, '$.detail.firmware') = 'text'
+        WHERE CASE WHEN kind = 1 THEN json_extract(body, '$.event') = 'boot'
+            AND json_type(body, '$.detail.firmware') = 'text' END
         GROUP BY node_id;
     """,
 )
