@@ -8,6 +8,7 @@ import structlog
 
 from edge_gateway.broker.session import Session
 from edge_gateway.clock import Clock
+from edge_gateway.downlink import Downlink
 from edge_gateway.errors import StoreDamagedError
 from edge_gateway.feed import Feed
 from edge_gateway.forwarder import Cloud, Configuration, Forwarder, Rotation
@@ -19,6 +20,8 @@ from edge_gateway.leaks.stretch import COMMONEST_Q3_L_PER_H, Meter
 from edge_gateway.neighbours import Company
 from edge_gateway.settings import Settings
 from edge_gateway.store.database import Store
+from edge_gateway.watchdog import Watchdog
+from edge_gateway.wired import Wired
 
 REOPEN_AFTER_S = 1.0
 
@@ -50,17 +53,24 @@ async def _run_services(settings: Settings, clock: Clock, store: Store, cloud: C
     session = Session(settings, clock)
     feed = Feed()
     company = Company(settings, feed, clock, session.is_connected)
+    wired = Wired(settings, store, clock, session)
     intake = Intake(
         site=settings.site,
         gateway_id=settings.id,
         store=store,
-        publisher=session,
+        publisher=wired,
         clock=clock,
         watch=monitor,
         feed=feed,
+        commit_interval_s=settings.commit_interval_s,
     )
     forwarder = Forwarder(settings, store, cloud, clock)
     health = Health(settings, store, clock)
+    downlink = Downlink(settings, store, cloud, wired, clock)
+
+    async def receive(topic: str, payload: bytes, retained: bool) -> None:
+        if not await downlink.receive(topic, payload, retained):
+            await intake.receive(topic, payload, retained)
 
     def learn(channels: Mapping[tuple[str, str], Channel]) -> None:
         monitor.know({key: _meter(channel) for key, channel in channels.items()})
@@ -70,12 +80,15 @@ async def _run_services(settings: Settings, clock: Clock, store: Store, cloud: C
     log.info("gateway_started", gateway=settings.id, site=settings.site)
     async with asyncio.TaskGroup() as services:
         services.create_task(intake.run(), name="intake")
-        services.create_task(session.run(intake.receive), name="broker")
+        services.create_task(session.run(receive), name="broker")
+        services.create_task(wired.run(intake.offer), name="wired")
         services.create_task(forwarder.run(), name="forwarder")
         services.create_task(configuration.run(), name="configuration")
         services.create_task(Rotation(settings, cloud, clock).run(), name="rotation")
+        services.create_task(downlink.run(), name="downlink")
         services.create_task(health.run(), name="health")
         services.create_task(company.run(), name="neighbours")
+        services.create_task(Watchdog(store, intake).run(), name="watchdog")
 
 
 def _meter(channel: Channel) -> Meter:

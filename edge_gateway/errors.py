@@ -89,3 +89,7 @@ class EncodingRefusedError(CloudError):
 
 class BatchRefusedError(CloudError):
     """The cloud finds the batch itself invalid; sending it again would change nothing."""
+
+
+class PackageRefusedError(GatewayError):
+    """A package is not one that may be given to nodes; the message says why."""

@@ -85,8 +85,8 @@ def summary(db: sqlite3.Connection) -> dict[str, object]:
         **dict.fromkeys(("received", "stored", "repeated", "conflicts", "quarantined"), 0),
         **facts.tallies(db),
         "outbox": outbox.depth(db),
-        "waiting_for_time": _count(db, "SELECT count(*) FROM message WHERE read_at_s IS NULL"),
-        "kept": _count(db, "SELECT count(*) FROM message"),
+        "waiting_for_time": _count(db, "SELECT count(*) FROM waiting"),
+        "kept": _count(db, "SELECT count(*) FROM entry"),
         "cloud_acknowledged_at_ms": int(facts.read(db, facts.CLOUD_ACKNOWLEDGED_AT_MS) or 0),
     }
 

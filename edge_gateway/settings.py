@@ -50,7 +50,7 @@ class BrokerSettings(BaseSettings):
 
     @property
     def mosquitto_dir(self) -> Path:
-        """Return where the broker's configuration and its memory lie."""
+        """Return where the broker's configuration lies."""
         return self.data_dir / "mosquitto"
 
     @model_validator(mode="after")
@@ -102,10 +102,15 @@ class Settings(NeighbourSettings):
     uplink_retry_cap_s: float = Field(default=15, gt=0, le=600)
     token_days: float = Field(default=30, ge=0)  # then a new one is asked for; 0: never
     batch_entries: int = Field(default=5000, ge=1, le=5000)
+    # Under what a node waits before it sends again, 5 s; of thirty nodes, many share a sync.
+    commit_interval_s: float = Field(default=2, ge=0, le=4)
+    # How long the store may not know that the cloud has something; a cut in power repeats that.
+    forget_every_s: float = Field(default=60, ge=0)
     retention_days: float = Field(default=7, ge=0)  # of what the cloud has; the rest stays
     clock: Literal["checked", "assumed"] = "assumed"  # assumed: the machine's is right as it is
-    health_every_s: float = Field(default=900, gt=0)
+    health_every_s: float = Field(default=1800, gt=0)  # 48 lines a day
     configuration_every_s: float = Field(default=600, gt=0)
+    orders_every_s: float = Field(default=15, gt=0)
 
     @model_validator(mode="after")
     def _token_travels_encrypted(self) -> Self:

@@ -55,6 +55,8 @@ class Inbox:
             self._scribe.event(event.CLOCK_SET, {"before_s": step[0], "after_s": step[1]})
 
     def _change_settings(self, message):
+        if not self._clock.is_set:
+            return  # nobody knows whether it has expired; it is told again until we answer
         try:
             changed = node_settings.change(self._settings, self._board.flash, message, self._clock)
         except node_settings.SettingsError as error:

@@ -15,6 +15,7 @@ NEEDED = {  # program: Debian's package
     "mosquitto": "mosquitto",
     "chromium": "chromium",
     "victoria-metrics": "victoria-metrics",
+    "systemd-analyze": "systemd",
 }
 _SERVERS = ("mosquitto", "victoria-metrics")
 _SYSTEM_FOLDERS = "/usr/sbin:/usr/bin"

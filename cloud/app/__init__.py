@@ -11,6 +11,7 @@ from cloud.alerts import endpoints as alerts
 from cloud.app import overview, schemas
 from cloud.app.openapi import API, DescribedApp
 from cloud.app.services import Services
+from cloud.downlink import endpoints as downlink
 from cloud.exports import endpoints as exports
 from cloud.kit import errors
 from cloud.kit.auth import endpoints as auth
@@ -24,7 +25,7 @@ from cloud.readings import notice_endpoints as notices
 from cloud.readings import register_endpoints as registers
 from cloud.readings.batches import MAX_BODY_BYTES
 from cloud.validation import endpoints as validation
-from wire import batch
+from wire import batch, package
 
 ROUTERS = (
     auth.router,
@@ -38,6 +39,8 @@ ROUTERS = (
     exports.router,
     registers.router,
     notices.router,
+    downlink.router,
+    downlink.gateway_router,
     validation.router,
     alerts.router,
 )
@@ -81,7 +84,10 @@ def create_app(services: Services) -> FastAPI:
         setattr(app.state, field.name, getattr(services, field.name))
     errors.install(app)
     app.add_middleware(EntityTags, prefix=API)
-    app.add_middleware(LimitBodies, limits={batch.PATH: MAX_BODY_BYTES})
+    app.add_middleware(
+        LimitBodies,
+        limits={batch.PATH: MAX_BODY_BYTES, downlink.PACKAGES_PATH: package.MAX_BYTES},
+    )
     for router in ROUTERS:
         app.include_router(router, prefix=API)
     app.include_router(health)

@@ -20,6 +20,7 @@ from cloud.alerts.findings import FindingAdmitter
 from cloud.alerts.messages import Messages
 from cloud.alerts.service import Alerts
 from cloud.app.upkeep import Upkeep
+from cloud.downlink.service import Downlink
 from cloud.kit.auth.service import Access
 from cloud.kit.clock import Clock
 from cloud.kit.database import Database
@@ -60,6 +61,7 @@ class Services:
     readings: Readings
     registers: Registers
     notices: Notices
+    downlink: Downlink
     corrections: Corrections
     audit_trail: AuditTrail
     reviewer: Reviewer
@@ -120,6 +122,7 @@ class Services:
             readings=Readings(database),
             registers=Registers(database),
             notices=Notices(database),
+            downlink=Downlink(database, clock),
             corrections=Corrections(database, clock),
             audit_trail=AuditTrail(database),
             reviewer=Reviewer(database, hypertables),

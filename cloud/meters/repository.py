@@ -172,6 +172,16 @@ async def nodes_and_channels(connection: Connection, gateway_id: str) -> dict[st
     return channels
 
 
+async def boards_of(connection: Connection, gateway_id: str) -> dict[str, str]:
+    """Return the board of each node of a gateway, by node in order."""
+    found = await rows(
+        connection,
+        "select node_id, board from nodes where gateway_id = %(gateway_id)s order by node_id",
+        gateway_id=gateway_id,
+    )
+    return {fields["node_id"]: fields["board"] for fields in found}
+
+
 async def certificates(
     connection: Connection, *, subject: str, subject_kind: str, usage: str, valid_at: datetime
 ) -> list[str]:

@@ -154,6 +154,11 @@ async def gateways_of(connection: Connection, node_ids: Collection[str]) -> dict
     return await repository.gateways_of(connection, node_ids)
 
 
+async def boards_of(connection: Connection, gateway_id: str) -> dict[str, str]:
+    """Return the board of each node of a gateway, by node in order."""
+    return await repository.boards_of(connection, gateway_id)
+
+
 async def installations_of_nodes(
     connection: Connection, node_ids: Collection[str]
 ) -> list[Installation]:

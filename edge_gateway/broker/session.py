@@ -20,24 +20,37 @@ TIMEOUT_S = 5.0
 RETRY_FIRST_S = 0.5
 STEADY_S = 10.0
 RETRY_CAP_S = 3.0  # the broker is next door, and one gateway is no crowd
-MAX_UNREAD = 5000  # messages between the socket and intake
+MAX_UNREAD = 10_000  # between the socket and intake; more than the broker queues, so none is lost
 
 # Telegrams and events at QoS 1 into a persistent session: what comes while the gateway restarts
 # waits in the broker. A status at QoS 0: one that waited would be taken for fresh, and its uptime
-# would date the node's boot wrongly by just that wait. The next one comes within a minute.
-QOS = {topics.TELEGRAM: 1, topics.EVENT: 1, topics.STATUS: 0}
+# would date the node's boot wrongly by just that wait. The next one comes within a minute. A fetch
+# is asked again by the node that still wants it.
+QOS = {topics.TELEGRAM: 1, topics.EVENT: 1, topics.STATUS: 0, topics.FETCH: 0}
 
 Receive = Callable[[str, bytes, bool], Awaitable[None]]
 log = structlog.get_logger(__name__)
 
 
+def end_if_cancelled() -> None:
+    """Raise CancelledError where aiomqtt has swallowed it, so that whoever stops us is not kept.
+
+    It waits by wait_for, which in Python 3.11 loses a cancellation that comes in the same turn as
+    the answer; and leaving a connection that has died raises its error in place of the
+    cancellation. Source: CPython, issue 86296.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+
+
 class Session:
     """Keeps connected to the broker, hands on what nodes send, publishes to nodes.
 
-    The MQTT client confirms (PUBACK) a message as soon as it has it in memory, before it is on
-    the disk. Nothing depends on that: nodes go by our own acknowledgement, which follows the
-    commit, and publish again whatever it does not cover. For the same reason a message that finds
-    the queue full may be dropped, which is what keeps memory flat in a flood.
+    A message is confirmed to the broker (PUBACK) once it is handed on, which waits while there is
+    no room: the broker then sends no more than it may have in flight, and memory stays flat in a
+    flood. Nothing else depends on PUBACK: nodes go by our own acknowledgement, which follows the
+    commit, and publish again whatever it does not cover.
     """
 
     def __init__(self, settings: BrokerSettings, clock: Clock) -> None:
@@ -45,7 +58,7 @@ class Session:
             certificates.check(settings, "gateway")
         self._settings = settings
         self._clock = clock
-        self._client: aiomqtt.Client | None = None
+        self._client: _Client | None = None
 
     def is_connected(self) -> bool:
         """Return whether there is a connection now."""
@@ -63,6 +76,7 @@ class Session:
                     self._client = client
                     await self._hand_on(client, receive)
             except (aiomqtt.MqttError, OSError, ssl.SSLError, TimeoutError) as error:
+                end_if_cancelled()
                 if self._clock.monotonic_s() - began_s > STEADY_S:
                     attempt = 0  # not at once: a broker may accept and then throw off
                 delay_s = full_jitter_s(attempt, RETRY_FIRST_S, RETRY_CAP_S)
@@ -81,11 +95,13 @@ class Session:
                 await self._client.publish(topic, payload, qos=0)
         except (aiomqtt.MqttError, TimeoutError) as error:
             log.debug("publish_failed", topic=topic, reason=str(error))
+        end_if_cancelled()
 
-    async def _hand_on(self, client: aiomqtt.Client, receive: Receive) -> None:
+    async def _hand_on(self, client: "_Client", receive: Receive) -> None:
         async for message in client.messages:
             payload = message.payload if isinstance(message.payload, bytes) else b""
             await receive(message.topic.value, payload, bool(message.retain))
+            client.confirm(message)
 
     async def _subscribe(self, client: aiomqtt.Client) -> None:
         filters = [
@@ -94,9 +110,10 @@ class Session:
         ]
         async with asyncio.timeout(TIMEOUT_S):
             await client.subscribe(filters)
+        end_if_cancelled()
 
-    def _connection(self) -> aiomqtt.Client:
-        return aiomqtt.Client(
+    def _connection(self) -> "_Client":
+        return _Client(
             self._settings.broker_host,
             self._settings.broker_port,
             identifier=self._settings.id,
@@ -107,6 +124,18 @@ class Session:
             socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
             tls_context=_tls(self._settings) if self._settings.broker_tls else None,
         )
+
+
+class _Client(aiomqtt.Client):
+    """Confirms a message only when told to."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._client.manual_ack_set(True)
+
+    def confirm(self, message: aiomqtt.Message) -> None:
+        """Let the broker forget the message and send another."""
+        self._client.ack(message.mid, message.qos)
 
 
 class _NamedPeer(ssl.SSLContext):

@@ -8,7 +8,7 @@ from typing import Literal
 
 import zstandard
 
-from edge_gateway.store.outbox import Waiting
+from edge_gateway.store.entries import Entry
 from wire import batch, telegram
 from wire.block import Packing
 from wire.errors import WireError
@@ -24,7 +24,7 @@ _COMPRESS: Mapping[Encoding, Callable[[bytes], bytes]] = {
 
 
 def batch_body(
-    gateway_id: str, store_id: str, waiting: Sequence[Waiting], encoding: Encoding = "zstd"
+    gateway_id: str, store_id: str, waiting: Sequence[Entry], encoding: Encoding = "zstd"
 ) -> tuple[bytes, dict[str, str]]:
     """Return the body and the headers of a post."""
     entries = []
@@ -32,7 +32,7 @@ def batch_body(
     for one in waiting:
         message = _telegram(one)
         if message is None:
-            entries.append(one.as_entry())
+            entries.append(one.as_wire())
         else:
             packing.add(one.number, one.received_at_ms, one.read_at_s, one.quality, message)
     request = batch.request(gateway_id, store_id, entries, packing.blocks())
@@ -44,7 +44,7 @@ def batch_body(
     return body, headers
 
 
-def _telegram(waiting: Waiting) -> Telegram | None:
+def _telegram(waiting: Entry) -> Telegram | None:
     """Return the telegram that waits; None for anything else, also a telegram of other rules.
 
     An earlier release may have stored one; the cloud then says what is wrong with it.
@@ -52,6 +52,6 @@ def _telegram(waiting: Waiting) -> Telegram | None:
     if waiting.kind != batch.TELEGRAM:
         return None
     try:
-        return telegram.from_fields(json.loads(waiting.body))
+        return telegram.from_fields(dict(waiting.body))
     except WireError:
         return None

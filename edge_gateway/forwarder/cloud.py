@@ -24,7 +24,7 @@ from edge_gateway.errors import (
 from edge_gateway.forwarder.body import Encoding, batch_body
 from edge_gateway.forwarder.token import Tokens
 from edge_gateway.settings import Settings
-from edge_gateway.store.outbox import Waiting
+from edge_gateway.store.entries import Entry
 from wire import batch
 from wire.errors import WireError
 
@@ -60,7 +60,7 @@ class Cloud:
             base_url=settings.cloud_url,
             verify=ssl.create_default_context(cafile=None if ca_file is None else str(ca_file)),
             timeout=settings.uplink_timeout_s,
-            limits=httpx.Limits(max_connections=2, max_keepalive_connections=2),
+            limits=httpx.Limits(max_connections=3, max_keepalive_connections=3),
             trust_env=False,  # where the readings go is decided by our settings alone
         )
 
@@ -77,7 +77,7 @@ class Cloud:
         """Close the connections."""
         await self._http.aclose()
 
-    async def send(self, store_id: str, waiting: Sequence[Waiting]) -> dict[str, Any]:
+    async def send(self, store_id: str, waiting: Sequence[Entry]) -> dict[str, Any]:
         """Post a batch; return the answer, in which ``committed`` is checked."""
         try:
             answer = await self._post(store_id, waiting)
@@ -92,7 +92,7 @@ class Cloud:
             raise CloudUnreachableError(f"The answer is not the contract's: {error}") from None
         return answer
 
-    async def _post(self, store_id: str, waiting: Sequence[Waiting]) -> dict[str, Any]:
+    async def _post(self, store_id: str, waiting: Sequence[Entry]) -> dict[str, Any]:
         body, headers = await asyncio.to_thread(
             batch_body, self._gateway_id, store_id, waiting, self._encoding
         )
@@ -101,6 +101,16 @@ class Cloud:
     async def configuration(self) -> dict[str, Any]:
         """Return what the cloud knows of this gateway's nodes and meters."""
         return await self.ask("GET", f"/api/v1/gateways/{self._gateway_id}/configuration")
+
+    async def orders(self) -> dict[str, Any]:
+        """Return what this gateway is to do."""
+        return await self.ask("GET", f"/api/v1/gateways/{self._gateway_id}/orders")
+
+    async def package(self, package_id: str, offset: int, length: int) -> bytes:
+        """Return up to ``length`` bytes of a package from ``offset`` on, none beyond its end."""
+        asked = {"offset": offset, "length": length}
+        answer = await self._exchange("GET", f"/api/v1/packages/{package_id}/content", params=asked)
+        return answer.content
 
     async def new_token(self, request_id: str) -> str:
         """Return a new token for this gateway, the same one under the same ``request_id``."""
@@ -119,9 +129,17 @@ class Cloud:
 
         If it tells the time, our clock learns of it.
         """
+        sent_at_s = self._clock.monotonic_s()
+        answer = await self._exchange(method, path, **request)
+        content = _object(answer)
+        now_ms = content.get("now_ms")
+        if isinstance(now_ms, int) and not isinstance(now_ms, bool):
+            self._clock.learn(now_ms, sent_at_s)
+        return content
+
+    async def _exchange(self, method: str, path: str, **request: Any) -> httpx.Response:
         token = self.tokens.current
         headers = {"Authorization": f"Bearer {token}", **request.pop("headers", {})}
-        sent_at_s = self._clock.monotonic_s()
         try:
             async with asyncio.timeout(self._timeout_s):
                 answer = await self._http.request(method, path, headers=headers, **request)
@@ -133,11 +151,7 @@ class Cloud:
             self.tokens.refused(token)
         if answer.status_code != httpx.codes.OK:
             raise _refusal(answer)
-        content = _object(answer)
-        now_ms = content.get("now_ms")
-        if isinstance(now_ms, int) and not isinstance(now_ms, bool):
-            self._clock.learn(now_ms, sent_at_s)
-        return content
+        return answer
 
 
 def _object(answer: httpx.Response) -> dict[str, Any]:

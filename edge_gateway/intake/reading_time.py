@@ -5,7 +5,6 @@ A node that does not know the time yet dates by seconds since its boot. Its firs
 how long it has been up, and so when the boot began, to within the delay of that message.
 """
 
-import json
 import sqlite3
 
 from edge_gateway.store import anchors, messages
@@ -56,13 +55,11 @@ def place_ended_boots(db: sqlite3.Connection, node_id: str, held_boot: int) -> l
     without power in between, and nothing on record tells how long.
     """
     placed = []
-    for boot in messages.boots_without_time(db, node_id, held_boot):
+    for boot in messages.undated_boots(db, node_id, held_boot):
         next_boot_at_ms = anchors.next_after(db, node_id, boot)
         if next_boot_at_ms is None:
             continue
-        last_s = max(
-            json.loads(message.body)["t"] for message in messages.without_time(db, node_id, boot)
-        )
+        last_s = max(message.body["t"] for message in messages.undated(db, node_id, boot))
         began_at_ms = next_boot_at_ms - last_s * 1000
         anchors.insert(db, node_id, boot, began_at_ms, anchors.FROM_NEXT_BOOT)
         placed.append(boot)

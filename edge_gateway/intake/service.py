@@ -20,8 +20,10 @@ from wire.errors import WireError
 
 MAX_WAITING = 5000  # messages; with the broker's limit on their size, at most 20 MB
 MAX_BATCH = 500  # messages per transaction: some 50 ms of work, so acknowledgements stay prompt
-GATHER_S = 0.005  # spares an SD card: telegrams of one second tend to come together
+GATHER_S = 0.005  # telegrams of one instant share a transaction
 RETRY_CAP_S = 10.0
+SETTLE_EVERY_S = 3600.0  # some hundred pages for thirty nodes
+SETTLE_AFTER = 10_000  # messages: some MB of memory, and half a second more at the next start
 
 log = structlog.get_logger(__name__)
 
@@ -36,9 +38,10 @@ class Publisher(Protocol):
 class Intake:
     """Stores what nodes send and tells them up to where it is stored.
 
-    While one transaction waits for the disk, the next batch gathers: the group commit needs no
-    tuning. When more comes than the disk takes, the newest is dropped unacknowledged, and nodes
-    send it again.
+    What comes is at once in the store, for the forwarder to see, and acknowledged once it is
+    synced: after ``commit_interval_s``, or as soon as a few wait. Nodes read their meters on the
+    same second, so that a sync serves many. When more comes than the disk takes, the newest is
+    dropped unacknowledged, and nodes send it again.
     """
 
     def __init__(
@@ -51,6 +54,7 @@ class Intake:
         clock: Clock,
         watch: Watch,
         feed: Feed,
+        commit_interval_s: float = 0.0,
     ) -> None:
         self._site = site
         self._gateway_id = gateway_id
@@ -58,13 +62,25 @@ class Intake:
         self._publisher = publisher
         self._clock = clock
         self._feed = feed
+        self._commit_interval_s = commit_interval_s
         self._admission = Admission(site, gateway_id, watch)
+        store.when_undone(self._admission.forget)
         self._waiting: deque[Arrival] = deque()
         self._arrived = asyncio.Event()
+        self._wrote = asyncio.Event()
+        self._has_room = asyncio.Event()
+        self._has_room.set()
         self._dropped = 0
+        self.turns = 0  # how often a commit was tried, for whoever watches that we get on
+
+    @property
+    def waiting(self) -> int:
+        """Return how many messages wait to be stored."""
+        return len(self._waiting)
 
     async def receive(self, topic: str, payload: bytes, retained: bool) -> None:
-        """Take a message from the broker; tell the time at once if it asks for it."""
+        """Take a message from the broker, once there is room; tell the time if it asks for it."""
+        await self._has_room.wait()
         self.offer(topic, payload, retained=retained)
         if topic.endswith("/" + topics.STATUS) and not retained:
             await self._tell_time(payload, topic)
@@ -84,15 +100,27 @@ class Intake:
             )
         )
         self._arrived.set()
+        if len(self._waiting) >= MAX_WAITING:
+            self._has_room.clear()
 
     async def run(self) -> None:
-        """Commit and acknowledge until cancelled."""
+        """Store, sync and acknowledge until cancelled."""
+        async with asyncio.TaskGroup() as services:
+            services.create_task(self._admit_what_comes(), name="admission")
+            services.create_task(self._sync_now_and_then(), name="sync")
+
+    async def _admit_what_comes(self) -> None:
         failures = 0
+        settled_s = self._clock.monotonic_s()
         while True:
             await self._arrived.wait()
             await self._clock.sleep(GATHER_S)
+            now_s = self._clock.monotonic_s()
             try:
-                committed = await self.commit()
+                await self._acknowledge(await self._admit())
+                if now_s - settled_s > SETTLE_EVERY_S or self._admission.unsettled > SETTLE_AFTER:
+                    await self.settle()
+                    settled_s = now_s
             except StoreError as error:
                 delay_s = full_jitter_s(failures, 0.5, RETRY_CAP_S)
                 failures += 1
@@ -100,27 +128,53 @@ class Intake:
                 await self._clock.sleep(delay_s)
             else:
                 failures = 0
-                await self._acknowledge(committed)
+
+    async def _sync_now_and_then(self) -> None:
+        while True:
+            await self._wrote.wait()
+            await self._clock.sleep(self._commit_interval_s)
+            self._wrote.clear()
+            try:
+                await self._acknowledge(await self._sync())
+            except StoreError as error:
+                log.error("store_not_synced", error=str(error))
 
     async def commit(self) -> Mapping[BootKey, int]:
-        """Store what waits, in one transaction; return the watermarks that are now true on disk.
+        """Store and sync what waits; return the watermarks that are now true on disk.
 
         Raises StoreError when the disk fails; the messages are dropped and nodes send them again.
         """
+        at_once = await self._admit()
+        await self._store.write(self._admission.save_tallies)
+        return {**at_once, **await self._sync()}
+
+    async def settle(self) -> None:
+        """Write down what else follows from the rows; what is old can be deleted up to here."""
+        await self._store.write(self._admission.settle)
+
+    async def _admit(self) -> Mapping[BootKey, int]:
+        """Store what waits; return what may be acknowledged already."""
+        self.turns += 1
         arrivals = [self._waiting.popleft() for _ in range(min(MAX_BATCH, len(self._waiting)))]
         if not self._waiting:
             self._arrived.clear()
+        self._has_room.set()
         dropped, self._dropped = self._dropped, 0
-        try:
-            watermarks = await self._store.write(
-                partial(self._admission.admit, arrivals=arrivals, dropped=dropped)
-            )
-        except StoreError:
-            self._admission.forget()
-            raise
+        at_once = await self._store.write_unsynced(
+            partial(self._admission.admit, arrivals=arrivals, dropped=dropped),
+            unless=self._admission.wants_sync,
+        )
         self._store.outbox_grew.set()
         self._feed.tell(self._admission.take_news())
-        return watermarks
+        if at_once is not None:
+            return at_once
+        if self._admission.wants_sync():
+            return await self._sync()
+        self._wrote.set()
+        return {}
+
+    async def _sync(self) -> Mapping[BootKey, int]:
+        return await self._store.sync(self._admission.synced)
 
     async def _acknowledge(self, watermarks: Mapping[BootKey, int]) -> None:
         for (node_id, boot), sequence in watermarks.items():

@@ -21,7 +21,7 @@ from prometheus_client.registry import Collector
 from edge_gateway.clock import Clock
 from edge_gateway.feed import Feed, News, Stored
 from edge_gateway.settings import NeighbourSettings
-from edge_gateway.store import facts, outbox
+from edge_gateway.store import entries, facts, outbox
 from edge_gateway.store.database import FILE_NAME
 from wire.status import ONLINE, Status
 
@@ -113,7 +113,7 @@ class Metrics(Collector):
             facts.tallies(db),
             "outcome",
         )
-        yield _gauge("outbox_entries", "What the cloud has not acknowledged.", outbox.depth(db))
+        yield _gauge("outbox_entries", "What the cloud has not acknowledged.", _waiting_at_most(db))
         waiting = outbox.oldest(db, 1)
         lag_s = self._clock.now_ms() / 1000 - waiting[0].received_at_ms / 1000 if waiting else 0
         yield _gauge("outbox_lag_seconds", "For how long the oldest of it has waited.", lag_s)
@@ -135,6 +135,13 @@ class Metrics(Collector):
     def _store_bytes(self) -> int:
         found = self._settings.data_dir.glob(f"{FILE_NAME}*")
         return sum(path.stat().st_size for path in found)
+
+
+def _waiting_at_most(db: sqlite3.Connection) -> int:
+    """Return how many numbers wait for the cloud, by arithmetic: counting rows reads them all."""
+    delivered = outbox.delivered(db)
+    ahead = sum(last - first + 1 for first, last in delivered.ahead)
+    return max(0, entries.last_number(db) - delivered.contiguous - ahead)
 
 
 def _registered(db: sqlite3.Connection) -> list[str]:

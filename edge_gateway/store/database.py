@@ -4,7 +4,6 @@
 import asyncio
 import fcntl
 import sqlite3
-import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,28 +11,32 @@ from typing import IO, Self, TypeVar
 
 import structlog
 
-from edge_gateway.errors import (
-    StoreDamagedError,
-    StoreError,
-    StoreInUseError,
-    StoreTooNewError,
-)
-from edge_gateway.store import facts
-from edge_gateway.store.migrations import SCRIPTS
+from edge_gateway.errors import StoreDamagedError, StoreError, StoreInUseError
+from edge_gateway.store.opening import FILE_NAME, open_or_set_aside
 
-FILE_NAME = "store.sqlite3"
+__all__ = ["FILE_NAME", "Store"]
+
 _LOCK_NAME = "store.lock"
-_WAL_LIMIT_BYTES = 16 * 2**20
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 AnswerT = TypeVar("AnswerT")
 log = structlog.get_logger(__name__)
 
 
+def _always() -> bool:
+    return True
+
+
+def _never() -> bool:
+    return False
+
+
 class Store:
     """The gateway's memory. All work on it takes turns in one thread of its own.
 
-    While one commit waits for the disk, whoever uses the store gathers the next: see Intake.
+    One transaction stays open while writes gather in it, seen by every read here, until ``write``
+    or ``sync`` puts them on the disk together: an SD card wears by the page and by the sync. What
+    was gathered and not synced when the power is cut, or the disk refuses, is undone, all of it.
     """
 
     def __init__(self, path: Path, lock: IO[str], thread: ThreadPoolExecutor) -> None:
@@ -42,6 +45,7 @@ class Store:
         self._lock = lock
         self._thread = thread
         self._db: sqlite3.Connection
+        self._when_undone: list[Callable[[], None]] = []
 
     @classmethod
     async def open(cls, data_dir: Path) -> Self:
@@ -49,37 +53,101 @@ class Store:
         lock = _lock(data_dir)
         store = cls(data_dir / FILE_NAME, lock, ThreadPoolExecutor(1, thread_name_prefix="store"))
         try:
-            store._db = await store._in_thread(lambda: _open_or_set_aside(store.path))
+            store._db = await store._in_thread(lambda: open_or_set_aside(store.path))
         except BaseException:
             store._thread.shutdown()
             lock.close()
             raise
         return store
 
+    def when_undone(self, forget: Callable[[], None]) -> None:
+        """Call ``forget``, in the store's thread, whenever unsynced writes were undone."""
+        self._when_undone.append(forget)
+
     async def write(self, work: Callable[[sqlite3.Connection], AnswerT]) -> AnswerT:
-        """Run ``work`` in a transaction; when this returns, its writes outlive a power cut.
+        """Run ``work``; when this returns, its writes and all before them outlive a power cut.
 
         Raises StoreError when the disk is full or fails; then nothing of it is kept. Raises
         StoreDamagedError when the file is no longer whole.
         """
-        return await self._in_thread(lambda: _transact(self._db, work))
+        return await self._in_thread(lambda: self._work(work, _always))
 
-    async def write_unsynced(self, work: Callable[[sqlite3.Connection], AnswerT]) -> AnswerT:
-        """Run ``work`` in a transaction that a power cut may undo, whole, until the next ``write``.
+    async def write_unsynced(
+        self,
+        work: Callable[[sqlite3.Connection], AnswerT],
+        unless: Callable[[], bool] = _never,
+    ) -> AnswerT:
+        """Run ``work``, whose writes a power cut may undo until the next ``write`` or ``sync``.
 
-        Spares an SD card the sync where undoing costs nothing but work done twice.
+        They are synced at once if ``unless`` says so, asked in the store's thread after ``work``.
         """
-        return await self._in_thread(lambda: _transact_unsynced(self._db, work))
+        return await self._in_thread(lambda: self._work(work, unless))
+
+    async def sync(self, then: Callable[[], AnswerT]) -> AnswerT:
+        """Put on the disk what was written unsynced, and return what ``then`` says after that.
+
+        ``then`` runs in the store's thread, before anything else is written.
+        """
+
+        def work() -> AnswerT:
+            self._commit()
+            return then()
+
+        return await self._in_thread(work)
 
     async def read(self, work: Callable[[sqlite3.Connection], AnswerT]) -> AnswerT:
         """Run ``work``, which only reads."""
         return await self._in_thread(lambda: work(self._db))
 
     async def close(self) -> None:
-        """Finish what is under way and close the file."""
-        await self._in_thread(self._db.close)
-        self._thread.shutdown()
-        self._lock.close()
+        """Finish what is under way, sync, and close the file."""
+        try:
+            await self.sync(lambda: None)
+        except StoreError as error:
+            log.error("store_not_synced", error=str(error))
+        finally:
+            await self._in_thread(self._db.close)
+            self._thread.shutdown()
+            self._lock.close()
+
+    def _work(
+        self, work: Callable[[sqlite3.Connection], AnswerT], is_durable: Callable[[], bool]
+    ) -> AnswerT:
+        if not self._db.in_transaction:
+            self._db.execute("BEGIN IMMEDIATE")
+        self._db.execute("SAVEPOINT work")
+        try:
+            answer = work(self._db)
+            self._db.execute("RELEASE work")
+        except BaseException:
+            self._undo_work()
+            raise
+        if is_durable():
+            self._commit()
+        return answer
+
+    def _undo_work(self) -> None:
+        """Undo one work; a full or failing disk may have undone the whole transaction already."""
+        if self._db.in_transaction:
+            self._db.execute("ROLLBACK TO work")
+            self._db.execute("RELEASE work")
+        else:
+            self._tell_undone()
+
+    def _commit(self) -> None:
+        if not self._db.in_transaction:
+            return
+        try:
+            self._db.execute("COMMIT")
+        except BaseException:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            self._tell_undone()
+            raise
+
+    def _tell_undone(self) -> None:
+        for forget in self._when_undone:
+            forget()
 
     async def _in_thread(self, work: Callable[[], AnswerT]) -> AnswerT:
         try:
@@ -100,74 +168,3 @@ def _lock(data_dir: Path) -> IO[str]:
         lock.close()
         raise StoreInUseError(data_dir) from None
     return lock
-
-
-def _transact(db: sqlite3.Connection, work: Callable[[sqlite3.Connection], AnswerT]) -> AnswerT:
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        answer = work(db)
-        db.execute("COMMIT")
-    except BaseException:
-        if db.in_transaction:
-            db.execute("ROLLBACK")
-        raise
-    return answer
-
-
-def _transact_unsynced(
-    db: sqlite3.Connection, work: Callable[[sqlite3.Connection], AnswerT]
-) -> AnswerT:
-    db.execute("PRAGMA synchronous = NORMAL")
-    try:
-        return _transact(db, work)
-    finally:
-        db.execute("PRAGMA synchronous = FULL")
-
-
-def _open_or_set_aside(path: Path) -> sqlite3.Connection:
-    """Open the file; a damaged one is kept under another name and a new one begun.
-
-    A gateway that refuses to start lets every node's journal overflow in the end. Nodes still hold
-    whatever was not acknowledged, and the new file's identity tells the cloud to count anew.
-    """
-    try:
-        return _open(path)
-    except sqlite3.DatabaseError as error:
-        if isinstance(
-            error, sqlite3.OperationalError
-        ):  # disk full, not permitted, busy: not damage
-            raise
-        aside = path.with_name(f"{path.name}.damaged-{uuid.uuid4().hex[:8]}")
-        log.error("store_damaged", error=str(error), kept_as=str(aside))
-        for suffix in ("", "-wal", "-shm"):
-            damaged = path.with_name(path.name + suffix)
-            if damaged.exists():
-                damaged.rename(aside.with_name(aside.name + suffix))
-        return _open(path)
-
-
-def _open(path: Path) -> sqlite3.Connection:
-    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    try:
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = FULL")  # the default of many builds loses commits in WAL
-        db.execute("PRAGMA busy_timeout = 5000")
-        db.execute(f"PRAGMA journal_size_limit = {_WAL_LIMIT_BYTES}")
-        verdict = db.execute("PRAGMA quick_check(1)").fetchone()[0]
-        if verdict != "ok":
-            raise sqlite3.DatabaseError(str(verdict))
-        _migrate(db)
-    except BaseException:
-        db.close()
-        raise
-    return db
-
-
-def _migrate(db: sqlite3.Connection) -> None:
-    found = int(db.execute("PRAGMA user_version").fetchone()[0])
-    if found > len(SCRIPTS):
-        raise StoreTooNewError(found, len(SCRIPTS))
-    for version, script in enumerate(SCRIPTS[found:], start=found + 1):
-        db.executescript(f"BEGIN IMMEDIATE; {script} PRAGMA user_version = {version}; COMMIT;")
-    if facts.read(db, facts.STORE_ID) is None:
-        facts.write(db, facts.STORE_ID, str(uuid.uuid4()))

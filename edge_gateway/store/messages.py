@@ -1,83 +1,101 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Telegrams and events as they were received, under their key (node_id, boot, sequence)."""
+"""Telegrams and events by their key (boot, sequence), and those that wait for their time."""
 
+import json
 import sqlite3
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-_COLUMNS = "node_id, boot, sequence, kind, received_at_ms, read_at_s, quality, body, number"
+from edge_gateway.store import entries
+
+Content = tuple[str, Mapping[str, Any]]  # kind and body
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StoredMessage:
-    """One row. ``read_at_s`` and ``number`` are None until its time is known."""
+class Undated:
+    """A message whose time is not known yet; ``body`` is the decoded message."""
 
-    node_id: str
-    boot: int
+    boot_id: int
     sequence: int
     kind: str
     received_at_ms: int
-    read_at_s: int | None
-    quality: int
-    body: str
-    number: int | None
+    body: Mapping[str, Any]
 
 
-def insert(db: sqlite3.Connection, message: StoredMessage) -> None:
-    """Store a message whose key is not stored yet."""
+def wait(
+    db: sqlite3.Connection,
+    boot_id: int,
+    *,
+    kind: str,
+    received_at_ms: int,
+    body: Mapping[str, Any],
+) -> None:
+    """Keep a message until its time is known."""
     db.execute(
-        f"INSERT INTO message ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
-        (
-            message.node_id,
-            message.boot,
-            message.sequence,
-            message.kind,
-            message.received_at_ms,
-            message.read_at_s,
-            message.quality,
-            message.body,
-            message.number,
-        ),
+        "INSERT INTO waiting (boot_id, sequence, kind, received_at_ms, body)"
+        " VALUES (?, ?, ?, ?, ?)",
+        (boot_id, body["seq"], entries.KIND_CODES[kind], received_at_ms, json.dumps(body)),
     )
 
 
-def content(
-    db: sqlite3.Connection, node_id: str, boot: int, sequence: int
-) -> tuple[str, str] | None:
-    """Return (kind, body) of what is stored under the key, or None."""
-    row: tuple[str, str] | None = db.execute(
-        "SELECT kind, body FROM message WHERE (node_id, boot, sequence) = (?, ?, ?)",
-        (node_id, boot, sequence),
+def stop_waiting(db: sqlite3.Connection, boot_id: int, sequence: int) -> None:
+    """Drop a message from those that wait."""
+    db.execute("DELETE FROM waiting WHERE (boot_id, sequence) = (?, ?)", (boot_id, sequence))
+
+
+def waiting_content(db: sqlite3.Connection, boot_id: int, sequence: int) -> Content | None:
+    """Return what waits under the key, or None."""
+    row = db.execute(
+        "SELECT kind, body FROM waiting WHERE (boot_id, sequence) = (?, ?)", (boot_id, sequence)
     ).fetchone()
-    return row
+    return None if row is None else (entries.KINDS[row[0]], json.loads(row[1]))
 
 
-def boots_without_time(db: sqlite3.Connection, node_id: str, before_boot: int) -> list[int]:
+def content(db: sqlite3.Connection, number: int) -> Content | None:
+    """Return what is numbered so, or None."""
+    found = entries.select(db, "number = ?", (number,))
+    return (found[0].kind, found[0].body) if found else None
+
+
+def undated_boots(db: sqlite3.Connection, node_id: str, before_boot: int) -> list[int]:
     """Return the boots under ``before_boot`` that hold messages without a time, latest first."""
     rows = db.execute(
-        "SELECT DISTINCT boot FROM message WHERE node_id = ? AND boot < ? AND read_at_s IS NULL"
+        "SELECT boot FROM boot WHERE node_id = ? AND boot < ?"
+        " AND EXISTS (SELECT 1 FROM waiting WHERE waiting.boot_id = boot.boot_id)"
         " ORDER BY boot DESC",
         (node_id, before_boot),
     )
     return [boot for (boot,) in rows]
 
 
-def without_time(db: sqlite3.Connection, node_id: str, boot: int) -> list[StoredMessage]:
+def undated(db: sqlite3.Connection, node_id: str, boot: int) -> list[Undated]:
     """Return the messages of a boot that have no time yet, in order."""
     rows = db.execute(
-        f"SELECT {_COLUMNS} FROM message"  # noqa: S608
-        " WHERE node_id = ? AND boot = ? AND read_at_s IS NULL ORDER BY sequence",
+        "SELECT boot_id, sequence, kind, received_at_ms, body FROM waiting JOIN boot"
+        " USING (boot_id) WHERE (node_id, boot) = (?, ?) ORDER BY sequence",
         (node_id, boot),
     )
-    names = _COLUMNS.split(", ")
-    return [StoredMessage(**dict(zip(names, row, strict=True))) for row in rows]
+    return [
+        Undated(
+            boot_id=boot_id,
+            sequence=sequence,
+            kind=entries.KINDS[kind],
+            received_at_ms=received_at_ms,
+            body=json.loads(body),
+        )
+        for boot_id, sequence, kind, received_at_ms, body in rows
+    ]
 
 
-def set_time(
-    db: sqlite3.Connection, message: StoredMessage, read_at_s: int, quality: int, number: int
-) -> None:
-    """Give a message its time, and with it its number in the outbox."""
-    db.execute(
-        "UPDATE message SET read_at_s = ?, quality = ?, number = ?"
-        " WHERE (node_id, boot, sequence) = (?, ?, ?)",
-        (read_at_s, quality, number, message.node_id, message.boot, message.sequence),
-    )
+def place(db: sqlite3.Connection, boot_id: int, sequence: int) -> int | None:
+    """Return the number of a settled message, or None."""
+    row = db.execute(
+        "SELECT number FROM place WHERE (boot_id, sequence) = (?, ?)", (boot_id, sequence)
+    ).fetchone()
+    return None if row is None else int(row[0])
+
+
+def settle_places(db: sqlite3.Connection, places: Iterable[tuple[int, int, int]]) -> None:
+    """Write down (boot_id, sequence, number) of messages stored since the last time."""
+    db.executemany("INSERT OR REPLACE INTO place VALUES (?, ?, ?)", places)

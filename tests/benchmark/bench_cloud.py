@@ -13,6 +13,7 @@ doing weighs on both. The last round goes gateway by gateway.
 """
 
 import asyncio
+import json
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,7 +29,7 @@ from psycopg import sql
 from cloud.kit.embedded_postgres import EmbeddedPostgres
 from edge_gateway.forwarder.body import batch_body
 from edge_gateway.settings import Settings
-from edge_gateway.store.outbox import Waiting
+from edge_gateway.store.entries import Entry
 from simulators.chain import Chain, assembled
 from simulators.city import Premises
 from simulators.ground import Ground
@@ -127,15 +128,15 @@ def _posts(past: History, premises: Premises) -> list[Post]:
     return posts
 
 
-def _waiting(past: History, premises: Premises) -> Iterator[Waiting]:
+def _waiting(past: History, premises: Premises) -> Iterator[Entry]:
     for number, one in enumerate(_minutes(past, premises), start=1):
-        yield Waiting(
+        yield Entry(
             number=number,
             kind=batch.TELEGRAM,
             received_at_ms=one.time_s * 1000 + 250,
             read_at_s=one.time_s,
             quality=quality.GOOD,
-            body=telegram.encode(one).decode(),
+            body=json.loads(telegram.encode(one)),
         )
 
 

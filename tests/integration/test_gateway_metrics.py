@@ -18,6 +18,7 @@ from edge_gateway.neighbours import Company
 from edge_gateway.neighbours.metrics import Metrics
 from edge_gateway.store import facts, outbox
 from edge_gateway.store.database import Store
+from edge_gateway.store.watermark import Watermark
 from tests.fakes.gateway_clock import FakeClock
 from tests.gateway_builders import NODE, NOON_S, a_status, a_telegram, an_intake, settings, topic
 from tests.gateway_process import free_port, port_open
@@ -69,7 +70,9 @@ async def test_an_outage_shows_as_a_growing_outbox_and_its_end_as_an_empty_one(s
         await intake.commit()
         clock.advance(90)
         cut = await scrape()
-        await store.write(partial(outbox.forget, up_to=2, acknowledged_at_ms=clock.now_ms()))
+        await store.write(
+            partial(outbox.forget, delivered=Watermark(2), acknowledged_at_ms=clock.now_ms())
+        )
         back = await scrape()
     assert (cut["iskar_outbox_entries"][""], cut["iskar_outbox_lag_seconds"][""]) == (2, 90)
     assert cut["iskar_messages_total"]["stored"] == 2

@@ -16,6 +16,7 @@ from tests.gateway_builders import NOON_S, a_status, a_telegram, an_intake, rows
 from wire import telegram
 
 TELEGRAM, STATUS = topic("telegram"), topic("status")
+FINDINGS = "SELECT count(DISTINCT body ->> 'finding_id') FROM entry WHERE kind = 2"
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ async def test_a_finding_follows_the_reading_that_caused_it(store):
     await burst(intake)
     waiting = await store.read(lambda db: outbox.oldest(db, 100))
     place = [entry.kind for entry in waiting].index("finding")
-    raised_by, finding = waiting[place - 1], waiting[place].as_entry()["body"]
+    raised_by, finding = waiting[place - 1], waiting[place].body
     assert finding["raised_at_s"] == raised_by.read_at_s
     assert (finding["kind"], finding["state"]) == ("burst", "raised")
     assert waiting[place].number == raised_by.number + 1
@@ -54,7 +55,7 @@ async def test_an_outage_delays_a_finding_and_keeps_its_own_time(store, tmp_path
     cloud = IngestCloud()
     await cloud.start()
     told = settings(tmp_path, cloud_url=f"http://127.0.0.1:{cloud.port}")
-    async with Cloud(told) as client:
+    async with Cloud(told, FakeClock()) as client:
         running = asyncio.create_task(Forwarder(told, store, client, clock).run())
         async with asyncio.timeout(5):
             while not cloud.findings:
@@ -84,7 +85,7 @@ async def test_a_restart_or_a_failed_disk_raises_nothing_twice(store):
     await rows(store, "PRAGMA max_page_count = 1000000")
     await burst(intake, range(4, 8))
     await burst(an_intake(store, clock), range(1, 8))
-    assert await rows(store, "SELECT count(DISTINCT finding_id) FROM finding_change") == [(1,)]
+    assert await rows(store, FINDINGS) == [(1,)]
 
 
 async def test_readings_that_waited_for_their_time_are_watched_too(store):
@@ -102,7 +103,7 @@ async def test_readings_that_waited_for_their_time_are_watched_too(store):
             ),
         )
     await intake.commit()
-    assert await rows(store, "SELECT count(*) FROM finding_change") == [(0,)]
+    assert await rows(store, FINDINGS) == [(0,)]
     intake.offer(STATUS, a_status(up_ms=480_000))
     await intake.commit()
-    assert await rows(store, "SELECT count(DISTINCT finding_id) FROM finding_change") == [(1,)]
+    assert await rows(store, FINDINGS) == [(1,)]

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from edge_gateway.errors import StoreError
 from edge_gateway.store import outbox
 from edge_gateway.store.database import Store
+from edge_gateway.store.watermark import Watermark
 from tests.fakes.gateway_clock import FakeClock
 from tests.gateway_builders import (
     GATEWAY,
@@ -48,7 +49,11 @@ def intake(store, clock):
 
 
 async def stored_sequences(store, boot=1):
-    found = await rows(store, "SELECT sequence FROM message WHERE boot = ? ORDER BY 1", boot)
+    found = await rows(
+        store,
+        "SELECT sequence FROM entry JOIN boot USING (boot_id) WHERE boot = ? ORDER BY 1",
+        boot,
+    )
     return [sequence for (sequence,) in found]
 
 
@@ -93,8 +98,8 @@ async def test_the_same_key_with_other_content_is_set_aside_and_acknowledged(int
     intake.offer(TELEGRAM, a_telegram(1, litres=5))
     intake.offer(TELEGRAM, a_telegram(1, litres=6))
     assert await intake.commit() == {(NODE, 1): 1}
-    [(body,)] = await rows(store, "SELECT body FROM message")
-    assert json.loads(body)["reg"] == {"8-0:1.0.0": 5000}
+    [kept] = await store.read(lambda db: outbox.oldest(db, 10))
+    assert kept.body["reg"] == {"8-0:1.0.0": 5000}
     [(aside,)] = await rows(store, "SELECT payload FROM quarantine")
     assert telegram.decode(aside).registers == {"8-0:1.0.0": 6000}
     assert (await tallies(store))["conflicts"] == 1
@@ -191,7 +196,8 @@ async def test_a_repeat_of_what_age_has_deleted_is_still_a_repeat(intake, store,
     for sequence in (1, 2, 4):
         intake.offer(TELEGRAM, a_telegram(sequence))
     await intake.commit()
-    await store.write(lambda db: outbox.forget(db, 3, clock.now_ms()))
+    await intake.settle()
+    await store.write(lambda db: outbox.forget(db, Watermark(3), clock.now_ms()))
     assert await store.write(lambda db: outbox.prune(db, clock.now_ms() + 1, 100)) == 2
     assert await stored_sequences(store) == [4]  # beyond the gap: its row is its only memory
     for sequence in (1, 2, 3):
@@ -205,7 +211,8 @@ async def test_what_the_cloud_does_not_have_is_never_deleted(intake, store, cloc
     intake.offer(TELEGRAM, a_telegram(1))
     intake.offer(TELEGRAM, a_telegram(2))
     await intake.commit()
-    await store.write(lambda db: outbox.forget(db, 1, clock.now_ms()))
+    await intake.settle()
+    await store.write(lambda db: outbox.forget(db, Watermark(1), clock.now_ms()))
     await store.write(lambda db: outbox.prune(db, clock.now_ms() + 10**12, 100))
     assert await stored_sequences(store) == [2]
 
@@ -217,14 +224,14 @@ async def test_time_since_boot_is_reconstructed_from_the_first_live_status(intak
     clock.advance(3600)
     intake.offer(STATUS, a_status(up_ms=7200_000))
     await intake.commit()
-    assert await rows(store, "SELECT read_at_s, quality, number FROM message") == [
+    assert await rows(store, "SELECT read_at_s, quality, number FROM entry") == [
         (NOON_S + 3600 - 7200 + 7, quality.RECONSTRUCTED, 1)
     ]
     clock.advance(3600)
     intake.offer(STATUS, a_status(up_ms=10_000))  # later ones do not move what is dated
     intake.offer(TELEGRAM, a_telegram(2, time_s=8, time_quality=telegram.TIME_SINCE_BOOT))
     await intake.commit()
-    assert (await rows(store, "SELECT max(read_at_s) FROM message"))[0][0] == NOON_S - 3600 + 8
+    assert (await rows(store, "SELECT max(read_at_s) FROM entry"))[0][0] == NOON_S - 3600 + 8
 
 
 @pytest.mark.parametrize(
@@ -241,7 +248,8 @@ async def test_only_a_live_status_under_a_good_clock_dates_a_boot(store, said, r
     intake.offer(TELEGRAM, a_telegram(1, time_s=7, time_quality=telegram.TIME_SINCE_BOOT))
     intake.offer(STATUS, said, retained=retained)
     await intake.commit()
-    assert await rows(store, "SELECT read_at_s FROM message") == [(None,)]
+    assert await rows(store, "SELECT sequence FROM waiting") == [(1,)]
+    assert await store.read(outbox.depth) == 0
 
 
 async def test_a_boot_that_nobody_saw_is_placed_right_before_the_next(intake, store):
@@ -255,8 +263,8 @@ async def test_a_boot_that_nobody_saw_is_placed_right_before_the_next(intake, st
     intake.offer(STATUS, a_status(boot=3, up_ms=60_000, held=(2, 1)))  # boot 2 may go on
     await intake.commit()
     began_s = NOON_S - 60
-    times = "SELECT boot, sequence, read_at_s FROM message ORDER BY 1, 2"
-    assert await rows(store, times) == [(1, 1, began_s - 590), (1, 2, began_s), (2, 1, None)]
+    times = "SELECT boot, sequence, read_at_s FROM entry JOIN boot USING (boot_id) ORDER BY 1, 2"
+    assert await rows(store, times) == [(1, 1, began_s - 590), (1, 2, began_s)]
     intake.offer(STATUS, a_status(boot=3, up_ms=60_000, held=(3, 1)))
     await intake.commit()
     assert (await rows(store, times))[2] == (2, 1, began_s)
@@ -272,7 +280,7 @@ async def test_absurd_times_since_boot_are_refused(intake, store):
 async def test_a_held_clock_shows_in_the_quality(intake, store):
     intake.offer(TELEGRAM, a_telegram(1, time_quality=telegram.TIME_HELD))
     await intake.commit()
-    assert await rows(store, "SELECT read_at_s, quality FROM message") == [
+    assert await rows(store, "SELECT read_at_s, quality FROM entry") == [
         (NOON_S, quality.CLOCK_HELD)
     ]
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 import asyncio
 import contextlib
+import json
 import sqlite3
 
 import pytest
@@ -11,8 +12,22 @@ from edge_gateway.errors import StoreInUseError, StoreTooNewError
 from edge_gateway.health import Health, read_summary
 from edge_gateway.store import facts, outbox, quarantine
 from edge_gateway.store.database import FILE_NAME, Store
+from edge_gateway.store.migrations import SCRIPTS
+from edge_gateway.store.watermark import Watermark
 from tests.fakes.gateway_clock import FakeClock
-from tests.gateway_builders import NODE, a_telegram, an_intake, rows, settings, topic
+from tests.gateway_builders import (
+    NODE,
+    NOON_S,
+    a_loss,
+    a_status,
+    a_telegram,
+    an_intake,
+    rows,
+    settings,
+    tallies,
+    topic,
+)
+from wire import telegram
 
 
 async def filled(data_dir, clock, count=3):
@@ -21,6 +36,7 @@ async def filled(data_dir, clock, count=3):
     for sequence in range(1, count + 1):
         intake.offer(topic("telegram"), a_telegram(sequence))
     await intake.commit()
+    await intake.settle()
     return store
 
 
@@ -119,12 +135,12 @@ async def test_a_transaction_that_fails_leaves_nothing(tmp_path):
 async def test_numbers_never_come_twice_even_when_all_was_sent_and_deleted(tmp_path):
     clock = FakeClock()
     store = await filled(tmp_path, clock)
-    await store.write(lambda db: outbox.forget(db, 3, clock.now_ms()))
+    await store.write(lambda db: outbox.forget(db, Watermark(3), clock.now_ms()))
     await store.write(lambda db: outbox.prune(db, clock.now_ms() + 1, 100))
     intake = an_intake(store, clock)
     intake.offer(topic("telegram"), a_telegram(4))
     await intake.commit()
-    assert await rows(store, "SELECT number FROM message") == [(4,)]
+    assert await rows(store, "SELECT number FROM entry") == [(3,), (4,)]
     await store.close()
 
 
@@ -145,22 +161,22 @@ async def test_a_quarantine_has_an_end(tmp_path, monkeypatch):
 async def test_old_delivered_rows_go_and_the_rest_stays(tmp_path):
     clock = FakeClock()
     store = await filled(tmp_path, clock)
-    await store.write(lambda db: outbox.forget(db, 2, clock.now_ms()))
+    await store.write(lambda db: outbox.forget(db, Watermark(2), clock.now_ms()))
     clock.advance(8 * 86400)
     health = Health(settings(tmp_path), store, clock)
     await health.tidy()
-    assert await rows(store, "SELECT sequence FROM message") == [(3,)]
+    assert await rows(store, "SELECT sequence FROM entry") == [(3,)]
     await store.close()
 
 
 async def test_a_clock_that_is_not_trusted_deletes_nothing(tmp_path):
     clock = FakeClock()
     store = await filled(tmp_path, clock)
-    await store.write(lambda db: outbox.forget(db, 3, clock.now_ms()))
+    await store.write(lambda db: outbox.forget(db, Watermark(3), clock.now_ms()))
     clock.advance(8 * 86400)
     clock.trusted = False
     await Health(settings(tmp_path), store, clock).tidy()
-    assert len(await rows(store, "SELECT 1 FROM message")) == 3
+    assert len(await rows(store, "SELECT 1 FROM entry")) == 3
     await store.close()
 
 
@@ -171,3 +187,69 @@ async def test_the_status_is_read_beside_a_running_gateway(tmp_path):
     assert found is not None
     assert (found["received"], found["stored"], found["outbox"]) == (3, 3, 3)
     await store.close()
+
+
+async def test_a_store_of_the_first_layout_is_moved_with_all_that_waits(tmp_path):
+    with contextlib.closing(sqlite3.connect(tmp_path / FILE_NAME)) as db:
+        db.executescript(SCRIPTS[0] + "PRAGMA journal_mode = WAL; PRAGMA user_version = 1;")
+        bodies = [json.loads(a_telegram(sequence, litres=sequence)) for sequence in (1, 2, 3)]
+        bodies[1]["reg"] = {"9-0:1.0.0": 2**53 - 1, "8-0:1.0.0": 0}
+        undated = json.loads(a_telegram(4, time_s=9, time_quality=telegram.TIME_SINCE_BOOT))
+        loss = json.loads(a_loss(5, of_boot=1, first=6, last=6))
+        reconstructed = {**json.loads(a_telegram(1, boot=2, time_s=7)), "tq": 1}
+        finding = {"finding_id": "f-1", "raised_at_s": NOON_S, "cleared_at_s": None}
+
+        def put(body, kind, number, read_at_s=NOON_S):
+            db.execute(
+                "INSERT INTO message VALUES (?, ?, ?, ?, 1, ?, 0, ?, ?)",
+                (NODE, body["boot"], body["seq"], kind, read_at_s, json.dumps(body), number),
+            )
+
+        for number, body in enumerate(bodies, start=1):
+            put(body, "telegram", number)
+        put(undated, "telegram", None, None)
+        put(loss, "event", 5)
+        put(reconstructed, "telegram", 6, NOON_S + 7)
+        put({"boot": 3, "seq": 1, "later": True}, "telegram", 7)  # of a release with other rules
+        told = ("f-1", 1, NOON_S, json.dumps(finding))
+        db.execute("INSERT INTO finding_change VALUES (4, ?, ?, ?, ?)", told)
+        db.execute("INSERT INTO watermark VALUES (?, 1, 6, 0)", (NODE,))
+        db.execute("INSERT INTO fact VALUES ('store_id', 'the-same'), ('forgotten_up_to', '1')")
+        db.execute("INSERT INTO quarantine VALUES (x'00', 't', 'r', x'01', 0, 1)")
+        db.commit()
+    store = await Store.open(tmp_path)
+    found = await store.read(lambda db: outbox.oldest(db, 100))
+    assert [(entry.number, entry.kind, entry.body) for entry in found] == [
+        (2, "telegram", bodies[1]),
+        (3, "telegram", bodies[2]),
+        (4, "finding", finding),
+        (5, "event", loss),
+        (6, "telegram", reconstructed),
+        (7, "telegram", {"boot": 3, "seq": 1, "later": True}),
+    ]
+    assert found[4].read_at_s == NOON_S + 7
+    assert await store.read(lambda db: facts.read(db, facts.STORE_ID)) == "the-same"
+    assert await rows(store, "SELECT payload FROM quarantine") == [(b"\x01",)]
+    assert await rows(store, "PRAGMA page_size") == [(1024,)]
+    intake = an_intake(store, FakeClock())
+    for payload in (a_telegram(1, litres=1), a_telegram(3, litres=4), a_telegram(7)):
+        intake.offer(topic("telegram"), payload)
+    intake.offer(topic("status"), a_status())
+    assert await intake.commit() == {(NODE, 1): 7}
+    counts = await tallies(store)
+    assert (counts["repeated"], counts["conflicts"], counts["resolved"]) == (1, 1, 1)
+    await store.close()
+
+
+async def test_numbers_that_a_power_cut_undid_do_not_come_again(tmp_path):
+    store = await filled(tmp_path, FakeClock())
+    sent = await store.write_unsynced(a_finding)
+    await store.read(lambda db: db.execute("ROLLBACK"))
+    await store.close()
+    store = await Store.open(tmp_path)
+    assert await store.write(a_finding) > sent
+    await store.close()
+
+
+def a_finding(db):
+    return outbox.append(db, kind="finding", received_at_ms=0, read_at_s=0, body={})

@@ -73,6 +73,7 @@ Registrar = Annotated[Principal, needs(Right.REGISTER)]
 Editor = Annotated[Principal, needs(Right.CORRECT)]
 Acknowledger = Annotated[Principal, needs(Right.ACKNOWLEDGE)]
 WebhookOwner = Annotated[Principal, needs(Right.WEBHOOKS)]
+Operator = Annotated[Principal, needs(Right.OPERATE)]
 Gateway = Annotated[Principal, needs(Right.INGEST)]
 TokenTaker = Annotated[Principal, needs(Right.ROTATE)]
 

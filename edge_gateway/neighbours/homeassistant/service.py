@@ -9,6 +9,7 @@ import aiomqtt
 import structlog
 
 from edge_gateway.broker.guests import HOME_ASSISTANT
+from edge_gateway.broker.session import end_if_cancelled
 from edge_gateway.clock import Clock, full_jitter_s
 from edge_gateway.feed import Feed
 from edge_gateway.neighbours.homeassistant.entities import Entities
@@ -66,6 +67,7 @@ class HomeAssistant:
                     log.info("homeassistant_connected")
                     await self._show_to(client)
             except (aiomqtt.MqttError, OSError, TimeoutError) as error:
+                end_if_cancelled()
                 if self._clock.monotonic_s() - began_s > STEADY_S:
                     failures = 0
                 if failures == 0:  # it may be away for weeks; once is enough to say so
@@ -89,10 +91,10 @@ class HomeAssistant:
             self._changed.clear()
             for topic, payload in list(self._picture.retained.items()):
                 if shown.get(topic) != payload:
-                    await client.publish(topic, payload, qos=1, retain=True)
+                    await _publish(client, topic, payload)
                     shown[topic] = payload
             if is_idle:  # or new here; saying so again finds out whether the connection still is
-                await client.publish(self._availability, ONLINE, qos=1, retain=True)
+                await _publish(client, self._availability, ONLINE)
             try:
                 async with asyncio.timeout(REPEAT_S):
                     await self._changed.wait()
@@ -118,3 +120,8 @@ class HomeAssistant:
             will=aiomqtt.Will(self._availability, OFFLINE, qos=1, retain=True),
             tls_context=ssl.create_default_context(cafile=authority) if encrypted else None,
         )
+
+
+async def _publish(client: aiomqtt.Client, topic: str, payload: str) -> None:
+    await client.publish(topic, payload, qos=1, retain=True)
+    end_if_cancelled()

@@ -27,6 +27,7 @@ from schemathesis.specs.openapi.checks import (
 from cloud.kit.auth.rights import Role
 from tests.integration.cloud.builders import COLD, Caller, CloudInTest, a_finding, a_telegram
 from tests.integration.cloud.test_cloud_registry import a_request
+from tests.packages import a_package
 
 OF_ANSWERS = [
     not_a_server_error,
@@ -122,7 +123,7 @@ def _with(there: dict[str, Any]) -> Any:
 def _is_explored(described: dict[str, Any], mode: Mode) -> bool:
     if STREAM in str(described["responses"]):
         return False
-    can_be_wrong = "requestBody" in described or any(
+    can_be_wrong = "application/json" in str(described.get("requestBody")) or any(
         parameter["in"] != "header" for parameter in described.get("parameters", ())
     )
     return mode is Mode.POSITIVE or can_be_wrong
@@ -141,6 +142,11 @@ async def _explored(cloud: CloudInTest, caller: Caller, examples: int) -> Explor
         "/service-points/sp-one/register-events",
         {"kind": "reset", "at": A_NIGHT["since"], "explanation": "New battery."},
     )
+    package = (await cloud.operator.ask("POST", "/packages", content=a_package())).json()
+    rollout = await cloud.operator.post(
+        "/gateways/gw-one/rollouts", {"package_id": package["package_id"]}
+    )
+    await cloud.operator.post(f"/rollouts/{rollout['rollout_id']}/stop")  # room for another
     (alert,) = (await cloud.operator.get("/premises/p-one/alerts"))["items"]
     there = {
         "premises_id": "p-one",
@@ -149,6 +155,10 @@ async def _explored(cloud: CloudInTest, caller: Caller, examples: int) -> Explor
         "meter_id": "m-one",
         "gateway_id": "gw-one",
         "gateway": "gw-one",
+        "package_id": package["package_id"],
+        "rollout_id": rollout["rollout_id"],
+        "node_ids": None,
+        "expires_at": "2026-11-22T12:00:00Z",
         "node_id": "n-one",
         "alert_id": alert["alert_id"],
         "webhook_id": hook["webhook_id"],
@@ -182,6 +192,9 @@ async def test_an_operator_is_answered_as_described_and_finds_every_route_at_wor
         "POST /api/v1/session",  # nobody's password was guessed
         "POST /api/v1/ingest/batches",  # a gateway's, explored in test_cloud_fuzz
         "GET /api/v1/gateways/{gateway_id}/configuration",  # that gateway's alone
+        "GET /api/v1/gateways/{gateway_id}/orders",
+        "GET /api/v1/packages/{package_id}/content",
+        "POST /api/v1/packages",  # nobody guesses a digest
     }
 
 

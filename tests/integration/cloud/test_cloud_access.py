@@ -46,6 +46,13 @@ NEEDS: dict[str, Right | None] = {
     "GET /quarantine": Right.OPERATE,
     "GET /findings": Right.OPERATE,
     "GET /gateways/{gateway_id}/notices": Right.OPERATE,
+    "POST /nodes/{node_id}/commands": Right.OPERATE,
+    "GET /nodes/{node_id}/commands": Right.OPERATE,
+    "POST /packages": Right.OPERATE,
+    "GET /packages": Right.OPERATE,
+    "POST /gateways/{gateway_id}/rollouts": Right.OPERATE,
+    "GET /gateways/{gateway_id}/rollouts": Right.OPERATE,
+    "POST /rollouts/{rollout_id}/stop": Right.OPERATE,
     "POST /webhooks": Right.WEBHOOKS,
     "GET /webhooks": Right.WEBHOOKS,
     "DELETE /webhooks/{webhook_id}": Right.WEBHOOKS,
@@ -61,6 +68,8 @@ NEEDS: dict[str, Right | None] = {
     "POST /nodes/{node_id}/certificates": Right.REGISTER,
     "GET /gateways/{gateway_id}/configuration": Right.INGEST,
     "POST /ingest/batches": Right.INGEST,
+    "GET /gateways/{gateway_id}/orders": Right.INGEST,
+    "GET /packages/{package_id}/content": Right.INGEST,
 }
 IDS = {
     "premises_id": "p-one",
@@ -72,10 +81,16 @@ IDS = {
     "meter_id": "m-one",
     "gateway_id": "gw-one",
     "node_id": "n-one",
+    "package_id": "0" * 64,
+    "rollout_id": "none",
 }
 QUERY = {"utility": "water", "resolution": "day", "from": "2026-01-01", "to": "2026-01-02"}
 STREAMS = {"GET /live", "GET /premises/{premises_id}/live"}
-OF_ONE_GATEWAY = {"GET /gateways/{gateway_id}/configuration", "POST /gateways/{gateway_id}/token"}
+OF_ONE_GATEWAY = {
+    "GET /gateways/{gateway_id}/configuration",
+    "GET /gateways/{gateway_id}/orders",
+    "POST /gateways/{gateway_id}/token",
+}
 
 
 def _routes(cloud: CloudInTest) -> set[str]:

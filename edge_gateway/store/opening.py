@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Opening the file: checked, brought to this release's layout, set aside if it is damaged."""
+
+import itertools
+import sqlite3
+import uuid
+from pathlib import Path
+
+import structlog
+
+from edge_gateway.errors import StoreTooNewError
+from edge_gateway.store import entries, facts
+from edge_gateway.store.migrations import SCRIPTS
+
+FILE_NAME = "store.sqlite3"
+PAGE_BYTES = 1024  # a commit writes whole pages, and few telegrams come at a time
+# What was sent to the cloud unsynced, and undone by a power cut, had numbers that must not come
+# again. More than can be given between two syncs.
+NUMBERS_APART = 100_000
+_WAL_LIMIT_BYTES = 16 * 2**20
+
+log = structlog.get_logger(__name__)
+
+
+def open_or_set_aside(path: Path) -> sqlite3.Connection:
+    """Open the file; a damaged one is kept under another name and a new one begun.
+
+    A gateway that refuses to start lets every node's journal overflow in the end. Nodes still hold
+    whatever was not acknowledged, and the new file's identity tells the cloud to count anew.
+    """
+    try:
+        return _open(path)
+    except sqlite3.DatabaseError as error:
+        if isinstance(
+            error, sqlite3.OperationalError
+        ):  # disk full, not permitted, busy: not damage
+            raise
+        aside = path.with_name(f"{path.name}.damaged-{uuid.uuid4().hex[:8]}")
+        log.error("store_damaged", error=str(error), kept_as=str(aside))
+        for suffix in ("", "-wal", "-shm"):
+            damaged = path.with_name(path.name + suffix)
+            if damaged.exists():
+                damaged.rename(aside.with_name(aside.name + suffix))
+        return _open(path)
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    try:
+        _arrange(db)
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = FULL")  # the default of many builds loses commits in WAL
+        db.execute("PRAGMA busy_timeout = 5000")
+        db.execute("PRAGMA temp_store = MEMORY")  # else every savepoint writes a file
+        db.execute(f"PRAGMA journal_size_limit = {_WAL_LIMIT_BYTES}")
+        verdict = db.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if verdict != "ok":
+            raise sqlite3.DatabaseError(str(verdict))
+        is_new = _migrate(db)
+        first = 1 if is_new else entries.last_number(db) + NUMBERS_APART
+        db.create_function(entries.NEXT_NUMBER, 0, itertools.count(first).__next__)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _arrange(db: sqlite3.Connection) -> None:
+    """Give the file the page size it should have; one of an earlier release is written anew."""
+    if db.execute("PRAGMA page_size").fetchone()[0] != PAGE_BYTES:
+        db.execute(f"PRAGMA page_size = {PAGE_BYTES}")
+        if db.execute("PRAGMA page_count").fetchone()[0]:
+            db.execute("PRAGMA journal_mode = DELETE")
+            db.execute("VACUUM")
+
+
+def _migrate(db: sqlite3.Connection) -> bool:
+    """Bring the layout up to date; return whether the store is a new one."""
+    found = int(db.execute("PRAGMA user_version").fetchone()[0])
+    if found > len(SCRIPTS):
+        raise StoreTooNewError(found, len(SCRIPTS))
+    for version, script in enumerate(SCRIPTS[found:], start=found + 1):
+        db.executescript(f"BEGIN IMMEDIATE; {script} PRAGMA user_version = {version}; COMMIT;")
+    if facts.read(db, facts.STORE_ID) is not None:
+        return False
+    facts.write(db, facts.STORE_ID, str(uuid.uuid4()))
+    return True
