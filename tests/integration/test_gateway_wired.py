@@ -24,7 +24,7 @@ from tests.fakes.virtual_time import LoopClock
 from tests.gateway_builders import Outgoing, settings
 from tests.gateway_process import Program, free_port
 from tests.integration.node_chain import until
-from wire import event, telegram, topics
+from wire import event, notice, telegram, topics
 
 OWN = "gw-mladost-meters"
 UNITS = range(1, 6)
@@ -164,6 +164,7 @@ async def test_five_meters_reach_the_cloud_whatever_happens_to_line_adapter_and_
             line.unplugged.clear()
             await until(lambda: event.METER_BACK in received.kinds(2), "not back", 30)
             (ports / "usb-adapter-1").unlink()
+        await until(lambda: cloud.notices, "nobody is told that the line is lost", 30)
         # AC-44: the adapter went, and comes back under another name
         async with street.line() as line:
             plug_in(ports, "usb-adapter-2", line)
@@ -177,6 +178,8 @@ async def test_five_meters_reach_the_cloud_whatever_happens_to_line_adapter_and_
         await cloud.stop()
 
     assert cloud.conflicts == []
+    told = [said["notice"] for _, said in sorted(cloud.notices.items())]
+    assert told == [notice.METER_BUS_LOST, notice.METER_BUS_BACK]
     keys = sorted(key for key in cloud.rows if key[0] == OWN)
     boots = {boot: [seq for _, b, seq in keys if b == boot] for _, boot, _ in keys}
     assert len(boots) == 2
