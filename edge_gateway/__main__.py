@@ -4,29 +4,29 @@
 import asyncio
 import contextlib
 import json
-import logging
 import signal
 import sys
 from pathlib import Path
 from typing import Annotated, TypeVar
 
-import structlog
 import typer
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from edge_gateway import app as gateway
-from edge_gateway import health
+from edge_gateway import health, log
 from edge_gateway.broker import mosquitto
 from edge_gateway.clock import SystemClock
 from edge_gateway.errors import GatewayError, SettingsError
 from edge_gateway.settings import BrokerSettings, Settings
+from edge_gateway.wired import commands as meters
 
 EnvFile = Annotated[
     Path | None, typer.Option("--env-file", help="File of GATEWAY_* settings, one a line.")
 ]
 SettingsT = TypeVar("SettingsT", bound=BrokerSettings)
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app.add_typer(meters.app, name="meters")
 
 
 @app.command()
@@ -81,22 +81,9 @@ def _sentence(fault: ErrorDetails) -> str:
     return f"{variable} is wrong: {fault['msg']}. Correct it where it is set."
 
 
-def _log_to_stderr() -> None:
-    logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
-    )
-
-
 def main() -> None:
     """Run the command; a fault that a person can mend is a sentence, not a trace."""
-    _log_to_stderr()
+    log.to_stderr()
     try:
         app()
     except GatewayError as error:

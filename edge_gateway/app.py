@@ -18,6 +18,8 @@ from edge_gateway.leaks.monitor import Monitor
 from edge_gateway.leaks.stretch import COMMONEST_Q3_L_PER_H, Meter
 from edge_gateway.settings import Settings
 from edge_gateway.store.database import Store
+from edge_gateway.watchdog import Watchdog
+from edge_gateway.wired import Wired
 
 REOPEN_AFTER_S = 1.0
 
@@ -47,11 +49,12 @@ async def _run_on_store(settings: Settings, clock: Clock) -> None:
 async def _run_services(settings: Settings, clock: Clock, store: Store, cloud: Cloud) -> None:
     monitor = Monitor()
     session = Session(settings, clock)
+    wired = Wired(settings, store, clock, session)
     intake = Intake(
         site=settings.site,
         gateway_id=settings.id,
         store=store,
-        publisher=session,
+        publisher=wired,
         clock=clock,
         watch=monitor,
         commit_interval_s=settings.commit_interval_s,
@@ -73,11 +76,13 @@ async def _run_services(settings: Settings, clock: Clock, store: Store, cloud: C
     async with asyncio.TaskGroup() as services:
         services.create_task(intake.run(), name="intake")
         services.create_task(session.run(receive), name="broker")
+        services.create_task(wired.run(intake.offer), name="wired")
         services.create_task(forwarder.run(), name="forwarder")
         services.create_task(configuration.run(), name="configuration")
         services.create_task(Rotation(settings, cloud, clock).run(), name="rotation")
         services.create_task(downlink.run(), name="downlink")
         services.create_task(health.run(), name="health")
+        services.create_task(Watchdog(store, intake).run(), name="watchdog")
 
 
 def _meter(channel: Channel) -> Meter:

@@ -41,7 +41,7 @@ class BrokerSettings(BaseSettings):
 
     @property
     def mosquitto_dir(self) -> Path:
-        """Return where the broker's configuration and its memory lie."""
+        """Return where the broker's configuration lies."""
         return self.data_dir / "mosquitto"
 
 
@@ -59,7 +59,7 @@ class Settings(BrokerSettings):
     commit_interval_s: float = Field(default=2, ge=0, le=4)
     retention_days: float = Field(default=7, ge=0)  # of what the cloud has; the rest stays
     clock: Literal["checked", "assumed"] = "assumed"  # assumed: the machine's is right as it is
-    health_every_s: float = Field(default=900, gt=0)
+    health_every_s: float = Field(default=1800, gt=0)  # 48 lines a day
     configuration_every_s: float = Field(default=600, gt=0)
     orders_every_s: float = Field(default=15, gt=0)
 

@@ -20,6 +20,7 @@ from provisioning.enrolment import Enrolled, Enrolment
 from provisioning.errors import CloudUnreachableError, FieldError
 from provisioning.gateway import Gateway, enrol_gateway
 from provisioning.node import DirectoryNode, serial_node
+from provisioning.wired import enrol_meters
 
 log = structlog.get_logger()
 app = typer.Typer(
@@ -131,6 +132,23 @@ def enrol_gateway_command(
             registry,
         )
     _say({"gateway_id": gateway, "directory": str(directory.resolve())})
+
+
+@app.command("enrol-meters")
+def enrol_meters_command(
+    plan: PlanFile,
+    gateway: Annotated[str, typer.Option(help="Id of the gateway they are wired to.")],
+    directory: Annotated[Path, typer.Option(help="The gateway's data directory.")],
+    cloud: CloudUrl,
+    token: Token,
+    cloud_ca: CloudCa = None,
+    register_maps: Maps = MAPS,
+) -> None:
+    """Put the meters wired to a gateway on record, and write its meters.toml. May be run again."""
+    maps = settings.read_register_maps(register_maps)
+    with Cloud(cloud, token, cloud_ca) as registry:
+        changed = enrol_meters(plans.read_plan(plan), gateway, directory, maps, registry)
+    _say({"gateway_id": gateway, "file_written": changed})
 
 
 @app.command("exchange")

@@ -18,7 +18,7 @@ from provisioning.errors import (
     CloudUnreachableError,
     FieldError,
 )
-from provisioning.plan import Node
+from provisioning.plan import Node, WiredNode
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _TIMEOUT_S = 10
@@ -50,7 +50,7 @@ class Cloud:
     ) -> None:
         self._http.close()
 
-    def register_node(self, node: Node, installed_at: datetime) -> None:
+    def register_node(self, node: Node | WiredNode, installed_at: datetime) -> None:
         """Put the node and its meters on record."""
         self._send(
             "PUT", f"/nodes/{node.node_id}", {"gateway_id": node.gateway_id, "board": node.board}

@@ -93,13 +93,18 @@ class PulseChannel(_Channel):
         return self
 
 
-class ModbusChannel(_Channel):
-    """A meter on the RS-485 line, read by a map of ``hardware/register_maps.toml``."""
+class WiredMeter(_Channel):
+    """A meter on a line, read by a map of ``hardware/register_maps.toml``."""
 
-    kind: Literal["modbus"]
     map: str
     unit_id: int = Field(ge=1, le=247)
     also: tuple[Obis, ...] = ()  # further quantities of the same meter, put on obis's channel
+
+
+class ModbusChannel(WiredMeter):
+    """A meter on the node's RS-485 line."""
+
+    kind: Literal["modbus"]
 
 
 class Node(_Row):
@@ -127,21 +132,65 @@ class Node(_Row):
         return self
 
 
+class WiredLine(_Row):
+    """One line that runs to a gateway; what is left out is as the gateway's README says."""
+
+    port: str | None = None
+    baud: int | None = None
+    parity: Literal["N", "E", "O"] | None = None
+    stop_bits: Literal[1, 2] | None = None
+    host: str | None = None
+    tcp_port: int | None = Field(default=None, ge=1, le=65535)
+    framing: Literal["rtu", "tcp"] | None = None
+    timeout_ms: int | None = Field(default=None, ge=20, le=10_000)
+    meters: tuple[WiredMeter, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _no_conflict(self) -> Self:
+        if (self.port is None) == (self.host is None):
+            raise ValueError("a line has either a port or a host")
+        units = {(meter.unit_id, meter.meter_id, meter.map) for meter in self.meters}
+        _refuse_repeats("Modbus unit_id", (unit_id for unit_id, _, _ in units))
+        return self
+
+
+class WiredNode(_Row):
+    """The meters wired to one gateway; it counts as a node, and sends what they say as one."""
+
+    node_id: Identifier
+    gateway_id: Identifier
+    board: str = "gateway"
+    interval_s: int = Field(default=30, ge=1, le=command.MAX_SAMPLE_INTERVAL_S)
+    lines: tuple[WiredLine, ...] = Field(min_length=1)
+
+    @property
+    def channels(self) -> tuple[WiredMeter, ...]:
+        """Return every meter on every line."""
+        return tuple(meter for line in self.lines for meter in line.meters)
+
+    @model_validator(mode="after")
+    def _no_conflict(self) -> Self:
+        _refuse_repeats("OBIS code", (meter.obis for meter in self.channels))
+        return self
+
+
 class Plan(_Row):
     """One installation: nodes of one site."""
 
     site: Identifier
     broker: Broker | None = None
     installed_at: AwareDatetime | None = None  # the moment of first enrolment if None
-    nodes: tuple[Node, ...]
+    nodes: tuple[Node, ...] = ()
+    wired: tuple[WiredNode, ...] = ()
 
     @model_validator(mode="after")
     def _no_conflict(self) -> Self:
-        if not self.nodes:
+        everyone: tuple[Node | WiredNode, ...] = (*self.nodes, *self.wired)
+        if not everyone:
             raise ValueError("a plan has at least one node")
-        _refuse_repeats("node_id", (node.node_id for node in self.nodes))
+        _refuse_repeats("node_id", (node.node_id for node in everyone))
         _refuse_repeats(
-            "service_point_id", (c.service_point_id for node in self.nodes for c in node.channels)
+            "service_point_id", (c.service_point_id for node in everyone for c in node.channels)
         )
         for node in self.nodes:
             if node.broker is None and self.broker is None:
@@ -155,6 +204,13 @@ class Plan(_Row):
                 return node
         known = ", ".join(node.node_id for node in self.nodes)
         raise PlanError(f"The plan has no node {node_id}; it has {known}.")
+
+    def wired_to(self, gateway_id: str) -> WiredNode:
+        """Return the meters wired to a gateway, or raise PlanError."""
+        for node in self.wired:
+            if node.gateway_id == gateway_id:
+                return node
+        raise PlanError(f"The plan has no meters wired to gateway {gateway_id}.")
 
     def broker_of(self, node: Node) -> Broker:
         """Return the broker that ``node`` speaks to."""

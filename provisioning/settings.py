@@ -10,7 +10,14 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, TypeAdapter, ValidationError
 
 from provisioning.errors import PlanError
-from provisioning.plan import ModbusChannel, Node, Plan, PulseChannel, faults_of
+from provisioning.plan import (
+    ModbusChannel,
+    Node,
+    Plan,
+    PulseChannel,
+    WiredMeter,
+    faults_of,
+)
 from wire import VERSION, reading_types, telegram
 
 
@@ -92,10 +99,27 @@ def _entries(channel: PulseChannel | ModbusChannel, maps: RegisterMaps) -> Itera
             mode="json", include={"obis", "kind", "input", "per_pulse", "start"}
         )
         return
+    meter, codes = codes_of(channel, maps)
+    for code, quantity in codes:
+        yield {
+            "obis": code,
+            "kind": "modbus",
+            "unit_id": channel.unit_id,
+            "function": meter.function,
+            **meter.registers[quantity].model_dump(mode="json"),
+        }
+
+
+def codes_of(channel: WiredMeter, maps: RegisterMaps) -> tuple[RegisterMap, list[tuple[str, str]]]:
+    """Return a meter's map and what is read of it: (code on its channel, code in the map).
+
+    Raises PlanError where there is no map, or not that quantity in it.
+    """
     if channel.map not in maps:
         raise PlanError(f"There is no register map {channel.map}; there are {', '.join(maps)}.")
     meter = maps[channel.map]
     _, number = reading_types.parse(channel.obis)
+    codes = []
     for code in dict.fromkeys((channel.obis, *channel.also)):
         quantity, _ = reading_types.parse(code)
         if quantity.obis not in meter.registers:
@@ -103,10 +127,5 @@ def _entries(channel: PulseChannel | ModbusChannel, maps: RegisterMaps) -> Itera
                 f"{meter.make} {meter.model} has no {quantity.name} ({quantity.obis}); its map "
                 f"{channel.map} has {', '.join(meter.registers)}."
             )
-        yield {
-            "obis": quantity.on_channel(number),
-            "kind": "modbus",
-            "unit_id": channel.unit_id,
-            "function": meter.function,
-            **meter.registers[quantity.obis].model_dump(mode="json"),
-        }
+        codes.append((quantity.on_channel(number), quantity.obis))
+    return meter, codes

@@ -12,6 +12,8 @@ from typing import NoReturn
 
 import pytest
 
+from tests.system_packages import NEEDED
+
 ROOT = Path(__file__).parent.parent
 _SEARCHED = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/bin"
 
@@ -20,7 +22,7 @@ def program(name: str) -> Path:
     """Return the path of a program of the system."""
     found = shutil.which(name, path=_SEARCHED)
     if found is None:
-        _without(f"{name} is not installed. On Debian: apt-get install {name}")
+        _without(f"{name} is not installed. On Debian: apt-get install {NEEDED.get(name, name)}")
     return Path(found)
 
 

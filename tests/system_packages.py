@@ -11,7 +11,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-NEEDED = {"mosquitto": "mosquitto", "chromium": "chromium"}  # program: Debian's package
+NEEDED = {  # program: Debian's package
+    "mosquitto": "mosquitto",
+    "chromium": "chromium",
+    "systemd-analyze": "systemd",
+}
 _SYSTEM_FOLDERS = "/usr/sbin:/usr/bin"
 
 

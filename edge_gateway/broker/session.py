@@ -20,7 +20,7 @@ TIMEOUT_S = 5.0
 RETRY_FIRST_S = 0.5
 STEADY_S = 10.0
 RETRY_CAP_S = 3.0  # the broker is next door, and one gateway is no crowd
-MAX_UNREAD = 5000  # messages between the socket and intake
+MAX_UNREAD = 10_000  # between the socket and intake; more than the broker queues, so none is lost
 
 # Telegrams and events at QoS 1 into a persistent session: what comes while the gateway restarts
 # waits in the broker. A status at QoS 0: one that waited would be taken for fresh, and its uptime
@@ -35,10 +35,10 @@ log = structlog.get_logger(__name__)
 class Session:
     """Keeps connected to the broker, hands on what nodes send, publishes to nodes.
 
-    The MQTT client confirms (PUBACK) a message as soon as it has it in memory, before it is on
-    the disk. Nothing depends on that: nodes go by our own acknowledgement, which follows the
-    commit, and publish again whatever it does not cover. For the same reason a message that finds
-    the queue full may be dropped, which is what keeps memory flat in a flood.
+    A message is confirmed to the broker (PUBACK) once it is handed on, which waits while there is
+    no room: the broker then sends no more than it may have in flight, and memory stays flat in a
+    flood. Nothing else depends on PUBACK: nodes go by our own acknowledgement, which follows the
+    commit, and publish again whatever it does not cover.
     """
 
     def __init__(self, settings: BrokerSettings, clock: Clock) -> None:
@@ -46,7 +46,7 @@ class Session:
             certificates.check(settings, "gateway")
         self._settings = settings
         self._clock = clock
-        self._client: aiomqtt.Client | None = None
+        self._client: _Client | None = None
 
     async def run(self, receive: Receive) -> None:
         """Stay connected and call ``receive`` with (topic, payload, retained), until cancelled."""
@@ -79,10 +79,11 @@ class Session:
         except (aiomqtt.MqttError, TimeoutError) as error:
             log.debug("publish_failed", topic=topic, reason=str(error))
 
-    async def _hand_on(self, client: aiomqtt.Client, receive: Receive) -> None:
+    async def _hand_on(self, client: "_Client", receive: Receive) -> None:
         async for message in client.messages:
             payload = message.payload if isinstance(message.payload, bytes) else b""
             await receive(message.topic.value, payload, bool(message.retain))
+            client.confirm(message)
 
     async def _subscribe(self, client: aiomqtt.Client) -> None:
         filters = [
@@ -92,8 +93,8 @@ class Session:
         async with asyncio.timeout(TIMEOUT_S):
             await client.subscribe(filters)
 
-    def _connection(self) -> aiomqtt.Client:
-        return aiomqtt.Client(
+    def _connection(self) -> "_Client":
+        return _Client(
             self._settings.broker_host,
             self._settings.broker_port,
             identifier=self._settings.id,
@@ -104,6 +105,18 @@ class Session:
             socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
             tls_context=_tls(self._settings) if self._settings.broker_tls else None,
         )
+
+
+class _Client(aiomqtt.Client):
+    """Confirms a message only when told to."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._client.manual_ack_set(True)
+
+    def confirm(self, message: aiomqtt.Message) -> None:
+        """Let the broker forget the message and send another."""
+        self._client.ack(message.mid, message.qos)
 
 
 class _NamedPeer(ssl.SSLContext):

