@@ -61,7 +61,7 @@ async def _run_services(settings: Settings, clock: Clock, store: Store, cloud: C
     )
     forwarder = Forwarder(settings, store, cloud, clock)
     health = Health(settings, store, clock)
-    downlink = Downlink(settings, store, cloud, session, clock)
+    downlink = Downlink(settings, store, cloud, wired, clock)
 
     async def receive(topic: str, payload: bytes, retained: bool) -> None:
         if not await downlink.receive(topic, payload, retained):

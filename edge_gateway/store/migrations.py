@@ -192,12 +192,11 @@ SCRIPTS = (
         firmware TEXT NOT NULL
     ) STRICT, WITHOUT ROWID;
     INSERT INTO node_firmware
-        SELECT node_id, max(boot), json_extract(body, '$.detail.firmware')
-        FROM (SELECT boot_id, kind, body FROM entry
-            UNION ALL SELECT boot_id, kind, body FROM waiting)
-        JOIN boot USING (boot_id)
-        WHERE kind = 1 AND json_extract(body, '$.event') = 'boot'
-            AND json_type(body, '$.detail.firmware') = 'text'
-        GROUP BY node_id;
+        SELECT node_id, max(boot), firmware FROM (
+            SELECT boot_id, CASE WHEN kind = 1 AND body ->> '$.event' = 'boot'
+                THEN body ->> '$.detail.firmware' END AS firmware
+            FROM (SELECT boot_id, kind, body FROM entry
+                UNION ALL SELECT boot_id, kind, body FROM waiting))
+        JOIN boot USING (boot_id) WHERE firmware IS NOT NULL GROUP BY node_id;
     """,
 )
