@@ -57,6 +57,8 @@ class Settings(BrokerSettings):
     batch_entries: int = Field(default=5000, ge=1, le=5000)
     # Under what a node waits before it sends again, 5 s; of thirty nodes, many share a sync.
     commit_interval_s: float = Field(default=2, ge=0, le=4)
+    # How long the store may not know that the cloud has something; a cut in power repeats that.
+    forget_every_s: float = Field(default=60, ge=0)
     retention_days: float = Field(default=7, ge=0)  # of what the cloud has; the rest stays
     clock: Literal["checked", "assumed"] = "assumed"  # assumed: the machine's is right as it is
     health_every_s: float = Field(default=1800, gt=0)  # 48 lines a day

@@ -19,14 +19,13 @@ log = structlog.get_logger()
 RESTART_DELAY_S = 0.5
 POLL_S = 0.05
 QUICK_DEATH_S = 5.0
-MAX_QUICK_DEATHS = 5
 POSTGRES_PATIENCE_S = 120.0  # a server that was killed often has much to recover
 _PR_SET_PDEATHSIG = 1
 _STATUS_LINE = 7  # of postmaster.pid, counted from 0 (PostgreSQL, miscadmin.h)
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     """Ask the kernel for SIGTERM when the simulator dies, so that none of its children stays."""
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
@@ -38,6 +37,8 @@ class Program:
     within seconds of their start it stays dead, and ``check`` raises ProgramFailedError, which
     quotes the log.
     """
+
+    max_quick_deaths = 5
 
     def __init__(
         self, name: str, command: Sequence[str | Path], log_file: Path, env: Mapping[str, str]
@@ -107,7 +108,7 @@ class Program:
                 stderr=output,
                 env=self._env,
                 start_new_session=True,  # Ctrl-C is ours; children are stopped in order
-                preexec_fn=_die_with_parent,
+                preexec_fn=die_with_parent,
             )
         self.starts += 1
 
@@ -122,7 +123,7 @@ class Program:
             own_fault = status > 0 and loop.time() - born < QUICK_DEATH_S
             quick_deaths = quick_deaths + 1 if own_fault else 0
             log.info("program_ended", program=self.name, status=status)
-            if quick_deaths >= MAX_QUICK_DEATHS:
+            if quick_deaths >= self.max_quick_deaths:
                 raise ProgramFailedError(self.name, status, self._log_file)
             await asyncio.sleep(RESTART_DELAY_S)
             await self._spawn()
@@ -174,7 +175,7 @@ async def run_to_end(
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         env={**os.environ, **(env or {})},
-        preexec_fn=_die_with_parent,
+        preexec_fn=die_with_parent,
     )
     try:
         async with asyncio.timeout(timeout_s):

@@ -33,6 +33,7 @@ def settings(data_dir: Any, **others: Any) -> Settings:
         "data_dir": data_dir,
         "cloud_url": "http://127.0.0.1:1",
         "cloud_token": "token-of-a-test",
+        "forget_every_s": 0,
     }
     return Settings(**(known | others))
 

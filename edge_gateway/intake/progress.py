@@ -8,8 +8,8 @@ rows that came since they were last written, and are written now and then for ma
 import sqlite3
 from collections import defaultdict
 
-from edge_gateway.intake.watermark import Watermark
 from edge_gateway.store import boots, messages
+from edge_gateway.store.watermark import Watermark
 
 MAX_CACHED_BOOTS = 4096
 

@@ -104,6 +104,9 @@ SCRIPTS = (
         body TEXT NOT NULL
     ) STRICT;
 
+    -- What somebody is to be told of, findings and notices, found among a week of telegrams.
+    CREATE INDEX entry_urgent ON entry (number) WHERE kind >= 2;
+
     -- Where the message of a key is, written when settled: up to the fact settled_up_to.
     CREATE TABLE place (
         boot_id INTEGER NOT NULL,
@@ -192,11 +195,12 @@ SCRIPTS = (
         firmware TEXT NOT NULL
     ) STRICT, WITHOUT ROWID;
     INSERT INTO node_firmware
-        SELECT node_id, max(boot), firmware FROM (
-            SELECT boot_id, CASE WHEN kind = 1 AND body ->> '$.event' = 'boot'
-                THEN body ->> '$.detail.firmware' END AS firmware
-            FROM (SELECT boot_id, kind, body FROM entry
-                UNION ALL SELECT boot_id, kind, body FROM waiting))
-        JOIN boot USING (boot_id) WHERE firmware IS NOT NULL GROUP BY node_id;
+        SELECT node_id, max(boot), json_extract(body, '$.detail.firmware')
+        FROM (SELECT boot_id, kind, body FROM entry
+            UNION ALL SELECT boot_id, kind, body FROM waiting)
+        JOIN boot USING (boot_id)
+        WHERE CASE WHEN kind = 1 THEN json_extract(body, '$.event') = 'boot'
+            AND json_type(body, '$.detail.firmware') = 'text' END
+        GROUP BY node_id;
     """,
 )

@@ -1,44 +1,49 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The outbox: the entries that the cloud has not acknowledged.
 
-Forgetting moves one number; rows are deleted later, by age.
+It may acknowledge the newest before the oldest. Forgetting moves one number, and keeps a few ranges
+above it; rows are deleted later, by age.
 """
 
 import sqlite3
 
 from edge_gateway.store import facts
 from edge_gateway.store.entries import Entry, append, select
+from edge_gateway.store.watermark import Watermark
 
-__all__ = ["append", "depth", "forget", "forgotten_up_to", "oldest", "prune", "skip"]
+__all__ = ["append", "delivered", "depth", "forget", "forgotten_up_to", "oldest", "prune"]
+
+_WAITS = "number > ? AND NOT EXISTS (SELECT 1 FROM delivered WHERE number BETWEEN first AND last)"
 
 
-def oldest(db: sqlite3.Connection, limit: int) -> list[Entry]:
-    """Return up to ``limit`` entries that wait, in order."""
-    return select(db, "number > ?", (forgotten_up_to(db),), limit)
+def delivered(db: sqlite3.Connection) -> Watermark:
+    """Return which numbers the cloud has acknowledged."""
+    ahead = db.execute("SELECT first, last FROM delivered ORDER BY first")
+    return Watermark(forgotten_up_to(db), ahead)
 
 
 def forgotten_up_to(db: sqlite3.Connection) -> int:
-    """Return the last number that the cloud has acknowledged; 0 at first."""
-    return int(facts.read(db, facts.FORGOTTEN_UP_TO) or 0)
+    """Return the number up to which the cloud has acknowledged everything; 0 at first."""
+    return facts.number(db, facts.FORGOTTEN_UP_TO)
 
 
-def forget(db: sqlite3.Connection, up_to: int, acknowledged_at_ms: int) -> None:
-    """Leave everything up to ``up_to`` to the cloud."""
-    skip(db, up_to)
+def forget(db: sqlite3.Connection, delivered: Watermark, acknowledged_at_ms: int) -> None:
+    """Leave what is delivered to the cloud."""
+    facts.write(db, facts.FORGOTTEN_UP_TO, str(delivered.contiguous))
     facts.write(db, facts.CLOUD_ACKNOWLEDGED_AT_MS, str(acknowledged_at_ms))
-
-
-def skip(db: sqlite3.Connection, up_to: int) -> None:
-    """Let nothing up to ``up_to`` wait any more."""
-    if up_to > forgotten_up_to(db):
-        facts.write(db, facts.FORGOTTEN_UP_TO, str(up_to))
+    db.execute("DELETE FROM delivered")
+    db.executemany("INSERT INTO delivered (first, last) VALUES (?, ?)", delivered.ahead)
 
 
 def depth(db: sqlite3.Connection) -> int:
     """Return how many entries wait for the cloud."""
-    forgotten = forgotten_up_to(db)
-    row = db.execute("SELECT count(*) FROM entry WHERE number > ?", (forgotten,)).fetchone()
-    return int(row[0])
+    waiting = db.execute(f"SELECT count(*) FROM entry WHERE {_WAITS}", (forgotten_up_to(db),))  # noqa: S608
+    return int(waiting.fetchone()[0])
+
+
+def oldest(db: sqlite3.Connection, limit: int) -> list[Entry]:
+    """Return up to ``limit`` entries that wait, in order."""
+    return select(db, _WAITS, (forgotten_up_to(db),), limit)
 
 
 def prune(db: sqlite3.Connection, received_before_ms: int, limit: int) -> int:

@@ -4,19 +4,28 @@
 import asyncio
 import gzip
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
+
+import zstandard
 
 from wire import batch, block
 
 Key = tuple[str, int, int]
 Mood = Callable[[], str]
+_UNPACK: dict[str, Callable[[bytes], bytes]] = {
+    "": lambda body: body,
+    "gzip": gzip.decompress,
+    "zstd": zstandard.decompress,
+}
 
 
 class IngestCloud:
     """Keeps each key once. A mood, asked for each batch, says how it behaves:
 
     answer; lose_answer (commit, then hang up); hang_up (before committing); hang; or a status code.
+    A token that is asked for is only let in; who comes with none of ``lets_in`` gets 401.
     """
 
     def __init__(self, mood: Mood = lambda: "answer") -> None:
@@ -28,6 +37,11 @@ class IngestCloud:
         self.batch_sizes: list[int] = []
         self.connections = 0
         self.tokens: set[str] = set()
+        self.lets_in: set[str] | None = None  # bearer tokens; None: whoever comes
+        self.understands = {"", "zstd", "gzip"}
+        self.encodings: list[str] = []
+        self.retry_after = ""
+        self.now_ms: int | None = None
         self.configuration: dict[str, Any] = {"nodes": []}
         self.refuses: Callable[[dict[str, Any]], bool] = lambda _entry: False
         self.most_entries = batch.MAX_ENTRIES
@@ -64,12 +78,27 @@ class IngestCloud:
             for name, _, rest in (line.partition(":") for line in head[1:])
         }
         body = await reader.readexactly(int(headers.get("content-length", "0")))
-        if headers.get("content-encoding") == "gzip":
-            body = gzip.decompress(body)
-        self.tokens.add(headers.get("authorization", ""))
+        bearer = headers.get("authorization", "")
+        self.tokens.add(bearer)
+        if self.lets_in is not None and bearer.removeprefix("Bearer ") not in self.lets_in:
+            return await _answer(writer, 401, {})
         if head[0].startswith("GET"):
             return await _answer(writer, 200, self.configuration)
-        return await self._take(writer, _entries(json.loads(body)))
+        if "/token " in head[0]:
+            return await self._give_token(writer, headers["idempotency-key"])
+        encoding = headers.get("content-encoding", "")
+        self.encodings.append(encoding)
+        if encoding not in self.understands:
+            return await _answer(writer, 415, {})
+        return await self._take(writer, _entries(json.loads(_UNPACK[encoding](body))))
+
+    async def _give_token(self, writer: asyncio.StreamWriter, request_id: str) -> bool:
+        token = f"token-for-{request_id}"
+        if self.lets_in is not None:
+            self.lets_in.add(token)
+        if self.mood() == "lose_answer":
+            return False
+        return await _answer(writer, 200, {"token": token})
 
     async def _take(self, writer: asyncio.StreamWriter, entries: list[dict[str, Any]]) -> bool:
         self.batch_sizes.append(len(entries))
@@ -81,14 +110,15 @@ class IngestCloud:
         if mood == "hang":
             await asyncio.sleep(3600)
         if mood.isdigit():
-            return await _answer(writer, int(mood), {})
+            return await _answer(writer, int(mood), {}, {"Retry-After": self.retry_after})
         if mood == "hang_up":
             return False
         for entry in entries:
             self._commit(entry)
         if mood == "lose_answer":
             return False
-        return await _answer(writer, 200, {"ver": 1, "committed": entries[-1]["n"]})
+        told = {} if self.now_ms is None else {"now_ms": self.now_ms}
+        return await _answer(writer, 200, {"ver": 1, "committed": entries[-1]["n"], **told})
 
     def _commit(self, entry: dict[str, Any]) -> None:
         body = entry["body"]
@@ -108,9 +138,15 @@ def _entries(request: dict[str, Any]) -> list[dict[str, Any]]:
     return sorted(told, key=lambda entry: int(entry["n"]))
 
 
-async def _answer(writer: asyncio.StreamWriter, status: int, content: dict[str, Any]) -> bool:
+async def _answer(
+    writer: asyncio.StreamWriter,
+    status: int,
+    content: dict[str, Any],
+    headers: Mapping[str, str] = MappingProxyType({}),
+) -> bool:
     body = json.dumps(content).encode()
     head = f"HTTP/1.1 {status} Whatever\r\nContent-Type: application/json\r\n"
+    head += "".join(f"{name}: {said}\r\n" for name, said in headers.items() if said)
     writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
     await writer.drain()
     return True

@@ -55,7 +55,7 @@ async def test_an_outage_delays_a_finding_and_keeps_its_own_time(store, tmp_path
     cloud = IngestCloud()
     await cloud.start()
     told = settings(tmp_path, cloud_url=f"http://127.0.0.1:{cloud.port}")
-    async with Cloud(told) as client:
+    async with Cloud(told, FakeClock()) as client:
         running = asyncio.create_task(Forwarder(told, store, client, clock).run())
         async with asyncio.timeout(5):
             while not cloud.findings:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from edge_gateway.errors import StoreError
 from edge_gateway.store import outbox
 from edge_gateway.store.database import Store
+from edge_gateway.store.watermark import Watermark
 from tests.fakes.gateway_clock import FakeClock
 from tests.gateway_builders import (
     GATEWAY,
@@ -196,7 +197,7 @@ async def test_a_repeat_of_what_age_has_deleted_is_still_a_repeat(intake, store,
         intake.offer(TELEGRAM, a_telegram(sequence))
     await intake.commit()
     await intake.settle()
-    await store.write(lambda db: outbox.forget(db, 3, clock.now_ms()))
+    await store.write(lambda db: outbox.forget(db, Watermark(3), clock.now_ms()))
     assert await store.write(lambda db: outbox.prune(db, clock.now_ms() + 1, 100)) == 2
     assert await stored_sequences(store) == [4]  # beyond the gap: its row is its only memory
     for sequence in (1, 2, 3):
@@ -211,7 +212,7 @@ async def test_what_the_cloud_does_not_have_is_never_deleted(intake, store, cloc
     intake.offer(TELEGRAM, a_telegram(2))
     await intake.commit()
     await intake.settle()
-    await store.write(lambda db: outbox.forget(db, 1, clock.now_ms()))
+    await store.write(lambda db: outbox.forget(db, Watermark(1), clock.now_ms()))
     await store.write(lambda db: outbox.prune(db, clock.now_ms() + 10**12, 100))
     assert await stored_sequences(store) == [2]
 

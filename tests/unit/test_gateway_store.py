@@ -13,6 +13,7 @@ from edge_gateway.health import Health, read_summary
 from edge_gateway.store import facts, outbox, quarantine
 from edge_gateway.store.database import FILE_NAME, Store
 from edge_gateway.store.migrations import SCRIPTS
+from edge_gateway.store.watermark import Watermark
 from tests.fakes.gateway_clock import FakeClock
 from tests.gateway_builders import (
     NODE,
@@ -134,7 +135,7 @@ async def test_a_transaction_that_fails_leaves_nothing(tmp_path):
 async def test_numbers_never_come_twice_even_when_all_was_sent_and_deleted(tmp_path):
     clock = FakeClock()
     store = await filled(tmp_path, clock)
-    await store.write(lambda db: outbox.forget(db, 3, clock.now_ms()))
+    await store.write(lambda db: outbox.forget(db, Watermark(3), clock.now_ms()))
     await store.write(lambda db: outbox.prune(db, clock.now_ms() + 1, 100))
     intake = an_intake(store, clock)
     intake.offer(topic("telegram"), a_telegram(4))
@@ -160,7 +161,7 @@ async def test_a_quarantine_has_an_end(tmp_path, monkeypatch):
 async def test_old_delivered_rows_go_and_the_rest_stays(tmp_path):
     clock = FakeClock()
     store = await filled(tmp_path, clock)
-    await store.write(lambda db: outbox.forget(db, 2, clock.now_ms()))
+    await store.write(lambda db: outbox.forget(db, Watermark(2), clock.now_ms()))
     clock.advance(8 * 86400)
     health = Health(settings(tmp_path), store, clock)
     await health.tidy()
@@ -171,7 +172,7 @@ async def test_old_delivered_rows_go_and_the_rest_stays(tmp_path):
 async def test_a_clock_that_is_not_trusted_deletes_nothing(tmp_path):
     clock = FakeClock()
     store = await filled(tmp_path, clock)
-    await store.write(lambda db: outbox.forget(db, 3, clock.now_ms()))
+    await store.write(lambda db: outbox.forget(db, Watermark(3), clock.now_ms()))
     clock.advance(8 * 86400)
     clock.trusted = False
     await Health(settings(tmp_path), store, clock).tidy()

@@ -2,7 +2,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_gateway.intake.watermark import Watermark
+from edge_gateway.store.watermark import Watermark
 
 ranges = st.lists(
     st.tuples(st.integers(1, 60), st.integers(0, 8)).map(lambda r: (r[0], r[0] + r[1])), max_size=40

@@ -10,7 +10,7 @@ import random
 
 import pytest
 
-from edge_gateway.intake.watermark import Watermark
+from edge_gateway.store.watermark import Watermark
 from firmware import boots
 from firmware import journal as journals
 from firmware.clock import Clock

@@ -44,7 +44,7 @@ async def test_every_kill_has_a_process_of_its_own(sleeper: Program):
 async def test_a_program_that_will_not_stay_up_is_told_with_its_last_words(failing: Program):
     with pytest.raises(ProgramFailedError, match="no room"):
         await until_given_up(failing)
-    assert failing.starts == processes.MAX_QUICK_DEATHS
+    assert failing.starts == processes.Program.max_quick_deaths
     with pytest.raises(ProgramFailedError):
         await failing.kill()
 
