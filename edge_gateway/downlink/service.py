@@ -23,7 +23,7 @@ from edge_gateway.store.database import Store
 from wire import status, topics, transfer
 from wire.errors import WireError
 
-TICK_S = 2.0
+TICK_S = 1.0
 RETRY_FIRST_S = 1.0
 RETRY_CAP_S = 60.0
 REFUSALS_TO_HALT = 2  # a disk may spoil one copy; a package refused twice is wrong itself
