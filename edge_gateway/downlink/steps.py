@@ -5,6 +5,8 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import structlog
+
 from edge_gateway.downlink.commands import Message
 from edge_gateway.downlink.orders import OrderedRollout, Orders
 from edge_gateway.downlink.packages import Package
@@ -12,6 +14,8 @@ from edge_gateway.downlink.rollout import Plan, Verdict, judge, settled, waves
 from edge_gateway.store import commands, notices, rollouts
 from edge_gateway.store.commands import Command
 from wire import command, fields, notice
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +83,9 @@ def advance(db: sqlite3.Connection, ordered: OrderedRollout, found: Package, now
     if verdict.is_done:
         rollouts.end(db, ordered.rollout_id)
         detail: dict[str, int | str] = {"rollout": ordered.rollout_id, "nodes": len(nodes)}
-        notices.append(db, notice.ROLLOUT_DONE, {**detail, "version": plan.firmware}, now.at_ms)
+        detail["version"] = plan.firmware
+        notices.append(db, notice.ROLLOUT_DONE, detail, now.at_ms)
+        log.info("rollout_done", **detail)
         return Step(has_notice=True)
     rollouts.tell(db, ordered.rollout_id, verdict.tell, now.at_ms)
     return Step(messages=_offers(ordered, found, rollouts.progress(db, ordered.rollout_id)))
@@ -92,6 +98,7 @@ def halt(db: sqlite3.Connection, rollout_id: str, verdict: Verdict, now_ms: int)
     if verdict.node_id is not None:
         detail["node"] = verdict.node_id
     notices.append(db, notice.ROLLOUT_HALTED, detail, now_ms)
+    log.warning("rollout_halted", **detail)
     return Step(has_notice=True)
 
 

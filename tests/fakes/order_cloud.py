@@ -59,8 +59,8 @@ class OrderCloud:
 class ObedientNodes:
     """Where the gateway publishes to: nodes that do at once what they are told, or don't.
 
-    ``answers`` says per node what it does with an update: "update", "fail", "ignore", or "die" once
-    the new firmware is reported.
+    ``answers`` says per node what it does with an update: "update", "fail", "refuse", "ignore", or
+    "die" once the new firmware is reported.
     """
 
     def __init__(self, clock: FakeClock) -> None:
@@ -126,6 +126,9 @@ class ObedientNodes:
         answer = self.answers.get(node_id, "update")
         if answer == "fail":
             self.say(node_id, event.UPDATE_FAILED, {"id": identity, "reason": "Bad flash."})
+        elif answer == "refuse":
+            detail: dict[str, int | str] = {"id": identity, "command": "update", "reason": "No."}
+            self.say(node_id, event.COMMAND_REFUSED, detail)
         elif answer != "ignore":
             self.boot(node_id, str(said["firmware"]))
         if answer == "die":

@@ -176,6 +176,7 @@ async def test_a_package_goes_out_in_waves_and_the_cloud_hears_when_all_have_it(
     ("answer", "reason"),
     [
         ("fail", "It could not: Bad flash."),
+        ("refuse", "It could not: No."),
         ("ignore", "It did not report 0.2.0 within 600 s."),
         ("die", "It reported 0.2.0 and then fell silent."),
     ],
