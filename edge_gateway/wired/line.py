@@ -42,7 +42,9 @@ class Line:
         self.close()
         transport = _Transport(self._parameters(), self._received)
         if not await transport.connect():
-            raise LineLostError(f"{transport.comm_params.host} does not open.")
+            raise LineLostError(
+                f"{transport.comm_params.host} does not open: denied, in use or dead."
+            )
         self._transport = transport
 
     def write(self, frame: bytes) -> None:

@@ -52,7 +52,7 @@ class OwnNode:
         while True:
             now_s = self._clock.monotonic_s()
             if now_s - said_at_s >= STATUS_EVERY_S:
-                self._say_status()
+                self.say_status()
                 said_at_s = now_s
             if self._waiting and now_s - self._progress_at_s >= SEND_AGAIN_S:
                 self._progress_at_s = now_s
@@ -133,7 +133,8 @@ class OwnNode:
             event.JOURNAL_LOST, {"boot": self._boot, "first": dropped[0], "last": dropped[-1]}
         )
 
-    def _say_status(self) -> None:
+    def say_status(self) -> None:
+        """Say what is held, and since when this boot lasts: that dates what has no time yet."""
         oldest = self._waiting[0][0] if self._waiting else self._sequence + 1
         said = Status(
             self._node_id, self._boot, status.ONLINE, int(self._up_s() * 1000), self._boot, oldest

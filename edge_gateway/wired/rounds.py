@@ -15,7 +15,7 @@ from edge_gateway.clock import Clock
 from edge_gateway.wired.bus import Bus
 from edge_gateway.wired.errors import LineLostError
 from edge_gateway.wired.meter import Meter
-from wire import event
+from wire import event, notice
 
 _LOOK_EVERY_S = 1.0  # the clock may be set, and an adapter come back, while we wait
 _OPEN_EVERY_S = 3.0
@@ -37,7 +37,6 @@ class Scribe(Protocol):
 
 
 LineNews = Callable[[str, dict[str, int | str]], Awaitable[None]]
-LOST, BACK = "meter_bus_lost", "meter_bus_back"
 
 
 class Rounds:
@@ -104,13 +103,13 @@ class Rounds:
         except LineLostError as error:
             if self._lost_at_s is None:
                 self._lost_at_s = now_s
-                log.warning("meter_bus_lost", line=name, reason=str(error))
-                await self._tell(LOST, {"bus": name[:64], "reason": str(error)[:64]})
+                log.warning("meter_bus_lost", bus=name, reason=str(error))
+                await self._tell(notice.METER_BUS_LOST, {"bus": name, "reason": str(error)})
             return
         if self._lost_at_s is not None:
             after_s, self._lost_at_s = int(now_s - self._lost_at_s), None
-            log.info("meter_bus_back", line=name, after_s=after_s)
-            await self._tell(BACK, {"bus": name[:64], "after_s": after_s})
+            log.info("meter_bus_back", bus=name, after_s=after_s)
+            await self._tell(notice.METER_BUS_BACK, {"bus": name, "after_s": after_s})
 
     async def _read_all(self) -> None:
         self._meters.sort(key=lambda meter: (meter.is_silent, meter.tried_at_s))

@@ -11,6 +11,7 @@ import structlog
 from edge_gateway.clock import Clock
 from edge_gateway.errors import SettingsError, StoreError
 from edge_gateway.settings import Settings
+from edge_gateway.store import notices
 from edge_gateway.store.database import Store
 from edge_gateway.wired import commissioning, register_maps, wiring
 from edge_gateway.wired.bus import bus_on
@@ -19,7 +20,7 @@ from edge_gateway.wired.meter import Meter
 from edge_gateway.wired.node import OwnNode, next_boot
 from edge_gateway.wired.rounds import Rounds
 from edge_gateway.wired.wiring import LineTable, WiredMeter, Wiring
-from wire import topics
+from wire import fields, topics
 
 _RETRY_S = 5.0
 
@@ -127,4 +128,14 @@ class Wired:
         )
 
     async def _tell(self, kind: str, detail: dict[str, int | str]) -> None:
-        """Let the cloud's operators know."""
+        """Let the cloud's operators know; the line is looked after even if that can't be stored."""
+        short = {
+            name: content[: fields.MAX_TEXT] if isinstance(content, str) else content
+            for name, content in detail.items()
+        }
+        now_ms = self._clock.now_ms()
+        try:
+            await self._store.write(lambda db: notices.append(db, kind, short, now_ms))
+        except StoreError as error:
+            log.error("store_failed", error=str(error), unsaid=kind)
+        self._store.outbox_grew.set()

@@ -29,6 +29,7 @@ def _obis(code: str) -> str:
 
 
 Obis = Annotated[str, AfterValidator(_obis)]
+PrintableText = Annotated[str, Field(pattern=r"^[!-~]*$")]  # for notices name it
 
 
 class _Table(BaseModel):
@@ -60,11 +61,11 @@ class LineTable(_Table):
     a converter that passes RTU frames through as they are.
     """
 
-    port: str = ""
+    port: PrintableText = ""
     baud: Literal[1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200] = 9600
     parity: Literal["N", "E", "O"] = "N"
     stop_bits: Literal[1, 2] = 1
-    host: str = ""
+    host: PrintableText = ""
     tcp_port: int = Field(default=502, ge=1, le=65535)
     framing: Literal["rtu", "tcp"] = "tcp"
     timeout_ms: int = Field(default=500, ge=20, le=10_000)

@@ -34,6 +34,7 @@ class IngestCloud:
         self.rows: dict[Key, dict[str, Any]] = {}
         self.conflicts: list[Key] = []
         self.findings: list[dict[str, Any]] = []
+        self.notices: dict[int, dict[str, Any]] = {}  # by number: repeats are one
         self.batch_sizes: list[int] = []
         self.connections = 0
         self.tokens: set[str] = set()
@@ -124,6 +125,9 @@ class IngestCloud:
         body = entry["body"]
         if entry["kind"] == batch.FINDING:
             self.findings.append(body)
+            return
+        if entry["kind"] == batch.NOTICE:
+            self.notices[int(entry["n"])] = body
             return
         key = (body["id"], body["boot"], body["seq"])
         if self.rows.setdefault(key, entry)["body"] != body:

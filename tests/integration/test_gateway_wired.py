@@ -5,11 +5,13 @@ import asyncio
 import os
 import sys
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from itertools import count, pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pymodbus.framer import FramerType
 from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
@@ -22,13 +24,14 @@ from tests.fakes.virtual_time import LoopClock
 from tests.gateway_builders import Outgoing, settings
 from tests.gateway_process import Program, free_port
 from tests.integration.node_chain import until
-from wire import event, telegram, topics
+from wire import event, notice, telegram, topics
 
 OWN = "gw-mladost-meters"
 UNITS = range(1, 6)
 STEP_WH = 10  # the map's resolution
 OF_A_UNIT_WH = 10**9  # so that a register tells whose it is
 MAP = "abb_b23"
+FRAMERS = {"tcp": FramerType.SOCKET, "rtu": FramerType.RTU}
 
 
 def code(unit: int, quantity: str = "1.8.0") -> str:
@@ -47,13 +50,16 @@ class Street:
             return self.shown[unit]
         return unit
 
-    def line(self) -> ModbusLine:
-        maps = read_register_maps()
+    def line(self, *, turned: bool = False) -> ModbusLine:
+        """Lay the line; ``turned``: the meters' words stand the other way than the map says."""
+        found = read_register_maps()[MAP]
+        order = {"word_order": "little"} if turned else {}
+        registers = {obis: replace(one, **order) for obis, one in found.registers.items()}
         return ModbusLine(
             {
                 unit: ModbusMeter(
                     unit_id=unit,
-                    register_map=maps[MAP],
+                    register_map=replace(found, registers=registers),
                     read=lambda obis, unit=unit: self._read(unit, obis),
                 )
                 for unit in UNITS
@@ -158,6 +164,7 @@ async def test_five_meters_reach_the_cloud_whatever_happens_to_line_adapter_and_
             line.unplugged.clear()
             await until(lambda: event.METER_BACK in received.kinds(2), "not back", 30)
             (ports / "usb-adapter-1").unlink()
+        await until(lambda: cloud.notices, "nobody is told that the line is lost", 30)
         # AC-44: the adapter went, and comes back under another name
         async with street.line() as line:
             plug_in(ports, "usb-adapter-2", line)
@@ -171,6 +178,8 @@ async def test_five_meters_reach_the_cloud_whatever_happens_to_line_adapter_and_
         await cloud.stop()
 
     assert cloud.conflicts == []
+    told = [said["notice"] for _, said in sorted(cloud.notices.items())]
+    assert told == [notice.METER_BUS_LOST, notice.METER_BUS_BACK]
     keys = sorted(key for key in cloud.rows if key[0] == OWN)
     boots = {boot: [seq for _, b, seq in keys if b == boot] for _, boot, _ in keys}
     assert len(boots) == 2
@@ -180,6 +189,18 @@ async def test_five_meters_reach_the_cloud_whatever_happens_to_line_adapter_and_
         registers = received.registers(unit)
         assert {register // OF_A_UNIT_WH for register in registers} == {unit}
         assert all(before < after for before, after in pairwise(registers))
+
+
+async def test_the_wrong_word_order_is_refused_and_not_put_on_record(tmp_path: Path):
+    """AC-43."""
+    street = Street()
+    wire(tmp_path, f'port = "{tmp_path}/usb-*"', [1])
+    async with street.line(turned=True) as line:
+        plug_in(tmp_path, "usb-adapter", line)
+        status, said = await check(tmp_path, f"{code(1)}={street.shown[1] / 1000}")
+    assert status == 1
+    assert 'it would with word_order = "little"' in said
+    assert not (tmp_path / commissioning.FILE_NAME).exists()
 
 
 async def test_a_meter_that_was_not_compared_is_left_alone(tmp_path: Path):
@@ -201,7 +222,7 @@ async def test_check_says_which_line_does_not_open(tmp_path: Path):
 
 
 @asynccontextmanager
-async def tcp_meter(delays_s: Any):
+async def tcp_meter(delays_s: Any, framing: str):
     """Serve unit 1, whose every answer takes the next of ``delays_s``; yield the port."""
     shown = count(OF_A_UNIT_WH // STEP_WH)
     where = register_maps.read()[MAP].registers
@@ -216,7 +237,7 @@ async def tcp_meter(delays_s: Any):
     words = [SimData(20000, count=5000, values=0, datatype=DataType.REGISTERS)]
     device = SimDevice(1, simdata=(bits, bits, words, words), action=answer)
     port = free_port()
-    server = ModbusTcpServer(device, address=("127.0.0.1", port))
+    server = ModbusTcpServer(device, framer=FRAMERS[framing], address=("127.0.0.1", port))
     await server.serve_forever(background=True)
     try:
         yield port
@@ -224,7 +245,7 @@ async def tcp_meter(delays_s: Any):
         await server.shutdown()
 
 
-async def readings_of(data_dir: Path, delays_s: Any, enough: int) -> list[Any]:
+async def readings_of(data_dir: Path, delays_s: Any, framing: str, enough: int) -> list[Any]:
     """Poll one meter over TCP until ``enough`` messages were offered; return them decoded."""
     told: list[Any] = []
 
@@ -233,8 +254,9 @@ async def readings_of(data_dir: Path, delays_s: Any, enough: int) -> list[Any]:
         if decode is not None:
             told.append(decode.decode(payload))
 
-    async with tcp_meter(delays_s) as port:
-        wire(data_dir, f'host = "127.0.0.1"\ntcp_port = {port}', [1], timeout_ms=100)
+    async with tcp_meter(delays_s, framing) as port:
+        where = f'host = "127.0.0.1"\ntcp_port = {port}\nframing = "{framing}"'
+        wire(data_dir, where, [1], timeout_ms=100)
         (meter,) = wiring.meters_of(wiring.read(data_dir).lines[0], register_maps.read())
         (data_dir / commissioning.FILE_NAME).write_text(f'{{"{meter.fingerprint}": {{}}}}')
         store = await Store.open(data_dir)
@@ -247,13 +269,13 @@ async def readings_of(data_dir: Path, delays_s: Any, enough: int) -> list[Any]:
     return told
 
 
-@pytest.mark.parametrize("late_s", [0.0, 0.15])
+@pytest.mark.parametrize(("framing", "late_s"), [("tcp", 0.0), ("tcp", 0.15), ("rtu", 0.15)])
 async def test_a_tcp_meter_is_read_and_no_late_reply_is_another_register(
-    tmp_path: Path, late_s: float
+    tmp_path: Path, framing: str, late_s: float
 ):
     """AC-41 on a real server: every third answer takes 1.5 timeouts."""
     delays_s = (late_s if n % 3 == 2 else 0.0 for n in count())
-    told = await readings_of(tmp_path, delays_s, enough=5)
+    told = await readings_of(tmp_path, delays_s, framing, enough=4)
     registers = [one.registers for one in told if hasattr(one, "registers")]
     assert registers
     for one in registers:

@@ -19,12 +19,12 @@ from edge_gateway.wired.errors import (
 )
 from edge_gateway.wired.framing import Question, RtuFraming, TcpFraming, _crc
 from edge_gateway.wired.meter import Meter
-from edge_gateway.wired.rounds import BACK, LOST, Rounds
+from edge_gateway.wired.rounds import Rounds
 from edge_gateway.wired.wiring import LineTable, meters_of
 from tests.fakes import virtual_time
 from tests.fakes.modbus_slaves import SlaveLine
 from tests.fakes.virtual_time import LoopClock
-from wire import event
+from wire import event, notice
 
 TIMEOUT_S = 0.1
 
@@ -204,6 +204,7 @@ def five_meters(**options):
 
 def rounds_on(line, meters, clock, scribe, interval_s=10):
     async def tell(kind, detail):
+        notice.body(kind, detail)  # as it would travel
         scribe.events.append((kind, detail["bus"], clock.monotonic_s()))
 
     bus = Bus(line, RtuFraming(), timeout_s=0.5, silence_s=0.005)
@@ -304,4 +305,4 @@ def test_a_line_that_comes_back_is_open_within_ten_seconds_and_both_are_told_onc
     scribe, after_s = virtual_time.run(work())
     assert after_s <= 10
     told = [kind for kind, channel, _ in scribe.events if channel == "line"]
-    assert told == [LOST, BACK]
+    assert told == [notice.METER_BUS_LOST, notice.METER_BUS_BACK]

@@ -8,6 +8,7 @@ from fractions import Fraction
 import pytest
 
 from edge_gateway.errors import SettingsError
+from edge_gateway.store import outbox
 from edge_gateway.store.database import Store
 from edge_gateway.wired import commissioning, register_maps, wiring
 from edge_gateway.wired.bus import Bus
@@ -17,8 +18,10 @@ from edge_gateway.wired.node import MAX_WAITING, OwnNode, next_boot
 from edge_gateway.wired.register_maps import Register
 from simulators.register_maps import read_register_maps
 from tests.fakes import virtual_time
+from tests.fakes.gateway_clock import NOVEMBER_2026_MS, FakeClock
 from tests.fakes.modbus_slaves import SlaveLine
 from tests.fakes.virtual_time import LoopClock
+from tests.gateway_builders import an_intake, topic
 from wire import acknowledgement, command, event, status, telegram, topics
 
 MAPS = register_maps.read()
@@ -303,3 +306,27 @@ async def test_boots_only_grow_also_over_a_lost_disk(tmp_path):
     replaced = await Store.open(tmp_path / "second")
     assert await replaced.write(lambda db: next_boot(db, now_s + 3600)) > earlier
     await replaced.close()
+
+
+async def test_what_was_read_before_the_time_was_known_is_dated_once_it_is(tmp_path):
+    """AC-30 for the gateway's own meters."""
+    clock = FakeClock(now_ms=0, trusted=False)
+    store = await Store.open(tmp_path)
+    intake = an_intake(store, clock)
+    node = OwnNode(
+        "gw-meters",
+        7,
+        clock,
+        lambda channel, payload: intake.offer(topic(channel, "gw-meters"), payload),
+    )
+    clock.advance(30)
+    node.telegram({IMPORT: 1})
+    await intake.commit()
+    assert await store.read(lambda db: outbox.oldest(db, 10)) == []
+    clock.at_ms, clock.trusted = NOVEMBER_2026_MS, True
+    clock.advance(60)
+    node.say_status()
+    await intake.commit()
+    (entry,) = await store.read(lambda db: outbox.oldest(db, 10))
+    assert entry.read_at_s == NOVEMBER_2026_MS // 1000
+    await store.close()
