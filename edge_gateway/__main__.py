@@ -13,14 +13,20 @@ from edge_gateway import app as gateway
 from edge_gateway import health, log
 from edge_gateway.broker import mosquitto
 from edge_gateway.clock import SystemClock
+from edge_gateway.commands import quarantine
 from edge_gateway.commands.doctor import doctor
+from edge_gateway.commands.drain import drain
+from edge_gateway.commands.export import export
 from edge_gateway.commands.options import DataDir, EnvFile, load
 from edge_gateway.errors import GatewayError
 from edge_gateway.settings import BrokerSettings, Settings
+from edge_gateway.store.opening import open_to_read
 from edge_gateway.wired import commands as meters
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-app.command()(doctor)
+for command in (doctor, drain, export):
+    app.command()(command)
+app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(meters.app, name="meters")
 
 
@@ -39,10 +45,8 @@ def broker(env_file: EnvFile = None) -> None:
 @app.command()
 def status(data_dir: DataDir) -> None:
     """Print what the gateway has stored and forwarded, as JSON; it may be running."""
-    found = health.read_summary(data_dir)
-    if found is None:
-        raise GatewayError(f"There is no store in {data_dir}; is this a gateway's data directory?")
-    typer.echo(json.dumps(found))
+    with contextlib.closing(open_to_read(data_dir)) as db:
+        typer.echo(json.dumps(health.summary(db)))
 
 
 async def _until_told_to_stop(settings: Settings) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from edge_gateway import health
 from edge_gateway.doctor.verdict import Verdict, fault, good, warning
-from edge_gateway.store.database import FILE_NAME
+from edge_gateway.errors import NoStoreError
+from edge_gateway.store.opening import FILE_NAME, open_to_read
 
 BEHIND_S = 3600
 
@@ -16,14 +17,14 @@ BEHIND_S = 3600
 def look(data_dir: Path, now_ms: int) -> Iterator[Verdict]:
     """Yield what is to be said of the store; it is only read, and may be in use."""
     path = data_dir / FILE_NAME
-    if not path.exists():
-        yield warning("store", f"There is none in {data_dir} yet; the first run makes it.")
-        return
     try:
-        with contextlib.closing(_reading(path)) as db:
+        with contextlib.closing(open_to_read(data_dir)) as db:
             verdict = str(db.execute("PRAGMA quick_check(1)").fetchone()[0])
             found = health.summary(db)
             quarantined = int(db.execute("SELECT count(*) FROM quarantine").fetchone()[0])
+    except NoStoreError:
+        yield warning("store", f"There is none in {data_dir} yet; the first run makes it.")
+        return
     except sqlite3.Error as error:
         yield fault("store", f"{path} can't be read: {error}.")
         return
@@ -54,7 +55,3 @@ def _outbox(found: dict[str, object], now_ms: int) -> Verdict:
         return good("outbox", f"{waiting} messages wait for the cloud.")
     since = f"{silent_s / 3600:,.0f} h ago" if acknowledged_ms else "never"
     return warning("outbox", f"{waiting} messages wait; the cloud last took any {since}.")
-
-
-def _reading(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
