@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Health: what the gateway says of itself, in its log and to ``iskar-gateway status``."""
 
-import contextlib
 import sqlite3
 from collections.abc import Mapping
 from functools import partial
-from pathlib import Path
 
 import structlog
 
@@ -13,7 +11,7 @@ from edge_gateway.clock import Clock
 from edge_gateway.errors import StoreError
 from edge_gateway.settings import Settings
 from edge_gateway.store import facts, outbox
-from edge_gateway.store.database import FILE_NAME, Store
+from edge_gateway.store.database import Store
 
 TIDY_EVERY_S = 60.0
 PRUNE_ROWS = 5000  # at a time: intake waits its turn for no longer than a few ms
@@ -89,15 +87,6 @@ def summary(db: sqlite3.Connection) -> dict[str, object]:
         "kept": _count(db, "SELECT count(*) FROM entry"),
         "cloud_acknowledged_at_ms": int(facts.read(db, facts.CLOUD_ACKNOWLEDGED_AT_MS) or 0),
     }
-
-
-def read_summary(data_dir: Path) -> dict[str, object] | None:
-    """Return the summary of a store that may be in use, or None if there is none."""
-    path = data_dir / FILE_NAME
-    if not path.exists():
-        return None
-    with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as db:
-        return summary(db)
 
 
 def _count(db: sqlite3.Connection, question: str) -> int:
