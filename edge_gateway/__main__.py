@@ -50,7 +50,7 @@ def status(data_dir: DataDir) -> None:
 
 
 async def _until_told_to_stop(settings: Settings) -> None:
-    clock = SystemClock(settings.data_dir / "clock.json", assumed=settings.clock == "assumed")
+    clock = SystemClock(settings.data_dir / "clock.json", trust=settings.clock)
     running = asyncio.ensure_future(gateway.run(settings, clock))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

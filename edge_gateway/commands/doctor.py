@@ -19,7 +19,7 @@ def doctor(
 ) -> None:
     """Look everything over and say what to mend; it may be running. Exit status 1: a fault."""
     settings = load(Settings, env_file)
-    clock = SystemClock(assumed=settings.clock == "assumed")
+    clock = SystemClock(trust=settings.clock)
     verdicts = asyncio.run(examine(settings, clock))
     for verdict in verdicts:
         typer.echo(json.dumps(verdict.fields()) if as_json else verdict.line())

@@ -31,7 +31,7 @@ def drain(
 ) -> None:
     """Wait until the cloud has all that is stored; forward it if no gateway runs that does."""
     settings = load(Settings, env_file)
-    clock = SystemClock(settings.data_dir / "clock.json", assumed=settings.clock == "assumed")
+    clock = SystemClock(settings.data_dir / "clock.json", trust=settings.clock)
     left, undated = asyncio.run(_drain(settings, clock, within_s))
     if left:
         raise GatewayError(f"{left} messages still wait for the cloud: iskar-gateway doctor")

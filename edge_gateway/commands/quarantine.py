@@ -15,6 +15,7 @@ import typer
 from edge_gateway.clock import SystemClock
 from edge_gateway.commands.options import DataDir, EnvFile, load
 from edge_gateway.errors import GatewayError
+from edge_gateway.feed import Feed
 from edge_gateway.intake import Intake
 from edge_gateway.leaks.monitor import Monitor
 from edge_gateway.settings import Settings
@@ -84,10 +85,9 @@ async def _release(
             gateway_id=settings.id,
             store=store,
             publisher=_Nobody(),
-            clock=SystemClock(
-                settings.data_dir / "clock.json", assumed=settings.clock == "assumed"
-            ),
+            clock=SystemClock(settings.data_dir / "clock.json", trust=settings.clock),
             watch=Monitor(),
+            feed=Feed(),
         )
         for kept in chosen:
             await store.write(partial(quarantine.remove, digests=[kept.digest]))
