@@ -118,7 +118,7 @@ class Intake:
             await self._something_to_do()
             now_s = self._clock.monotonic_s()
             try:
-                await self._acknowledge(await self._admit())
+                await self._acknowledge(await self.admit())
                 if now_s - settled_s > SETTLE_EVERY_S or self._admission.unsettled > SETTLE_AFTER:
                     await self.settle()
                     settled_s = now_s
@@ -160,7 +160,7 @@ class Intake:
 
         Raises StoreError when the disk fails; the messages are dropped and nodes send them again.
         """
-        at_once = await self._admit()
+        at_once = await self.admit()
         await self._store.write(self._admission.save_tallies)
         return {**at_once, **await self._sync()}
 
@@ -168,7 +168,7 @@ class Intake:
         """Write down what else follows from the rows; what is old can be deleted up to here."""
         await self._store.write(self._admission.settle)
 
-    async def _admit(self) -> Mapping[BootKey, int]:
+    async def admit(self) -> Mapping[BootKey, int]:
         """Store what waits; return what may be acknowledged already."""
         self.turns += 1
         arrivals = [self._waiting.popleft() for _ in range(min(MAX_BATCH, len(self._waiting)))]

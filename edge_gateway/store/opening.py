@@ -55,6 +55,7 @@ def open_or_set_aside(path: Path) -> sqlite3.Connection:
 def _open(path: Path) -> sqlite3.Connection:
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     try:
+        db.execute("PRAGMA synchronous = EXTRA")  # else the first journal may come back from death
         _arrange(db)
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")  # the default of many builds loses commits in WAL
