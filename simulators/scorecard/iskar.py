@@ -43,7 +43,8 @@ class CloudBackend:
     async def progress(self) -> tuple[bool, int]:
         """Return whether the gateway has nothing left to send, and how much it has."""
         directory = self._ground.gateway(GATEWAY_ID)
-        words = [console_script("iskar-gateway"), "status", "--data-dir", directory]
+        words: list[str | Path] = [console_script("iskar-gateway"), "status"]
+        words += ["--data-dir", directory]
         waiting = int(json.loads(await run_to_end(words))["outbox"])
         return waiting == 0, waiting
 
@@ -69,7 +70,9 @@ async def _running(root: Path, fleet: Fleet) -> AsyncIterator[Site]:
         "CLOUD_HTTPS_PORT": str(https_port),
         "CLOUD_PUBLIC_URL": url,
     }
-    cloud = Program("cloud", [console_script("iskar-cloud"), "serve"], ground.log("cloud"), environment)
+    cloud = Program(
+        "cloud", [console_script("iskar-cloud"), "serve"], ground.log("cloud"), environment
+    )
     link = Link(https_port)
     await link.start()
     await cloud.start()
@@ -99,8 +102,9 @@ async def _running(root: Path, fleet: Fleet) -> AsyncIterator[Site]:
             backend=CloudBackend(ground, fleet, operator),
         )
     finally:
-        for program in (gateway, broker, cloud):
+        for program in (gateway, broker):
             await program.stop()
+        await cloud.stop()
         await operator.close()
         await link.stop()
 
@@ -112,7 +116,7 @@ def _programs(ground: Ground, link: Link) -> tuple[Measured, Measured]:
         "GATEWAY_CLOUD_CA_FILE": str(directory / "pki" / "ca.crt"),
     }
     command = console_script("iskar-gateway")
-    words = ["--env-file", directory / "gateway.env"]
+    words: list[str | Path] = ["--env-file", directory / "gateway.env"]
     return (
         Measured("broker", [command, "broker", *words], ground.log("broker"), environment),
         Measured("gateway", [command, "run", *words], ground.log("gateway"), environment),

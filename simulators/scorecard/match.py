@@ -10,10 +10,8 @@ from pathlib import Path
 
 import structlog
 
-from simulators.errors import NotReadyError
 from simulators.scorecard import senders
 from simulators.scorecard.fleet import NODES, Fleet
-from simulators.scorecard.ledger import Ledger
 from simulators.scorecard.programs import Watch
 from simulators.scorecard.schedule import Strike
 from simulators.scorecard.senders import Sender
@@ -44,6 +42,11 @@ class Score:
     backlog: int  # telegrams that came after the last fault was over
     backlog_drain_s: float | None
     took_s: float
+
+    @property
+    def is_bad(self) -> bool:
+        """True if anything was lost or doubled."""
+        return bool(self.lost or self.duplicated)
 
     def as_dict(self) -> dict[str, object]:
         """Return it for JSON, without more digits than it has."""

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What goes wrong and when, the same for every system, decided by a seed.
 
-Each kind strikes in slots of its own, so that none ends another of its kind; kinds overlap freely. The
-last fault is always the same: the uplink is cut for the last fifth of the sending, and what is held
-back by then is the backlog whose draining is timed.
+Each kind strikes in slots of its own, so that none ends another of its kind; kinds overlap freely.
+The last fault is always the same: the uplink is cut for the last fifth of the sending, and what is
+held back by then is the backlog whose draining is timed.
 """
 
 import random
@@ -52,9 +52,7 @@ def schedule(seed: int, duration_s: float, faults: int) -> list[Strike]:
         return []
     dice = random.Random(seed)  # noqa: S311 - repeatable on purpose
     long_cut_at_s = duration_s * (1 - LONG_CUT_SHARE)
-    strikes = [
-        Strike(at_s=long_cut_at_s, kind=Kind.UPLINK_CUT, lasts_s=duration_s - long_cut_at_s)
-    ]
+    strikes = [Strike(at_s=long_cut_at_s, kind=Kind.UPLINK_CUT, lasts_s=duration_s - long_cut_at_s)]
     counts = {kind: (faults - 1 + at) // len(Kind) for at, kind in enumerate(Kind)}
     for kinds, share in _LANES:
         drawn = [kind for kind in kinds for _ in range(counts[kind])]
