@@ -22,6 +22,7 @@ from simulators.faults import schedule
 from simulators.scorecard import command as scorecards
 from simulators.scorecard.command import Terms
 from simulators.scorecard.match import Score
+from simulators.scorecard.schedule import Kind
 
 DATA_DIR = Path("var") / "demo"
 HTTP_PORT = 8080
@@ -93,12 +94,21 @@ def scorecard(
         scorecards.SYSTEMS
     ),
     faults: Annotated[int, typer.Option(min=0, help="How many strike each system.")] = 30,
+    kind: Annotated[
+        list[Kind] | None, typer.Option(help="Of the faults only this kind; may be repeated.")
+    ] = None,
     per_second: Annotated[float, typer.Option(min=1, help="Telegrams a second.")] = 50,
     as_json: Json = False,
     data_dir: DataDir = None,
 ) -> None:
     """Send the same telegrams through Iskar and its rivals under the same faults."""
-    terms = Terms(seed=seed, telegrams=telegrams, per_s=per_second, faults=faults)
+    terms = Terms(
+        seed=seed,
+        telegrams=telegrams,
+        per_s=per_second,
+        faults=faults,
+        kinds=kind or tuple(Kind),
+    )
     with _place(data_dir, is_timed=True) as place:
         scores = _run(_scores(against, terms, place))
         console = Console(stderr=as_json)

@@ -16,7 +16,7 @@ from simulators.scorecard.fleet import Fleet
 from simulators.scorecard.iskar import ISKAR
 from simulators.scorecard.match import Score, play
 from simulators.scorecard.mosquitto_bridge import MOSQUITTO_BRIDGE
-from simulators.scorecard.schedule import Strike, schedule
+from simulators.scorecard.schedule import Kind, Strike, schedule
 from simulators.scorecard.system import System
 from simulators.scorecard.thingsboard import THINGSBOARD_DEFAULT, THINGSBOARD_DURABLE
 
@@ -37,10 +37,11 @@ class Terms:
     telegrams: int
     per_s: float
     faults: int
+    kinds: Sequence[Kind] = tuple(Kind)
 
     def strikes(self) -> list[Strike]:
         """Return the faults, the same each time."""
-        return schedule(self.seed, self.telegrams / self.per_s, self.faults)
+        return schedule(self.seed, self.telegrams / self.per_s, self.faults, self.kinds)
 
 
 def systems(names: str) -> list[System]:

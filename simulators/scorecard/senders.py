@@ -55,11 +55,6 @@ class Sender:
         self._wake = asyncio.Event()
         self._began_s = time.monotonic()
 
-    @property
-    def has_all_off(self) -> bool:
-        """True once every telegram of its share is produced and forgotten."""
-        return self.forgotten == self._fleet.share(self._node)
-
     def produce(self, up_to: int) -> None:
         """Write the telegrams up to sequence ``up_to`` to the journal."""
         up_to = min(up_to, self._fleet.share(self._node))
