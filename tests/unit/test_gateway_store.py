@@ -8,11 +8,12 @@ import pytest
 
 from edge_gateway import app
 from edge_gateway.clock import SystemClock
-from edge_gateway.errors import StoreInUseError, StoreTooNewError
-from edge_gateway.health import Health, read_summary
+from edge_gateway.errors import NoStoreError, StoreInUseError, StoreTooNewError
+from edge_gateway.health import Health, summary
 from edge_gateway.store import facts, outbox, quarantine
 from edge_gateway.store.database import FILE_NAME, Store
 from edge_gateway.store.migrations import SCRIPTS
+from edge_gateway.store.opening import open_to_read
 from edge_gateway.store.watermark import Watermark
 from tests.fakes.gateway_clock import FakeClock
 from tests.gateway_builders import (
@@ -181,10 +182,11 @@ async def test_a_clock_that_is_not_trusted_deletes_nothing(tmp_path):
 
 
 async def test_the_status_is_read_beside_a_running_gateway(tmp_path):
-    assert read_summary(tmp_path) is None
+    with pytest.raises(NoStoreError):
+        open_to_read(tmp_path)
     store = await filled(tmp_path, FakeClock())
-    found = read_summary(tmp_path)
-    assert found is not None
+    with contextlib.closing(open_to_read(tmp_path)) as db:
+        found = summary(db)
     assert (found["received"], found["stored"], found["outbox"]) == (3, 3, 3)
     await store.close()
 
