@@ -6,7 +6,7 @@ import json
 import random
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 import structlog
 
@@ -22,6 +22,9 @@ MAX_ROUND_TRIP_S = 2.0  # of a question that the cloud answers with the time; ha
 DRIFT = 100e-6
 KERNEL_ERROR_MS = 100.0  # of a clock kept by chrony or systemd-timesyncd over the internet, amply
 SAVE_AGAIN_MS = 500  # a difference worth a write to the SD card
+
+# Whose word is enough: the kernel's or the cloud's; the cloud's alone; the machine's as it is.
+Trust = Literal["checked", "cloud", "assumed"]
 
 log = structlog.get_logger(__name__)
 
@@ -82,19 +85,19 @@ class SystemClock:
     """The time by the kernel if chrony keeps it, else by the cloud, else not trusted.
 
     What was learnt is held against the machine's counter, which nobody can step, and kept in the
-    file ``memory`` for the next process of the same run of the machine. ``assumed``: the machine's
-    clock is believed as it is, for places that neither NTP nor the cloud reaches.
+    file ``memory`` for the next process of the same run of the machine. ``assumed`` is for places
+    that neither NTP nor the cloud reaches: an operator keeps the machine's clock.
     """
 
     def __init__(
         self,
         memory: Path | None = None,
         *,
-        assumed: bool = False,
+        trust: Trust = "checked",
         machine: Machine | None = None,
     ) -> None:
         self._memory = memory
-        self._assumed = assumed
+        self._trust = trust
         self._machine = machine or Machine()
         self._machine_boot = self._machine.boot_id()
         self._saved = self._recall()
@@ -107,10 +110,10 @@ class SystemClock:
     def moment(self) -> Moment:
         """Return this instant, in every way in which it can be told."""
         up_s, wall_ms = self._machine.up_s(), self._machine.wall_ms()
-        if self._assumed:
+        if self._trust == "assumed":
             unix_ms, is_trusted = wall_ms, wall_ms >= EARLIEST_CREDIBLE_MS
         else:
-            if self._machine.is_synchronised():
+            if self._is_kept_by_kernel():
                 self._hold(wall_ms - up_s * 1000, KERNEL_ERROR_MS, up_s)
             is_trusted = self._held is not None
             unix_ms = wall_ms if self._held is None else round(up_s * 1000 + self._held.offset_ms)
@@ -137,7 +140,7 @@ class SystemClock:
         """
         up_s = self._machine.up_s()
         round_trip_s = up_s - sent_at_s
-        if not (0 <= round_trip_s < MAX_ROUND_TRIP_S) or self._machine.is_synchronised():
+        if not (0 <= round_trip_s < MAX_ROUND_TRIP_S) or self._is_kept_by_kernel():
             return
         if not EARLIEST_CREDIBLE_MS <= now_ms <= fields.MAX_UNIX_S * 1000:
             return
@@ -153,6 +156,9 @@ class SystemClock:
     async def sleep(self, delay_s: float) -> None:
         """Wait, letting other services run."""
         await asyncio.sleep(delay_s)
+
+    def _is_kept_by_kernel(self) -> bool:
+        return self._trust == "checked" and self._machine.is_synchronised()
 
     def _hold(self, offset_ms: float, error_ms: float, up_s: float) -> None:
         self._held = _Held(

@@ -39,6 +39,13 @@ class StoreDamagedError(GatewayError):
     """The store's file is damaged: trying again changes nothing, opening it anew sets it aside."""
 
 
+class NoStoreError(StoreError):
+    """There is no store where one was to be looked at."""
+
+    def __init__(self, data_dir: Path) -> None:
+        super().__init__(f"There is no store in {data_dir}; is this a gateway's data directory?")
+
+
 class StoreInUseError(StoreError):
     """Another gateway process holds the same data directory."""
 

@@ -1,19 +1,18 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Health: what the gateway says of itself, in its log and to ``iskar-gateway status``."""
 
-import contextlib
 import sqlite3
 from collections.abc import Mapping
 from functools import partial
-from pathlib import Path
 
 import structlog
 
 from edge_gateway.clock import Clock
 from edge_gateway.errors import StoreError
 from edge_gateway.settings import Settings
-from edge_gateway.store import facts, outbox
-from edge_gateway.store.database import FILE_NAME, Store
+from edge_gateway.store import facts, notices, outbox
+from edge_gateway.store.database import Store
+from wire import notice
 
 TIDY_EVERY_S = 60.0
 PRUNE_ROWS = 5000  # at a time: intake waits its turn for no longer than a few ms
@@ -32,6 +31,7 @@ class Health:
         self._retention_ms = int(settings.retention_days * DAY_MS)
         self._store = store
         self._clock = clock
+        self._machine_began_ms: int | None = None  # by the trusted clock, at the last look
         self._warned: Mapping[str, int] | None = None  # none: what came before is old news
 
     async def run(self) -> None:
@@ -41,15 +41,14 @@ class Health:
         while True:
             try:
                 await self.tidy()
+                await self.watch_clock()
                 self._warn_of_growth(await self._store.read(facts.tallies))
                 if since_summary_s >= self._every_s:
                     log.info("health", **await self._store.read(summary))
                     since_summary_s = 0.0
             except StoreError as error:
                 log.error("store_failed", error=str(error))
-            offset_ms = self._clock_offset_ms()
             await self._clock.sleep(pause_s)
-            self._warn_of_step(self._clock_offset_ms() - offset_ms)
             since_summary_s += pause_s
 
     def _warn_of_growth(self, tallies: Mapping[str, int]) -> None:
@@ -61,12 +60,29 @@ class Health:
             log.warning("messages_not_stored", **grown)
         self._warned = counts
 
-    def _clock_offset_ms(self) -> float:
-        return self._clock.now_ms() - self._clock.monotonic_s() * 1000
+    async def watch_clock(self) -> None:
+        """Put a step of the clock since the last look on record, if it was trusted both times.
 
-    def _warn_of_step(self, step_ms: float) -> None:
-        if abs(step_ms) > STEP_MS:
-            log.warning("clock_stepped", by_s=round(step_ms / 1000))
+        What was recorded before it was trusted is put right by intake, which tells of it as well.
+        """
+        now = self._clock.moment()
+        if not now.is_trusted:
+            return
+        began_ms = now.unix_ms - now.up_ms
+        by_ms = 0 if self._machine_began_ms is None else began_ms - self._machine_began_ms
+        self._machine_began_ms = began_ms
+        if abs(by_ms) >= STEP_MS:
+            log.warning("clock_stepped", by_s=round(by_ms / 1000))
+            detail: dict[str, int | str] = {"by_ms": by_ms, "known_from": "clock"}
+            await self._store.write(
+                partial(
+                    notices.append,
+                    kind=notice.CLOCK_STEPPED,
+                    detail=detail,
+                    now_ms=now.unix_ms,
+                )
+            )
+            self._store.outbox_grew.set()
 
     async def tidy(self) -> None:
         """Delete what is old, in small turns; an untrusted clock must not decide what is."""
@@ -89,15 +105,6 @@ def summary(db: sqlite3.Connection) -> dict[str, object]:
         "kept": _count(db, "SELECT count(*) FROM entry"),
         "cloud_acknowledged_at_ms": int(facts.read(db, facts.CLOUD_ACKNOWLEDGED_AT_MS) or 0),
     }
-
-
-def read_summary(data_dir: Path) -> dict[str, object] | None:
-    """Return the summary of a store that may be in use, or None if there is none."""
-    path = data_dir / FILE_NAME
-    if not path.exists():
-        return None
-    with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as db:
-        return summary(db)
 
 
 def _count(db: sqlite3.Connection, question: str) -> int:

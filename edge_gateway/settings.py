@@ -107,7 +107,7 @@ class Settings(NeighbourSettings):
     # How long the store may not know that the cloud has something; a cut in power repeats that.
     forget_every_s: float = Field(default=60, ge=0)
     retention_days: float = Field(default=7, ge=0)  # of what the cloud has; the rest stays
-    clock: Literal["checked", "assumed"] = "assumed"  # assumed: the machine's is right as it is
+    clock: Literal["checked", "cloud", "assumed"] = "checked"  # whose word on the time is enough
     health_every_s: float = Field(default=1800, gt=0)  # 48 lines a day
     configuration_every_s: float = Field(default=600, gt=0)
     orders_every_s: float = Field(default=15, gt=0)

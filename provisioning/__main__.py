@@ -13,6 +13,7 @@ import structlog
 import typer
 
 from provisioning import plan as plans
+from provisioning import release_key as release_keys
 from provisioning import settings
 from provisioning.cloud import Cloud
 from provisioning.dossier import Dossier
@@ -115,6 +116,10 @@ def enrol_gateway_command(
     ] = None,
     broker_host: Annotated[str, typer.Option(help="Where its broker listens.")] = "127.0.0.1",
     broker_port: Annotated[int, typer.Option(help="And on which port.")] = 8883,
+    release_key: Annotated[
+        Path | None,
+        typer.Option(help="Public key that firmware is signed with; none: no updates."),
+    ] = None,
     cloud_ca: CloudCa = None,
 ) -> None:
     """Set up a gateway's data directory: token, certificates, settings. May be run again."""
@@ -127,6 +132,7 @@ def enrol_gateway_command(
                 broker_host=broker_host,
                 broker_port=broker_port,
                 cloud_url=cloud,
+                release_key=None if release_key is None else release_keys.read(release_key),
             ),
             directory,
             registry,

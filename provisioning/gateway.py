@@ -33,6 +33,7 @@ class Gateway(NamedTuple):
     broker_host: str
     broker_port: int
     cloud_url: str
+    release_key: bytes | None = None  # in PEM; without it no firmware goes through this gateway
 
 
 def enrol_gateway(gateway: Gateway, directory: Path, cloud: Cloud) -> None:
@@ -45,6 +46,8 @@ def enrol_gateway(gateway: Gateway, directory: Path, cloud: Cloud) -> None:
     log.info("gateway_registered", gateway_id=gateway.gateway_id)
     for name, usage in _USAGES:
         _certify(gateway, directory / "pki", name, usage, cloud)
+    if gateway.release_key is not None:
+        write_durably(directory / "pki" / "release.pub", gateway.release_key)
     token = kept.get("GATEWAY_CLOUD_TOKEN")
     if not token or not cloud.accepts_gateway_token(gateway.gateway_id, token):
         token = cloud.new_gateway_token(gateway.gateway_id)

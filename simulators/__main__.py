@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""iskar-sim: the demonstration, and the chain under faults."""
+"""iskar-sim: the demonstration, the chain under faults, and the scorecard."""
 
 import asyncio
 import io
@@ -7,10 +7,10 @@ import logging
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import structlog
 import typer
@@ -19,11 +19,17 @@ from rich.console import Console
 from simulators.demo import Demo, Show, in_words
 from simulators.errors import SimulatorError
 from simulators.faults import schedule
+from simulators.scorecard import command as scorecards
+from simulators.scorecard.command import Terms
+from simulators.scorecard.match import Score
+from simulators.scorecard.schedule import Kind
 
 DATA_DIR = Path("var") / "demo"
 HTTP_PORT = 8080
 QUIET_SHARE = 0.15  # of a run with faults: left alone at its end, to drain
 _INTERRUPTED = 130  # exit status after Ctrl-C, as shells have it
+
+Outcome = TypeVar("Outcome")
 
 app = typer.Typer(
     help="A simulated city around the real firmware, gateway and cloud.",
@@ -53,7 +59,7 @@ def demo(
 ) -> None:
     """Run the whole chain, open a leak after a minute, and show the alert arrive."""
     chosen = port if port or minutes is not None else HTTP_PORT
-    with _place(data_dir, minutes) as place:
+    with _place(data_dir, is_timed=minutes is not None) as place:
         show = Show(
             data_dir=place,
             minutes=minutes,
@@ -73,29 +79,70 @@ def faults(
 ) -> None:
     """Run the chain under a seeded schedule of every kind of fault."""
     struck = schedule(seed, minutes * 60 * (1 - QUIET_SHARE))
-    with _place(data_dir, minutes) as place:
+    with _place(data_dir, is_timed=True) as place:
         _perform(
             Show(data_dir=place, minutes=minutes, with_history=False, seed=seed, faults=struck),
             as_json,
         )
 
 
+@app.command()
+def scorecard(
+    seed: Annotated[int, typer.Option(help="Decides the telegrams and which faults strike when.")],
+    telegrams: Annotated[int, typer.Option(min=100, help="How many each system is sent.")],
+    against: Annotated[str, typer.Option(help="Systems, parted by commas.")] = ",".join(
+        scorecards.SYSTEMS
+    ),
+    faults: Annotated[int, typer.Option(min=0, help="How many strike each system.")] = 30,
+    kind: Annotated[
+        list[Kind] | None, typer.Option(help="Of the faults only this kind; may be repeated.")
+    ] = None,
+    per_second: Annotated[float, typer.Option(min=1, help="Telegrams a second.")] = 50,
+    as_json: Json = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Send the same telegrams through Iskar and its rivals under the same faults."""
+    terms = Terms(
+        seed=seed,
+        telegrams=telegrams,
+        per_s=per_second,
+        faults=faults,
+        kinds=kind or tuple(Kind),
+    )
+    with _place(data_dir, is_timed=True) as place:
+        scores = _run(_scores(against, terms, place))
+        console = Console(stderr=as_json)
+        console.print(scorecards.as_table(scores))
+        if as_json:
+            typer.echo(scorecards.as_json(scores, terms))
+        raise typer.Exit(int(any(one.is_bad for one in scores if one.system == "iskar")))
+
+
+async def _scores(against: str, terms: Terms, place: Path) -> list[Score]:
+    return await scorecards.run(scorecards.systems(against), terms, place)
+
+
 def _perform(show: Show, as_json: bool) -> None:
     """Run the show, print its report, and exit with the report's status."""
     performance = Demo(show, Console(stderr=as_json))
+    report = _run(performance.run())
+    if as_json:
+        typer.echo(report.as_json(performance.struck if show.faults else None))
+    else:
+        typer.echo("\n".join(in_words(report)))
+    raise typer.Exit(report.exit_status)
+
+
+def _run(work: Coroutine[object, object, Outcome]) -> Outcome:
+    """Return what comes of ``work``; where it fails or is interrupted, say so and exit."""
     try:
-        report = asyncio.run(performance.run())
+        return asyncio.run(work)
     except* SimulatorError as failed:
         typer.echo(str(_first(failed)), err=True)
         raise typer.Exit(1) from None
     except* asyncio.CancelledError:
         typer.echo("Stopped before its end: nothing was audited.", err=True)
         raise typer.Exit(_INTERRUPTED) from None
-    if as_json:
-        typer.echo(report.as_json(performance.struck if show.faults else None))
-    else:
-        typer.echo("\n".join(in_words(report)))
-    raise typer.Exit(report.exit_status)
 
 
 def _first(group: BaseExceptionGroup[SimulatorError]) -> SimulatorError:
@@ -105,9 +152,9 @@ def _first(group: BaseExceptionGroup[SimulatorError]) -> SimulatorError:
 
 
 @contextmanager
-def _place(data_dir: Path | None, minutes: float | None) -> Iterator[Path]:
+def _place(data_dir: Path | None, *, is_timed: bool) -> Iterator[Path]:
     """Give the folder for the data: the one named, the demonstration's, or one to throw away."""
-    if data_dir is not None or minutes is None:
+    if data_dir is not None or not is_timed:
         yield data_dir or DATA_DIR
         return
     made = Path(tempfile.mkdtemp(prefix="iskar-"))

@@ -70,13 +70,19 @@ class CloudClient:
         items: list[dict[str, Any]] = []
         cursor: str | None = ""
         while cursor is not None:
-            query: dict[str, str | int] = {"node_id": node_id, "first_boot": 1, "limit": _PAGE}
-            if cursor:
-                query["cursor"] = cursor
-            page = await self.get("/api/v1/telegrams", **query)
-            items += page["items"]
-            cursor = page["next_cursor"]
+            page, cursor = await self.ledger_page(node_id, cursor)
+            items += page
         return items
+
+    async def ledger_page(
+        self, node_id: str, cursor: str = ""
+    ) -> tuple[list[dict[str, Any]], str | None]:
+        """Return a page of it by time, and the cursor of the next; None if there is none yet."""
+        query: dict[str, str | int] = {"node_id": node_id, "first_boot": 1, "limit": _PAGE}
+        if cursor:
+            query["cursor"] = cursor
+        page = await self.get("/api/v1/telegrams", **query)
+        return page["items"], page["next_cursor"]
 
     async def ingest(self, request: Mapping[str, Any]) -> None:
         """Post one batch of blocks (``wire.batch``); all of it must be committed as rows."""

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What can go wrong around a simulated city; each message says what to do."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 _QUOTED_LINES = 12
@@ -69,3 +70,10 @@ class NotReadyError(SimulatorError):
 
     def __init__(self, what: str, waited_s: float, remedy: str) -> None:
         super().__init__(f"{what} was not ready after {waited_s:.0f} s. {remedy}")
+
+
+class UnknownSystemError(SimulatorError):
+    """The scorecard was asked for a system that it does not know."""
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        super().__init__(f"There is no system {name!r}; there are {', '.join(known)}.")

@@ -75,6 +75,20 @@ def a_telegram(
     )
 
 
+def an_event(
+    sequence: int,
+    kind: str,
+    detail: dict[str, int | str],
+    *,
+    boot: int = 1,
+    node_id: str = NODE,
+    time_s: int = NOON_S,
+) -> bytes:
+    return event.encode(
+        event.Event(node_id, boot, sequence, time_s, telegram.TIME_KNOWN, kind, detail)
+    )
+
+
 def a_loss(sequence: int, *, boot: int = 1, of_boot: int, first: int, last: int) -> bytes:
     detail: dict[str, int | str] = {"boot": of_boot, "first": first, "last": last}
     return event.encode(

@@ -27,15 +27,15 @@ class Authority:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "ca.crt").write_bytes(self.certificate.public_bytes(serialization.Encoding.PEM))
 
-    def issue(self, common_name: str, folder: Path, file_name: str) -> None:
-        """Write ``file_name``.crt and .key for this name."""
+    def issue(self, common_name: str, folder: Path, file_name: str, *, days: int = 1) -> None:
+        """Write ``file_name``.crt and .key for this name, good for so many days."""
         self.write_ca(folder)
         key = ec.generate_private_key(ec.SECP256R1())
         names = x509.SubjectAlternativeName(
             [x509.DNSName(common_name), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
         )
         certificate = (
-            _begun(_named(common_name), self._name, key.public_key())
+            _begun(_named(common_name), self._name, key.public_key(), days)
             .add_extension(names, critical=False)
             .sign(self._key, hashes.SHA256())
         )
@@ -56,7 +56,7 @@ def _named(common_name: str) -> x509.Name:
 
 
 def _begun(
-    subject: x509.Name, issuer: x509.Name, public_key: ec.EllipticCurvePublicKey
+    subject: x509.Name, issuer: x509.Name, public_key: ec.EllipticCurvePublicKey, days: int = 1
 ) -> x509.CertificateBuilder:
     now = datetime.datetime.now(datetime.UTC)
     return (
@@ -66,5 +66,5 @@ def _begun(
         .public_key(public_key)
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=days))
     )

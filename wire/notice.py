@@ -8,7 +8,7 @@ that of its entry: (gateway, store, n). When it was noticed is the entry's ``rea
 from wire import fields
 from wire.errors import WireError
 
-CLOCK_STEPPED = "clock_stepped"  # detail: by_ms, because
+CLOCK_STEPPED = "clock_stepped"  # detail: by_ms, known_from: clock, node or next_start
 STORE_FILLING = "store_filling"  # detail: used_percent, limit_mb, waiting
 THINNED = "thinned"  # detail: node, boot, first, last: these sequences were given up for room
 STORE_DAMAGED = "store_damaged"  # detail: kept_as, salvaged, reason

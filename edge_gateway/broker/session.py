@@ -122,7 +122,7 @@ class Session:
             timeout=TIMEOUT_S,
             max_queued_incoming_messages=MAX_UNREAD,
             socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
-            tls_context=_tls(self._settings) if self._settings.broker_tls else None,
+            tls_context=tls(self._settings) if self._settings.broker_tls else None,
         )
 
 
@@ -138,7 +138,7 @@ class _Client(aiomqtt.Client):
         self._client.ack(message.mid, message.qos)
 
 
-class _NamedPeer(ssl.SSLContext):
+class NamedPeer(ssl.SSLContext):
     """Expects the certificate of one name, whatever address the broker is reached at.
 
     A building's network gives the gateway no stable host name; its certificate bears its id.
@@ -147,12 +147,14 @@ class _NamedPeer(ssl.SSLContext):
     server_name = ""
 
     def wrap_socket(self, sock: socket.socket, *args: Any, **options: Any) -> ssl.SSLSocket:
+        """Wrap it, expecting that name."""
         options["server_hostname"] = self.server_name
         return super().wrap_socket(sock, *args, **options)
 
 
-def _tls(settings: BrokerSettings) -> ssl.SSLContext:
-    context = _NamedPeer(ssl.PROTOCOL_TLS_CLIENT)
+def tls(settings: BrokerSettings) -> NamedPeer:
+    """Return what shows the broker who we are, and knows it by our authority and its name."""
+    context = NamedPeer(ssl.PROTOCOL_TLS_CLIENT)
     context.server_name = settings.broker_server_name or settings.id
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     authority, certificate, key = certificates.paths(settings, "gateway")

@@ -60,7 +60,7 @@ def settled(
 
 
 def judge(plan: Plan, nodes: Sequence[Progress], now_ms: int, listening_since_ms: int) -> Verdict:
-    """Return what is next; ``nodes`` by wave. What nodes could not say to us isn't their silence."""
+    """Return what is next; ``nodes`` by wave. While we don't listen, no node can be silent."""
     for node in nodes:
         fault = _fault(plan, node, now_ms, listening_since_ms)
         if fault is not None:

@@ -2,7 +2,9 @@
 """The service of the downlink: fetches orders and packages, tells nodes, answers their fetches."""
 
 import asyncio
+import sqlite3
 from collections import Counter
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Protocol
 
@@ -14,13 +16,14 @@ from edge_gateway.downlink.commands import Message, Repeats
 from edge_gateway.downlink.orders import OrderedRollout, understood
 from edge_gateway.downlink.packages import Packages, PackageSource
 from edge_gateway.downlink.rollout import Verdict
+from edge_gateway.downlink.steps import Step
 from edge_gateway.errors import CloudError, PackageRefusedError, StoreError
 from edge_gateway.settings import Settings
 from edge_gateway.store.database import Store
 from wire import status, topics, transfer
 from wire.errors import WireError
 
-TICK_S = 2.0
+TICK_S = 1.0
 RETRY_FIRST_S = 1.0
 RETRY_CAP_S = 60.0
 REFUSALS_TO_HALT = 2  # a disk may spoil one copy; a package refused twice is wrong itself
@@ -114,15 +117,15 @@ class Downlink:
         while True:
             try:
                 orders = understood(await self._source.orders())
-                await self._store.write(partial(steps.take_orders, orders=orders))
-            except (CloudError, StoreError) as error:
+                await self._store.write_unsynced(partial(steps.take_orders, orders=orders))
+                wanted = {one.package_id for one in orders.rollouts}
+                await asyncio.to_thread(self._packages.keep_only, wanted)
+            except (CloudError, StoreError, OSError) as error:
                 log.debug("orders_not_fetched", reason=str(error))  # the forwarder says it louder
                 await self._clock.sleep(full_jitter_s(failures, RETRY_FIRST_S, RETRY_CAP_S))
                 failures += 1
             else:
                 failures = 0
-                wanted = {one.package_id for one in orders.rollouts}
-                await asyncio.to_thread(self._packages.keep_only, wanted)
                 await self._clock.sleep(self._settings.orders_every_s)
 
     async def _fetch_packages(self) -> None:
@@ -154,7 +157,7 @@ class Downlink:
                     verdict=verdict,
                     now_ms=self._clock.now_ms(),
                 )
-                await self._store.write(step)
+                await self._take(step)
                 del self._refusals[ordered.package_id]
 
     async def _tell_nodes(self) -> None:
@@ -170,27 +173,34 @@ class Downlink:
         now_ms = self._clock.now_ms()
         if self._listening_since_ms is None:
             self._listening_since_ms = now_ms
+        if not await self._store.read(steps.is_anything_open):
+            self._offered = {}
+            return  # and no transaction begun
         now = steps.Now(
             at_ms=now_ms,
             listening_since_ms=self._listening_since_ms,
             heard_at_ms=self._heard_at_ms,
         )
-        messages = await self._store.write(partial(steps.due_commands, now_ms=now_ms))
-        offered = {}
+        messages = await self._take(partial(steps.due_commands, now_ms=now_ms))
+        offered: dict[str, str] = {}
         for ordered in await self._store.read(steps.open_rollouts):
             found = self._packages.there(ordered.package_id)
             if found is not None:
                 step = partial(steps.advance, ordered=ordered, found=found, now=now)
-                offers = await self._store.write(step)
+                offers = await self._take(step)
                 offered |= {one.node_id: found.package_id for one in offers}
                 messages += offers
         self._offered = offered
         for message in self._repeats.due(messages, self._clock.monotonic_s()):
-            await self._tell(message)
+            log.debug("node_told", node=message.node_id, command=message.command_id)
+            await self._publish(message.node_id, topics.COMMAND, message.payload)
 
-    async def _tell(self, message: Message) -> None:
-        log.debug("node_told", node=message.node_id, command=message.command_id)
-        await self._publish(message.node_id, topics.COMMAND, message.payload)
+    async def _take(self, work: Callable[[sqlite3.Connection], Step]) -> list[Message]:
+        """Take a step, unsynced: one that a power cut undoes is taken again."""
+        step = await self._store.write_unsynced(work)
+        if step.has_notice:
+            self._store.outbox_grew.set()
+        return list(step.messages)
 
     async def _publish(self, node_id: str, channel: str, payload: bytes) -> None:
         topic = topics.topic(self._settings.site, self._settings.id, node_id, channel)

@@ -28,6 +28,7 @@ from wire import batch
 
 RETRY_FIRST_S = 0.25
 STORE_RETRY_S = 5.0
+LOOK_EVERY_S = 60.0  # into the store, also where nobody said that the outbox grew
 LINGER_S = 0.02  # lets what nodes send in the same instant travel together
 MAX_SET_ASIDE = 20  # in a row; a cloud that refuses everything is at fault, not every entry
 # What is urgent waits for the request under way and then for its own: both well under the 5 s in
@@ -98,10 +99,9 @@ class Forwarder:
 
     async def _rest(self) -> None:
         """Wait for something to send; note what was delivered if nothing comes."""
+        is_saved = self._unsaved_since_s is None
         try:
-            async with asyncio.timeout(
-                None if self._unsaved_since_s is None else self._forget_every_s
-            ):
+            async with asyncio.timeout(LOOK_EVERY_S if is_saved else self._forget_every_s):
                 await self._store.outbox_grew.wait()
         except TimeoutError:
             await self._save()

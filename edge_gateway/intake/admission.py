@@ -5,11 +5,13 @@ import contextlib
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
+from edge_gateway.clock import Moment
 from edge_gateway.feed import News, Noticed, Stored
 from edge_gateway.intake import reading_time, salvage
+from edge_gateway.intake.arrival import Arrival, Finding, Watch
+from edge_gateway.intake.machine_time import MachineTime
 from edge_gateway.intake.progress import BootKey, Progress
 from edge_gateway.store import (
     anchors,
@@ -30,42 +32,7 @@ from wire.telegram import Telegram
 _BOOTS_OF_NODES_FROM = 1  # boot 0 is kept for imported history
 # Synced at once when so many wait for it: half of what a node sends before it waits for our word.
 MAX_UNSYNCED = 16
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arrival:
-    """One message as it came from the broker."""
-
-    topic: str
-    payload: bytes
-    retained: bool
-    received_at_ms: int
-    clock_trusted: bool  # whether the gateway believed its own clock when it came
-
-
-class Finding(Protocol):
-    """Something a rule noticed, or noticed to be over."""
-
-    def body(self) -> dict[str, Any]:
-        """Return it as it travels to the cloud."""
-
-
-class Watch(Protocol):
-    """The leak rules, seen from here: they are shown each register of a water meter as it comes."""
-
-    def look(
-        self, *, node_id: str, obis: str, register_ml: int, read_at_s: int, now_s: int | None
-    ) -> Sequence[Finding]:
-        """Return the findings that this reading raised or cleared."""
-
-    def open_findings(self) -> Sequence[Finding]:
-        """Return the findings that were raised and not cleared."""
-
-    def take_changed(self) -> Mapping[str, str]:
-        """Return the memory of every meter that has changed since the last call."""
-
-    def restore(self, memories: Mapping[str, str]) -> None:
-        """Go back to these memories."""
+DATED_AT_ONCE = 500  # messages that waited, per transaction: as many as come at once at most
 
 
 class Admission:
@@ -80,6 +47,8 @@ class Admission:
         self._progress = Progress()
         self._tally: Counter[str] = Counter()
         self._is_loaded = False
+        self._machine = MachineTime()
+        self.is_behind = False  # messages wait whose time can be told
         self._unsynced = 0  # writes that a power cut may still undo
         self._is_urgent = False
         self._news: list[News] = []
@@ -89,22 +58,33 @@ class Admission:
         """Return how many messages were stored since the last ``settle``."""
         return self._progress.unsettled
 
+    @property
+    def awaits_time(self) -> bool:
+        """Return whether there may be something to date once the time is known."""
+        return self._machine.has_unknown
+
     def forget(self) -> None:
         """Forget everything; the store tells it again."""
         self._progress.forget()
         self._tally.clear()
         self._news.clear()
         self._is_loaded = False
+        self._machine = MachineTime()
+        self.is_behind = False
         self._unsynced = 1  # perhaps: what the failure left may be no more on the disk than before
 
     def admit(
-        self, db: sqlite3.Connection, arrivals: Sequence[Arrival], dropped: int
+        self, db: sqlite3.Connection, arrivals: Sequence[Arrival], dropped: int, now: Moment
     ) -> dict[BootKey, int] | None:
         """Write the arrivals; return what may be acknowledged, None if it must be synced first."""
         with self._forgetting_failures():
             self._load(db)
+            self._catch_up(db, now)
+            still_behind = self.is_behind
             for arrival in arrivals:
                 self._admit_one(db, arrival)
+            if not still_behind:
+                self._catch_up(db, now)  # with what they told
             self._tally.update(received=len(arrivals), dropped=dropped)
             if not self._unsynced:
                 return self._progress.take_touched()
@@ -242,12 +222,14 @@ class Admission:
         read_at_s, quality = reading_time.read_at(db, message)
         self._tally["stored"] += 1
         self._unsynced += 1
-        if read_at_s is None:
+        if read_at_s is None or not arrival.at.is_trusted or self._queues(db, message.node_id):
+            run, received_at_ms = self._machine.date(db, arrival.at)
             messages.wait(
                 db,
                 boot_id,
                 kind=channel,
-                received_at_ms=arrival.received_at_ms,
+                received_at_ms=received_at_ms,
+                run=run,
                 body=content,
             )
             return
@@ -255,7 +237,7 @@ class Admission:
             db,
             boot_id,
             kind=channel,
-            received_at_ms=arrival.received_at_ms,
+            received_at_ms=arrival.at.unix_ms,
             read_at_s=read_at_s,
             quality=quality,
             body=content,
@@ -263,24 +245,23 @@ class Admission:
         self._progress.put((message.node_id, message.boot), boot_id, message.sequence, number)
         self._news.append(Stored(message=message, read_at_s=read_at_s, quality=quality))
         if channel == topics.TELEGRAM:
-            self._look(db, arrival, content, read_at_s)
+            self._look(db, arrival.at, content, read_at_s)
+
+    def _queues(self, db: sqlite3.Connection, node_id: str) -> bool:
+        """Return whether a node's earlier messages are just being dated: later ones follow them."""
+        return self.is_behind and messages.node_waits(db, node_id)
 
     def _look(
-        self,
-        db: sqlite3.Connection,
-        arrival: Arrival,
-        content: Mapping[str, Any],
-        read_at_s: int,
+        self, db: sqlite3.Connection, now: Moment, content: Mapping[str, Any], read_at_s: int
     ) -> None:
         """Show a telegram to the leak rules; their findings share its transaction."""
-        now_s = arrival.received_at_ms // 1000 if arrival.clock_trusted else None
-        for finding in self._findings(content, read_at_s, now_s):
+        for finding in self._findings(content, read_at_s, now.unix_ms // 1000):
             body = finding.body()
             cleared_at_s = body["cleared_at_s"]
             entries.append(
                 db,
                 kind=batch.FINDING,
-                received_at_ms=arrival.received_at_ms,
+                received_at_ms=now.unix_ms,
                 read_at_s=body["raised_at_s"] if cleared_at_s is None else cleared_at_s,
                 body=body,
             )
@@ -288,7 +269,7 @@ class Admission:
             self._news.append(Noticed(finding=body))
 
     def _findings(
-        self, content: Mapping[str, Any], read_at_s: int, now_s: int | None
+        self, content: Mapping[str, Any], read_at_s: int, now_s: int
     ) -> Iterator[Finding]:
         """Yield what the leak rules say of the water registers of a telegram."""
         for obis, register in content["reg"].items():
@@ -330,48 +311,58 @@ class Admission:
             self._step_over(db, node_id, said.held_boot, 1, said.held_sequence - 1)
         if arrival.retained or said.state != status.ONLINE:
             return  # a word from the past: true of the journal, but not of the present moment
-        for boot in {said.boot, said.held_boot}:
+        for boot in sorted({said.boot, said.held_boot}):
             self._progress.of(db, node_id, boot)
-        if arrival.clock_trusted:
-            self._anchor(db, arrival, said)
+        self._anchor(db, arrival.at, said)
 
-    def _anchor(self, db: sqlite3.Connection, arrival: Arrival, said: status.Status) -> None:
-        if anchors.read(db, said.node_id, said.boot) is None:
-            boot_at_ms = reading_time.boot_at_ms(arrival.received_at_ms, said.up_ms)
-            anchors.insert(db, said.node_id, said.boot, boot_at_ms, anchors.FROM_STATUS)
-            self._resolve(db, arrival, said.node_id, said.boot)
-        for boot in reading_time.place_ended_boots(db, said.node_id, said.held_boot):
-            self._resolve(db, arrival, said.node_id, boot)
-
-    def _resolve(self, db: sqlite3.Connection, arrival: Arrival, node_id: str, boot: int) -> None:
-        """Give the waiting messages of a boot their time, and send them on their way.
+    def _anchor(self, db: sqlite3.Connection, at: Moment, said: status.Status) -> None:
+        """Keep when the node's boot began; with that, messages that waited can be dated.
 
         Synced at once: an anchor that a power cut undid would come back a little elsewhere, and
         with it readings that the cloud has.
         """
-        self._unsynced += 1
-        self._is_urgent = True
-        for stored in messages.undated(db, node_id, boot):
-            decode = telegram.from_fields if stored.kind == topics.TELEGRAM else event.from_fields
-            message: Telegram | Event = decode(dict(stored.body))
+        run, received_at_ms = self._machine.date(db, at)
+        boot_at_ms = reading_time.boot_at_ms(received_at_ms, said.up_ms)
+        if run is not None:
+            anchors.sight(db, said.node_id, said.boot, run, boot_at_ms)
+            self._unsynced += 1
+            return
+        is_news = anchors.read(db, said.node_id, said.boot) is None
+        if is_news:
+            anchors.insert(db, said.node_id, said.boot, boot_at_ms, anchors.FROM_STATUS)
+        if reading_time.place_ended_boots(db, said) or is_news:
+            self.is_behind = self._is_urgent = True
+            self._unsynced += 1
+
+    def _catch_up(self, db: sqlite3.Connection, now: Moment) -> None:
+        """Give messages that waited their time, as many as are done at once, and send them on."""
+        self.is_behind |= self._machine.settle(db, now)
+        if not self.is_behind:
+            return
+        found = messages.datable(db, DATED_AT_ONCE)
+        self.is_behind = len(found) == DATED_AT_ONCE
+        for one in found:
+            decode = telegram.from_fields if one.kind == topics.TELEGRAM else event.from_fields
+            message: Telegram | Event = decode(dict(one.body))
             read_at_s, quality = reading_time.read_at(db, message)
             if read_at_s is None:
-                raise AssertionError("A boot is resolved only once it is anchored.")
-            messages.stop_waiting(db, stored.boot_id, stored.sequence)
+                raise AssertionError("Only what can be dated is found.")
+            messages.stop_waiting(db, one.boot_id, one.sequence)
             number = entries.append_message(
                 db,
-                stored.boot_id,
-                kind=stored.kind,
-                received_at_ms=stored.received_at_ms,
+                one.boot_id,
+                kind=one.kind,
+                received_at_ms=one.received_at_ms,
                 read_at_s=read_at_s,
                 quality=quality,
-                body=stored.body,
+                body=one.body,
             )
-            self._progress.put((node_id, boot), stored.boot_id, stored.sequence, number)
+            self._progress.put((message.node_id, message.boot), one.boot_id, one.sequence, number)
             self._tally["resolved"] += 1
+            self._unsynced += 1
             self._news.append(Stored(message=message, read_at_s=read_at_s, quality=quality))
-            if stored.kind == topics.TELEGRAM:
-                self._look(db, arrival, stored.body, read_at_s)
+            if one.kind == topics.TELEGRAM:
+                self._look(db, now, one.body, read_at_s)
 
     def _salvage(self, db: sqlite3.Connection, arrival: Arrival, node_id: str) -> None:
         """Settle the key of a message that can't be read, so that it does not dam the stream."""
@@ -391,7 +382,7 @@ class Admission:
             topic=arrival.topic,
             payload=arrival.payload,
             reason=reason,
-            seen_at_ms=arrival.received_at_ms,
+            seen_at_ms=arrival.at.unix_ms,
         )
 
 

@@ -11,6 +11,7 @@ from edge_gateway.store import anchors, messages
 from wire import quality, telegram
 from wire.errors import WireError
 from wire.event import Event
+from wire.status import Status
 from wire.telegram import Telegram
 
 MAX_UP_S = 10 * 366 * 86400  # a longer uptime than ten years is a broken counter
@@ -46,21 +47,25 @@ def since_boot(began_at_ms: int, elapsed_s: int) -> int:
     return (began_at_ms + 500) // 1000 + elapsed_s
 
 
-def place_ended_boots(db: sqlite3.Connection, node_id: str, held_boot: int) -> list[int]:
-    """Anchor the boots that ended without ever having been anchored; return which.
+def place_ended_boots(db: sqlite3.Connection, said: Status) -> bool:
+    """Anchor the boots that ended without ever having been anchored; return whether any did.
 
-    ``held_boot`` is that of the oldest message the node still holds, so that nothing of an earlier
-    boot will come any more. Such a boot is placed as late as it can have been: so that its last
-    message falls on the beginning of the next boot. That is an upper bound; the node may have lain
-    without power in between, and nothing on record tells how long.
+    A node says of which boot the oldest message is that it still holds, so that nothing of an
+    earlier one will come any more. Such a boot is placed as late as it can have been: so that its
+    last message falls on the beginning of the next boot. That is an upper bound; the node may have
+    lain without power in between, and nothing on record tells how long.
     """
-    placed = []
-    for boot in messages.undated_boots(db, node_id, held_boot):
-        next_boot_at_ms = anchors.next_after(db, node_id, boot)
-        if next_boot_at_ms is None:
+    has_placed = False
+    for boot in messages.undated_boots(db, said.node_id, said.boot):
+        following = anchors.next_after(db, said.node_id, boot)
+        # One that may go on has no length yet, and one that a run of the machine saw is placed with
+        # that; earlier ones wait for it, so that boots keep their order.
+        if boot >= said.held_boot or anchors.is_sighted(db, said.node_id, boot):
+            break
+        if following is None:
             continue
-        last_s = max(message.body["t"] for message in messages.undated(db, node_id, boot))
-        began_at_ms = next_boot_at_ms - last_s * 1000
-        anchors.insert(db, node_id, boot, began_at_ms, anchors.FROM_NEXT_BOOT)
-        placed.append(boot)
-    return placed
+        next_boot, next_boot_at_ms = following
+        began_at_ms = next_boot_at_ms - messages.undated_s(db, said.node_id, boot, next_boot) * 1000
+        anchors.insert(db, said.node_id, boot, began_at_ms, anchors.FROM_NEXT_BOOT)
+        has_placed = True
+    return has_placed

@@ -2,6 +2,7 @@
 """The service that commits what arrived and then, and only then, acknowledges it."""
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Mapping
 from functools import partial
@@ -12,7 +13,8 @@ import structlog
 from edge_gateway.clock import Clock, full_jitter_s
 from edge_gateway.errors import StoreError
 from edge_gateway.feed import Feed
-from edge_gateway.intake.admission import Admission, Arrival, Watch
+from edge_gateway.intake.admission import Admission
+from edge_gateway.intake.arrival import Arrival, Watch
 from edge_gateway.intake.progress import BootKey
 from edge_gateway.store.database import Store
 from wire import acknowledgement, command, fields, status, topics
@@ -20,6 +22,7 @@ from wire.errors import WireError
 
 MAX_WAITING = 5000  # messages; with the broker's limit on their size, at most 20 MB
 MAX_BATCH = 500  # messages per transaction: some 50 ms of work, so acknowledgements stay prompt
+CLOCK_LOOK_S = 1.0  # between looks at a clock that is not trusted yet
 GATHER_S = 0.005  # telegrams of one instant share a transaction
 RETRY_CAP_S = 10.0
 SETTLE_EVERY_S = 3600.0  # some hundred pages for thirty nodes
@@ -95,8 +98,7 @@ class Intake:
                 topic=topic,
                 payload=payload,
                 retained=retained,
-                received_at_ms=self._clock.now_ms(),
-                clock_trusted=self._clock.is_trusted(),
+                at=self._clock.moment(),
             )
         )
         self._arrived.set()
@@ -113,11 +115,10 @@ class Intake:
         failures = 0
         settled_s = self._clock.monotonic_s()
         while True:
-            await self._arrived.wait()
-            await self._clock.sleep(GATHER_S)
+            await self._something_to_do()
             now_s = self._clock.monotonic_s()
             try:
-                await self._acknowledge(await self._admit())
+                await self._acknowledge(await self.admit())
                 if now_s - settled_s > SETTLE_EVERY_S or self._admission.unsettled > SETTLE_AFTER:
                     await self.settle()
                     settled_s = now_s
@@ -129,6 +130,16 @@ class Intake:
             else:
                 failures = 0
 
+    async def _something_to_do(self) -> None:
+        """Wait until something has come, or messages that have can perhaps be dated."""
+        if self._admission.is_behind:
+            return
+        limit_s = CLOCK_LOOK_S if self._admission.awaits_time else None
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(limit_s):
+                await self._arrived.wait()
+                await self._clock.sleep(GATHER_S)
+
     async def _sync_now_and_then(self) -> None:
         while True:
             await self._wrote.wait()
@@ -139,12 +150,17 @@ class Intake:
             except StoreError as error:
                 log.error("store_not_synced", error=str(error))
 
+    @property
+    def is_behind(self) -> bool:
+        """Return whether messages wait whose time can be told; every ``commit`` dates some."""
+        return self._admission.is_behind
+
     async def commit(self) -> Mapping[BootKey, int]:
         """Store and sync what waits; return the watermarks that are now true on disk.
 
         Raises StoreError when the disk fails; the messages are dropped and nodes send them again.
         """
-        at_once = await self._admit()
+        at_once = await self.admit()
         await self._store.write(self._admission.save_tallies)
         return {**at_once, **await self._sync()}
 
@@ -152,7 +168,7 @@ class Intake:
         """Write down what else follows from the rows; what is old can be deleted up to here."""
         await self._store.write(self._admission.settle)
 
-    async def _admit(self) -> Mapping[BootKey, int]:
+    async def admit(self) -> Mapping[BootKey, int]:
         """Store what waits; return what may be acknowledged already."""
         self.turns += 1
         arrivals = [self._waiting.popleft() for _ in range(min(MAX_BATCH, len(self._waiting)))]
@@ -161,7 +177,12 @@ class Intake:
         self._has_room.set()
         dropped, self._dropped = self._dropped, 0
         at_once = await self._store.write_unsynced(
-            partial(self._admission.admit, arrivals=arrivals, dropped=dropped),
+            partial(
+                self._admission.admit,
+                arrivals=arrivals,
+                dropped=dropped,
+                now=self._clock.moment(),
+            ),
             unless=self._admission.wants_sync,
         )
         self._store.outbox_grew.set()

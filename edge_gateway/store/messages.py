@@ -8,13 +8,34 @@ from dataclasses import dataclass
 from typing import Any
 
 from edge_gateway.store import entries
+from wire import telegram
 
 Content = tuple[str, Mapping[str, Any]]  # kind and body
 
 
+# A boot's messages that say only how long ago it began.
+_SINCE_BOOT = f"json_extract(body, '$.tq') = {telegram.TIME_SINCE_BOOT}"
+_DATABLE = f"""
+SELECT boot_id, sequence, kind, received_at_ms + coalesce(began_at_ms, 0), body
+FROM waiting JOIN boot USING (boot_id)
+    LEFT JOIN anchor USING (node_id, boot) LEFT JOIN machine_run USING (run)
+WHERE (waiting.run IS NULL OR began_at_ms IS NOT NULL)
+    AND (boot_at_ms IS NOT NULL OR NOT {_SINCE_BOOT})
+ORDER BY boot_id, sequence LIMIT ?
+"""  # noqa: S608
+_UNDATED_BOOTS = f"""
+SELECT DISTINCT boot FROM waiting JOIN boot USING (boot_id) LEFT JOIN anchor USING (node_id, boot)
+WHERE node_id = ? AND boot < ? AND {_SINCE_BOOT} AND boot_at_ms IS NULL ORDER BY boot DESC
+"""  # noqa: S608
+_LASTED = f"""
+SELECT max(json_extract(body, '$.t')) FROM waiting JOIN boot USING (boot_id)
+WHERE node_id = ? AND boot >= ? AND boot < ? AND {_SINCE_BOOT} GROUP BY boot
+"""  # noqa: S608
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Undated:
-    """A message whose time is not known yet; ``body`` is the decoded message."""
+class Datable:
+    """A message that waited, and whose time can be told now; ``body`` is the decoded message."""
 
     boot_id: int
     sequence: int
@@ -29,13 +50,14 @@ def wait(
     *,
     kind: str,
     received_at_ms: int,
+    run: int | None,
     body: Mapping[str, Any],
 ) -> None:
-    """Keep a message until its time is known."""
+    """Keep a message until its time is known; ``received_at_ms`` is by the counter of ``run``."""
     db.execute(
-        "INSERT INTO waiting (boot_id, sequence, kind, received_at_ms, body)"
-        " VALUES (?, ?, ?, ?, ?)",
-        (boot_id, body["seq"], entries.KIND_CODES[kind], received_at_ms, json.dumps(body)),
+        "INSERT INTO waiting (boot_id, sequence, kind, received_at_ms, run, body)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
+        (boot_id, body["seq"], entries.KIND_CODES[kind], received_at_ms, run, json.dumps(body)),
     )
 
 
@@ -58,34 +80,34 @@ def content(db: sqlite3.Connection, number: int) -> Content | None:
     return (found[0].kind, found[0].body) if found else None
 
 
-def undated_boots(db: sqlite3.Connection, node_id: str, before_boot: int) -> list[int]:
-    """Return the boots under ``before_boot`` that hold messages without a time, latest first."""
-    rows = db.execute(
-        "SELECT boot FROM boot WHERE node_id = ? AND boot < ?"
-        " AND EXISTS (SELECT 1 FROM waiting WHERE waiting.boot_id = boot.boot_id)"
-        " ORDER BY boot DESC",
-        (node_id, before_boot),
-    )
-    return [boot for (boot,) in rows]
+def node_waits(db: sqlite3.Connection, node_id: str) -> bool:
+    """Return whether any message of a node waits."""
+    question = "SELECT 1 FROM waiting JOIN boot USING (boot_id) WHERE node_id = ? LIMIT 1"
+    return db.execute(question, (node_id,)).fetchone() is not None
 
 
-def undated(db: sqlite3.Connection, node_id: str, boot: int) -> list[Undated]:
-    """Return the messages of a boot that have no time yet, in order."""
-    rows = db.execute(
-        "SELECT boot_id, sequence, kind, received_at_ms, body FROM waiting JOIN boot"
-        " USING (boot_id) WHERE (node_id, boot) = (?, ?) ORDER BY sequence",
-        (node_id, boot),
-    )
+def datable(db: sqlite3.Connection, limit: int) -> list[Datable]:
+    """Return up to ``limit`` messages whose time can be told now, those of a boot in order."""
     return [
-        Undated(
+        Datable(
             boot_id=boot_id,
             sequence=sequence,
             kind=entries.KINDS[kind],
             received_at_ms=received_at_ms,
             body=json.loads(body),
         )
-        for boot_id, sequence, kind, received_at_ms, body in rows
+        for boot_id, sequence, kind, received_at_ms, body in db.execute(_DATABLE, (limit,))
     ]
+
+
+def undated_boots(db: sqlite3.Connection, node_id: str, before_boot: int) -> list[int]:
+    """Return the boots under ``before_boot`` that wait to be anchored, latest first."""
+    return [boot for (boot,) in db.execute(_UNDATED_BOOTS, (node_id, before_boot))]
+
+
+def undated_s(db: sqlite3.Connection, node_id: str, boot: int, next_boot: int) -> int:
+    """Return how long the boots from ``boot`` to before ``next_boot`` lasted at least, in s."""
+    return sum(lasted_s for (lasted_s,) in db.execute(_LASTED, (node_id, boot, next_boot)))
 
 
 def place(db: sqlite3.Connection, boot_id: int, sequence: int) -> int | None:

@@ -203,4 +203,27 @@ SCRIPTS = (
             AND json_type(body, '$.detail.firmware') = 'text' END
         GROUP BY node_id;
     """,
+    """
+    -- A run of the machine in which something was recorded before the time was known. guess_ms:
+    -- when it began by what the machine's clock said; began_at_ms: when it did, once that is known.
+    CREATE TABLE machine_run (
+        run INTEGER PRIMARY KEY,
+        name TEXT NOT NULL UNIQUE,
+        guess_ms INTEGER NOT NULL,
+        last_up_ms INTEGER NOT NULL,
+        began_at_ms INTEGER
+    ) STRICT;
+
+    -- When a boot began by the counter of a run of which it is not known when it began.
+    CREATE TABLE sighting (
+        run INTEGER NOT NULL,
+        node_id TEXT NOT NULL,
+        boot INTEGER NOT NULL,
+        boot_at_up_ms INTEGER NOT NULL,
+        PRIMARY KEY (run, node_id, boot)
+    ) STRICT, WITHOUT ROWID;
+
+    -- Where run is set, received_at_ms is by its counter.
+    ALTER TABLE waiting ADD COLUMN run INTEGER;
+    """,
 )

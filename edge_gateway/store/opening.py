@@ -8,7 +8,7 @@ from pathlib import Path
 
 import structlog
 
-from edge_gateway.errors import StoreTooNewError
+from edge_gateway.errors import NoStoreError, StoreTooNewError
 from edge_gateway.store import entries, facts
 from edge_gateway.store.migrations import SCRIPTS
 
@@ -20,6 +20,14 @@ NUMBERS_APART = 100_000
 _WAL_LIMIT_BYTES = 16 * 2**20
 
 log = structlog.get_logger(__name__)
+
+
+def open_to_read(data_dir: Path) -> sqlite3.Connection:
+    """Open the store of ``data_dir``, in use or not, to look at only; or raise NoStoreError."""
+    path = data_dir / FILE_NAME
+    if not path.exists():
+        raise NoStoreError(data_dir)
+    return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
 
 
 def open_or_set_aside(path: Path) -> sqlite3.Connection:
@@ -47,6 +55,7 @@ def open_or_set_aside(path: Path) -> sqlite3.Connection:
 def _open(path: Path) -> sqlite3.Connection:
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     try:
+        db.execute("PRAGMA synchronous = EXTRA")  # else the first journal may come back from death
         _arrange(db)
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")  # the default of many builds loses commits in WAL

@@ -3,9 +3,23 @@
 
 import hashlib
 import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 MAX_ROWS = 10_000  # a flood of nonsense must not fill the disk
 MAX_PAYLOAD_BYTES = 4096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """One message that could not be taken; ``digest`` names it."""
+
+    digest: bytes
+    topic: str
+    reason: str
+    payload: bytes
+    first_seen_ms: int
+    times_seen: int
 
 
 def add(
@@ -24,3 +38,18 @@ def add(
         (digest, topic, reason, payload[:MAX_PAYLOAD_BYTES], seen_at_ms),
     ).fetchone()[0]
     db.execute("DELETE FROM quarantine WHERE rowid <= ?", (added - MAX_ROWS,))
+
+
+def kept(db: sqlite3.Connection) -> list[Kept]:
+    """Return everything that is kept, the oldest first."""
+    rows = db.execute(
+        "SELECT digest, topic, reason, payload, first_seen_ms, times_seen FROM quarantine"
+        " ORDER BY rowid"
+    )
+    names = ("digest", "topic", "reason", "payload", "first_seen_ms", "times_seen")
+    return [Kept(**dict(zip(names, row, strict=True))) for row in rows]
+
+
+def remove(db: sqlite3.Connection, digests: Iterable[bytes]) -> None:
+    """Keep these no longer."""
+    db.executemany("DELETE FROM quarantine WHERE digest = ?", [(one,) for one in digests])

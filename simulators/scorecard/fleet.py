@@ -52,17 +52,21 @@ class Fleet:
 
     def payload(self, node: int, sequence: int) -> bytes:
         """Return the telegram ``sequence`` of node number ``node``."""
-        rounds, rest = divmod(sequence, STEPS_KEPT)
-        sums = self._registers[node]
-        register = rounds * sums[-1] + sums[rest]
         at_s = self.begins_s + sequence * SAMPLE_S
-        sent = Telegram(
-            self.node_ids[node], BOOT, sequence, at_s, telegram.TIME_KNOWN, {OBIS: register}
+        registers = {OBIS: self.register(node, sequence)}
+        node_id = self.node_ids[node]
+        return telegram.encode(
+            Telegram(node_id, BOOT, sequence, at_s, telegram.TIME_KNOWN, registers)
         )
-        return telegram.encode(sent)
+
+    def register(self, node: int, sequence: int) -> int:
+        """Return what the meter showed at telegram ``sequence``, in ml."""
+        rounds, rest = divmod(sequence, STEPS_KEPT)
+        sums = self._sums[node]
+        return rounds * sums[-1] + sums[rest]
 
     @cached_property
-    def _registers(self) -> list[list[int]]:
+    def _sums(self) -> list[list[int]]:
         """Return each node's register after each of ``STEPS_KEPT`` minutes, in ml."""
         return [_run_of_registers(f"{self.seed}-{node}") for node in self.node_ids]
 

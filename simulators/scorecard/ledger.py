@@ -30,6 +30,10 @@ class Ledger:
         self.arrived += 1
         return True
 
+    def arrived_of(self, node: int) -> int:
+        """Return how many telegrams of node number ``node`` are there."""
+        return len(self._at_s[node]) - self._at_s[node].count(_NEVER)
+
     @property
     def lost(self) -> int:
         """How many telegrams never came."""

@@ -10,10 +10,8 @@ from pathlib import Path
 
 import structlog
 
-from simulators.errors import NotReadyError
 from simulators.scorecard import senders
 from simulators.scorecard.fleet import NODES, Fleet
-from simulators.scorecard.ledger import Ledger
 from simulators.scorecard.programs import Watch
 from simulators.scorecard.schedule import Strike
 from simulators.scorecard.senders import Sender
@@ -23,7 +21,7 @@ from simulators.scorecard.system import Site, System
 log = structlog.get_logger()
 
 POLL_S = 1.0
-PATIENCE_S = 90.0  # without any progress: three times a bridge's longest pause between two tries
+PATIENCE_S = 60.0  # without any progress: no system here waits for longer than 10 s to try again
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +42,11 @@ class Score:
     backlog: int  # telegrams that came after the last fault was over
     backlog_drain_s: float | None
     took_s: float
+
+    @property
+    def is_bad(self) -> bool:
+        """True if anything was lost or doubled."""
+        return bool(self.lost or self.duplicated)
 
     def as_dict(self) -> dict[str, object]:
         """Return it for JSON, without more digits than it has."""
@@ -99,19 +102,18 @@ async def _meanwhile(watch: Watch, nodes: Sequence[Sender]) -> AsyncIterator[Non
 
 
 async def _settle(site: Site, nodes: Sequence[Sender]) -> None:
-    """Return once nothing is under way any more, or nothing has moved for ``PATIENCE_S``."""
+    """Return once everything has arrived, or nothing has moved for ``PATIENCE_S``."""
     loop = asyncio.get_running_loop()
-    seen: tuple[int, int] | None = None
-    moved_s = loop.time()
+    seen, moved_s = (0, 0), loop.time()
     while loop.time() - moved_s < PATIENCE_S:
-        is_drained, under_way = await site.backend.progress()
-        if is_drained and all(node.has_all_off for node in nodes):
+        has_all, arrived = await site.backend.progress()
+        if has_all:
             return
-        now = (under_way, sum(node.forgotten for node in nodes))
+        now = (arrived, sum(node.forgotten for node in nodes))
         if now != seen:
             seen, moved_s = now, loop.time()
         await asyncio.sleep(POLL_S)
-    log.info("nothing_moves", forgotten=seen and seen[1], waited_s=PATIENCE_S)
+    log.info("nothing_moves", arrived=seen[0], forgotten=seen[1], waited_s=PATIENCE_S)
 
 
 def _quantile(ordered: Sequence[float], share: float) -> float | None:

@@ -19,7 +19,7 @@ from simulators.scorecard.system import Site, System
 
 
 def _read(_: str, payload: bytes) -> Iterator[Told]:
-    """Yield the telegram; nothing tells a repeat from a telegram, so each coming has its own mark."""
+    """Yield the telegram; nothing tells a repeat from another, so each has a mark of its own."""
     telegram = json.loads(payload)
     yield telegram["id"], telegram["seq"], object()
 
@@ -33,7 +33,7 @@ async def _running(root: Path, fleet: Fleet) -> AsyncIterator[Site]:
         configuration = mqtt_backend.configured(
             root / "bridge", "mosquitto-bridge.conf", port=port, uplink_port=link.port
         )
-        command = [mqtt_backend.mosquitto(), "-c", configuration]
+        command: list[str | Path] = [mqtt_backend.mosquitto(), "-c", configuration]
         bridge = Measured("bridge", command, root / "logs" / "bridge.log", {})
         await bridge.start()
         try:

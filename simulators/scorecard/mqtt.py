@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""As much of an MQTT 3.1.1 client as the scorecard needs, and no more, for thousands of messages a second.
+"""As much of an MQTT 3.1.1 client as the scorecard needs, for thousands of messages a second.
 
 QoS 1 both ways. Nothing is remembered between connections: whoever publishes keeps its own journal.
 Source: MQTT 3.1.1, OASIS 2014, sections 2 and 3.

@@ -2,7 +2,7 @@
 """The backend of the rivals: a real Mosquitto that loses nothing, and a subscriber that records.
 
 Towards a ThingsBoard gateway it speaks that platform's MQTT gateway API as far as the gateway needs
-it to start. Source: thingsboard.io, "MQTT Gateway API" and "MQTT Device API" (attributes, client RPC).
+it to start. Source: thingsboard.io, "MQTT Gateway API"; "MQTT Device API" (attributes, client RPC).
 """
 
 import asyncio
@@ -16,8 +16,8 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 from simulators import ground as grounds
-from simulators.errors import NotReadyError, ToolMissingError
-from simulators.processes import Program, run_to_end
+from simulators.errors import ToolMissingError
+from simulators.processes import Program
 from simulators.scorecard.fleet import Fleet
 from simulators.scorecard.ledger import Ledger
 from simulators.scorecard.mqtt import Connection, MqttError
@@ -92,7 +92,7 @@ async def serving(root: Path, fleet: Fleet, read: Read) -> AsyncIterator[tuple[M
     """Give the backend and its port."""
     [port] = grounds.free_ports(1)
     shutil.copy(CONFIGURATIONS / "backend.acl", _made(root))
-    command = [mosquitto(), "-c", configured(root, "backend.conf", port=port)]
+    command: list[str | Path] = [mosquitto(), "-c", configured(root, "backend.conf", port=port)]
     server = Program("backend", command, root / "logs" / "backend.log", {})
     await server.start()
     backend = MqttBackend(fleet, server, read)
@@ -111,9 +111,7 @@ def configured(root: Path, name: str, **places: object) -> Path:
     """Write the configuration ``name`` with its places filled in; return its path."""
     path = _made(root) / name
     user = getpass.getuser()  # else Mosquitto drops to a user who may not write here
-    path.write_text(
-        (CONFIGURATIONS / name).read_text().format(directory=root, user=user, **places)
-    )
+    path.write_text((CONFIGURATIONS / name).read_text().format(directory=root, user=user, **places))
     return path
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Programs under measurement: what a gateway machine's processes hold and write, over all restarts."""
+"""Programs under measurement: what they hold and write, over all restarts."""
 
 import asyncio
 import contextlib
@@ -26,7 +26,9 @@ class Measured(Program):
     is no reason to be unable to speak. However often it ends, it is started again.
     """
 
-    max_quick_deaths = 10_000  # as systemd with StartLimitIntervalSec=0: a disk may be full for long
+    max_quick_deaths = (
+        10_000  # as systemd with StartLimitIntervalSec=0: a disk may be full for long
+    )
 
     def __init__(
         self,

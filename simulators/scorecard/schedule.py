@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What goes wrong and when, the same for every system, decided by a seed.
 
-Each kind strikes in slots of its own, so that none ends another of its kind; kinds overlap freely. The
-last fault is always the same: the uplink is cut for the last fifth of the sending, and what is held
-back by then is the backlog whose draining is timed.
+Each kind strikes in slots of its own, so that none ends another of its kind; kinds overlap freely.
+The last fault is always the same: the uplink is cut for the last fifth of the sending, and what is
+held back by then is the backlog whose draining is timed.
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -46,22 +46,26 @@ _LANES: tuple[tuple[tuple[Kind, ...], float], ...] = (
 _WHILE_UPLINK_IS_THERE = {Kind.UPLINK_CUT, Kind.UPLINK_BLACK_HOLE, Kind.BACKEND_DOWN}
 
 
-def schedule(seed: int, duration_s: float, faults: int) -> list[Strike]:
-    """Return ``faults`` strikes in ``duration_s``, evenly of all kinds, sorted by time."""
+def schedule(
+    seed: int, duration_s: float, faults: int, kinds: Collection[Kind] = tuple(Kind)
+) -> list[Strike]:
+    """Return ``faults`` strikes in ``duration_s``, evenly of all kinds, sorted by time.
+
+    Of those only the strikes of ``kinds``: what one kind does alone is told by the same schedule.
+    """
     if faults < 1:
         return []
     dice = random.Random(seed)  # noqa: S311 - repeatable on purpose
     long_cut_at_s = duration_s * (1 - LONG_CUT_SHARE)
-    strikes = [
-        Strike(at_s=long_cut_at_s, kind=Kind.UPLINK_CUT, lasts_s=duration_s - long_cut_at_s)
-    ]
+    strikes = [Strike(at_s=long_cut_at_s, kind=Kind.UPLINK_CUT, lasts_s=duration_s - long_cut_at_s)]
     counts = {kind: (faults - 1 + at) // len(Kind) for at, kind in enumerate(Kind)}
-    for kinds, share in _LANES:
-        drawn = [kind for kind in kinds for _ in range(counts[kind])]
+    for lane, share in _LANES:
+        drawn = [kind for kind in lane for _ in range(counts[kind])]
         dice.shuffle(drawn)
-        until_s = long_cut_at_s if kinds[0] in _WHILE_UPLINK_IS_THERE else duration_s
+        until_s = long_cut_at_s if lane[0] in _WHILE_UPLINK_IS_THERE else duration_s
         strikes += _in_slots(dice, drawn, share, until_s)
-    return sorted(strikes, key=lambda strike: strike.at_s)
+    chosen = (strike for strike in strikes if strike.kind in kinds)
+    return sorted(chosen, key=lambda strike: strike.at_s)
 
 
 def _in_slots(

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The nodes: each keeps every telegram until it is told that it may forget it.
 
-What tells a node so is what the system under test offers: the acknowledgement of our wire, or MQTT's
-PUBACK. Everything else is the same: a window as the firmware's, and everything from the oldest
+What tells a node so is what the system under test offers: the acknowledgement of our wire, or
+MQTT's PUBACK. All else is the same: a window as the firmware's, and everything from the oldest
 unacknowledged on again after a reconnect, or, where the acknowledgement is ours, after 5 s without
 progress.
 """
@@ -54,11 +54,6 @@ class Sender:
         self._progress_s = 0.0
         self._wake = asyncio.Event()
         self._began_s = time.monotonic()
-
-    @property
-    def has_all_off(self) -> bool:
-        """True once every telegram of its share is produced and forgotten."""
-        return self.forgotten == self._fleet.share(self._node)
 
     def produce(self, up_to: int) -> None:
         """Write the telegrams up to sequence ``up_to`` to the journal."""
@@ -128,7 +123,9 @@ class Sender:
 
     def _send_window(self, connection: Connection) -> None:
         up_to = min(self.produced, self.forgotten + WINDOW)
-        if up_to <= self._sent or 2 * (up_to - self._sent) < min(WINDOW, self.produced - self._sent):
+        if up_to <= self._sent or 2 * (up_to - self._sent) < min(
+            WINDOW, self.produced - self._sent
+        ):
             return  # a few at a time, as the firmware does
         if self._sent == self.forgotten:
             self._progress_s = time.monotonic()

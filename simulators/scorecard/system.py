@@ -21,7 +21,7 @@ class Backend(Protocol):
         """Let it be down while its connections stay."""
 
     async def progress(self) -> tuple[bool, int]:
-        """Return whether nothing is under way any more, and a number that changes while it is."""
+        """Return whether every telegram is there, and a number that grows while more come."""
 
     async def ledger(self) -> Ledger:
         """Return all that it holds."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The ThingsBoard IoT Gateway from PyPI, in an environment of its own, with a Mosquitto before it."""
+"""The ThingsBoard IoT Gateway from PyPI in an environment of its own, a Mosquitto before it."""
 
 import json
 import shutil
@@ -44,7 +44,8 @@ async def _installed() -> Path:
     if not (environment / "complete").exists():
         await run_to_end([sys.executable, "-m", "venv", "--clear", environment])
         words = ["pip", "sync", "--quiet", "--require-hashes", "--python"]
-        uv = [console_script("uv"), *words, environment / "bin" / "python", _LOCK]
+        uv: list[str | Path] = [console_script("uv"), *words]
+        uv += [environment / "bin" / "python", _LOCK]
         await run_to_end(uv, timeout_s=_INSTALL_S)
         (environment / "complete").touch()
     return environment

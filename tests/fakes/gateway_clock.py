@@ -50,6 +50,33 @@ class FakeClock:
         await asyncio.sleep(0)
 
 
+class SteppedClock(FakeClock):
+    """Time passes from one awakening to the next, and only once everybody sleeps."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._sleepers: list[tuple[float, asyncio.Future[None]]] = []
+
+    async def sleep(self, delay_s: float) -> None:
+        awake = asyncio.get_running_loop().create_future()
+        self._sleepers.append((self.up_s + delay_s, awake))
+        await awake
+
+    async def step(self, services: int) -> None:
+        """Wait until so many sleep, then let time pass until the first of them wakes up."""
+        while len(self._sleepers) < services:
+            await asyncio.sleep(0)
+        self.advance(min(until_s for until_s, _ in self._sleepers) - self.up_s)
+        due = [awake for until_s, awake in self._sleepers if until_s <= self.up_s]
+        self._sleepers = [one for one in self._sleepers if one[0] > self.up_s]
+        for awake in due:
+            awake.set_result(None)
+
+    def wake_nobody(self) -> None:
+        """Forget who sleeps: they were cancelled."""
+        self._sleepers.clear()
+
+
 class FakeMachine(Machine):
     """A machine whose counter, clock and kernel say what a test tells them to."""
 

@@ -4,6 +4,7 @@
 import asyncio
 import gzip
 import json
+import time
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -42,7 +43,8 @@ class IngestCloud:
         self.understands = {"", "zstd", "gzip"}
         self.encodings: list[str] = []
         self.retry_after = ""
-        self.now_ms: int | None = None
+        self.now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000
+        self.notices: dict[int, dict[str, Any]] = {}  # by number: repeats are one
         self.configuration: dict[str, Any] = {"nodes": []}
         self.refuses: Callable[[dict[str, Any]], bool] = lambda _entry: False
         self.most_entries = batch.MAX_ENTRIES
@@ -84,7 +86,7 @@ class IngestCloud:
         if self.lets_in is not None and bearer.removeprefix("Bearer ") not in self.lets_in:
             return await _answer(writer, 401, {})
         if head[0].startswith("GET"):
-            return await _answer(writer, 200, self.configuration)
+            return await _answer(writer, 200, {"now_ms": self.now_ms(), **self.configuration})
         if "/token " in head[0]:
             return await self._give_token(writer, headers["idempotency-key"])
         encoding = headers.get("content-encoding", "")
@@ -118,8 +120,8 @@ class IngestCloud:
             self._commit(entry)
         if mood == "lose_answer":
             return False
-        told = {} if self.now_ms is None else {"now_ms": self.now_ms}
-        return await _answer(writer, 200, {"ver": 1, "committed": entries[-1]["n"], **told})
+        word = {"ver": 1, "committed": entries[-1]["n"], "now_ms": self.now_ms()}
+        return await _answer(writer, 200, word)
 
     def _commit(self, entry: dict[str, Any]) -> None:
         body = entry["body"]

@@ -5,6 +5,12 @@ import json
 import stat
 
 import pytest
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
 from dotenv import dotenv_values
 
 from provisioning.enrolment import CA, CERTIFICATE, KEY, SETTINGS
@@ -12,6 +18,7 @@ from tests.fakes.desk import Desk
 from tests.fakes.field_cloud import TOKEN, FakeFieldCloud
 from tests.fakes.pty_board import PtyBoard
 from tests.field_builders import WIFI_PASSWORD, a_node, a_pulse_channel, plan_rows
+from tests.packages import RELEASE_KEY
 
 NODE_ID = "n-mladost-01"
 FILES = (CA, KEY, CERTIFICATE, SETTINGS)
@@ -87,10 +94,10 @@ def test_a_fault_is_a_sentence_and_no_traceback(desk):
     assert logged.strip() == "The plan has no node n-9; it has n-mladost-01."
 
 
-def enrol_gateway(desk, directory, gateway_id="gw-1"):
+def enrol_gateway(desk, directory, gateway_id="gw-1", *options):
     process = desk.field(
         *("enrol-gateway", "--gateway", gateway_id, "--site", "sofia", "--directory", directory),
-        *("--broker-host", "10.0.0.2"),
+        *("--broker-host", "10.0.0.2", *options),
     )
     said, logged = process.communicate(timeout=30)
     return process.returncode, said + logged
@@ -150,3 +157,21 @@ def test_the_folder_of_another_gateway_is_refused(desk, tmp_path):
     status, logged = enrol_gateway(desk, tmp_path / "gw-1", "gw-2")
     assert status == 1
     assert "is of gateway gw-1" in logged
+
+
+def test_a_gateway_keeps_the_release_key_that_it_is_given(desk, tmp_path):
+    key = RELEASE_KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    (tmp_path / "key.pub").write_bytes(key)
+    options = ("--release-key", tmp_path / "key.pub")
+    assert enrol_gateway(desk, tmp_path / "gw-1", "gw-1", *options)[0] == 0
+    assert (tmp_path / "gw-1" / "pki" / "release.pub").read_bytes() == key
+
+
+def test_the_secret_release_key_is_not_put_on_a_gateway(desk, tmp_path):
+    secret = RELEASE_KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (tmp_path / "key").write_bytes(secret)
+    options = ("--release-key", tmp_path / "key")
+    status, logged = enrol_gateway(desk, tmp_path / "gw-1", "gw-1", *options)
+    assert status == 1
+    assert "no Ed25519 public key" in logged
+    assert not (tmp_path / "gw-1").exists()

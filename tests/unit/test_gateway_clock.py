@@ -133,9 +133,18 @@ def test_a_memory_that_cannot_be_written_does_not_keep_the_clock_from_learning(t
     assert clock.is_trusted()
 
 
+def test_where_only_the_cloud_counts_the_kernel_is_not_asked():
+    machine = FakeMachine(STALE_MS)
+    machine.synchronised = True
+    clock = SystemClock(trust="cloud", machine=machine)
+    assert not clock.is_trusted()
+    clock.learn(NOVEMBER_2026_MS, clock.monotonic_s())
+    assert clock.now_ms() == NOVEMBER_2026_MS
+
+
 def test_an_operator_may_vouch_for_the_machine_s_clock_but_not_for_1970():
-    assert SystemClock(assumed=True, machine=FakeMachine()).is_trusted()
-    assert not SystemClock(assumed=True, machine=FakeMachine(1000)).is_trusted()
+    assert SystemClock(trust="assumed", machine=FakeMachine()).is_trusted()
+    assert not SystemClock(trust="assumed", machine=FakeMachine(1000)).is_trusted()
 
 
 def test_this_machine_can_be_asked():

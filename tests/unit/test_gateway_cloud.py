@@ -80,7 +80,7 @@ async def test_a_cloud_that_knows_no_compression_is_no_endless_loop(tmp_path, cl
 async def test_the_time_that_the_cloud_tells_reaches_the_clock(tmp_path, cloud):
     clock = FakeClock(now_ms=1, trusted=False)
     async with client(tmp_path, cloud, clock) as gateway:
-        cloud.now_ms = NOON_MS
+        cloud.now_ms = lambda: NOON_MS
         await gateway.send("store", telegrams(1))
         assert (clock.is_trusted(), clock.now_ms()) == (True, NOON_MS)
         cloud.configuration = {"nodes": [], "now_ms": NOON_MS + 60_000}

@@ -2,9 +2,11 @@
 import asyncio
 import contextlib
 import json
+import ssl
 import time
 
 import pytest
+import structlog
 import zstandard
 
 from edge_gateway.clock import SystemClock
@@ -26,6 +28,7 @@ from tests.gateway_builders import (
     tallies,
     topic,
 )
+from tests.gateway_pki import Authority
 from wire import block
 
 
@@ -57,7 +60,8 @@ async def store_some(intake, first, last):
 
 @contextlib.asynccontextmanager
 async def forwarding(store, cloud, clock=None, **others):
-    told = settings(store.path.parent, cloud_url=f"http://127.0.0.1:{cloud.port}", **others)
+    others = {"cloud_url": f"http://127.0.0.1:{cloud.port}", **others}
+    told = settings(store.path.parent, **others)
     async with Cloud(told, FakeClock()) as client:
         forwarder = Forwarder(told, store, client, clock or FakeClock())
         running = asyncio.create_task(forwarder.run())
@@ -237,6 +241,152 @@ async def test_retries_are_quick_at_first_and_spread_up_to_a_cap(store, cloud, i
     assert max(clock.slept_s) <= 15
     assert max(clock.slept_s[10:]) > 5
     assert len(set(clock.slept_s)) == len(clock.slept_s)
+
+
+async def test_a_cloud_that_asks_for_time_gets_it(store, cloud, intake):
+    clock = FakeClock()
+    await store_some(intake, 1, 1)
+    cloud.mood = lambda: "503"
+    cloud.retry_after = "40"
+    async with forwarding(store, cloud, clock):
+        await until(lambda: asyncio.sleep(0, len(clock.slept_s) > 20))
+    assert min(clock.slept_s[:20]) >= 40
+    assert max(clock.slept_s[:20]) <= 40 + 15
+
+
+async def test_weeks_without_the_cloud_are_a_few_lines_in_the_log(store, cloud, intake):
+    clock = FakeClock()
+    await store_some(intake, 1, 1)
+    await cloud.stop()
+    with structlog.testing.capture_logs() as logged:
+        async with forwarding(store, cloud, clock):
+            await until(lambda: asyncio.sleep(0, len(clock.slept_s) > 130))
+    warnings = [one["failures"] for one in logged if one["event"] == "cloud_not_reached"]
+    assert warnings[:8] == [1, 2, 4, 8, 16, 32, 64, 128]
+
+
+async def test_somebody_else_at_the_clouds_address_is_told_nothing_and_counted(
+    store, cloud, intake, tmp_path
+):
+    await cloud.stop()
+    Authority("Another").issue("localhost", tmp_path / "other", "cloud")
+    Authority("Ours").write_ca(tmp_path / "ours")
+    cloud.ssl = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    cloud.ssl.load_cert_chain(tmp_path / "other" / "cloud.crt", tmp_path / "other" / "cloud.key")
+    await cloud.start()
+    await store_some(intake, 1, 5)
+    clock = FakeClock()
+    told = {
+        "cloud_url": f"https://127.0.0.1:{cloud.port}",
+        "cloud_ca_file": tmp_path / "ours" / "ca.crt",
+    }
+    async with forwarding(store, cloud, clock, **told):
+        await until(lambda: asyncio.sleep(0, len(clock.slept_s) > 3))
+    assert (await tallies(store))["cloud_not_trusted"] >= 3
+    assert await store.read(outbox.depth) == 5
+    assert cloud.tokens == set()
+
+
+async def test_forgetting_waits_while_nothing_is_left_behind(store, cloud, intake):
+    """It would cost an SD card a page for each telegram."""
+    clock = FakeClock()
+    async with forwarding(store, cloud, clock, forget_every_s=60):
+        for sequence in range(1, 11):
+            await store_some(intake, sequence, sequence)
+            await until(lambda sent=sequence: asyncio.sleep(0, len(cloud.rows) == sent))
+            clock.advance(5)
+        assert await store.read(outbox.depth) == 10
+        clock.advance(60)
+        await store_some(intake, 11, 11)
+        await until(emptied(store))
+        await store_some(intake, 12, 12)
+        await until(lambda: asyncio.sleep(0, len(cloud.rows) == 12))
+        assert await store.read(outbox.depth) == 1
+    assert await store.read(outbox.depth) == 0  # told to stop, it writes down what it knows
+    assert sum(cloud.batch_sizes) == 12
+
+
+async def test_a_kill_before_forgetting_costs_a_repeat_and_nothing_else(store, cloud, intake):
+    await store_some(intake, 1, 10)
+    async with forwarding(store, cloud, forget_every_s=60):
+        await until(lambda: asyncio.sleep(0, len(cloud.rows) == 10))
+        before = await store.read(outbox.delivered)
+    await store.write(lambda db: outbox.forget(db, before, 1))  # as the kill would have left it
+    async with forwarding(store, cloud, forget_every_s=0):
+        await until(emptied(store))
+    assert set(cloud.rows) == keys(1, 10)
+    assert (cloud.batch_sizes, cloud.conflicts) == ([10, 10], [])
+
+
+async def test_batches_shrink_until_a_request_takes_a_second_and_grow_again(store, cloud, intake):
+    clock = FakeClock()
+    per_entry_s = 0.004
+
+    def mood():
+        clock.advance(cloud.batch_sizes[-1] * per_entry_s)
+        return "answer"
+
+    cloud.mood = mood
+    for first in range(1, 3001, 500):
+        await store_some(intake, first, first + 499)
+    async with forwarding(store, cloud, clock, batch_entries=1000):
+        await until(emptied(store))
+        assert cloud.batch_sizes[0] == 1000
+        assert max(cloud.batch_sizes[3:]) * per_entry_s <= 2
+        per_entry_s, cloud.mood = 0, lambda: "500"
+        for first in range(3001, 8001, 500):
+            await store_some(intake, first, first + 499)
+        cloud.mood = mood
+        await until(emptied(store))
+    assert max(cloud.batch_sizes[-5:]) == 1000
+
+
+@pytest.mark.parametrize("mood", ["hang", "lose_answer"])
+async def test_answers_that_stop_cost_neither_memory_nor_a_second_effect(
+    store, cloud, intake, mood
+):
+    """AC-03: for ten minutes the connection stays up and no word of ours comes back."""
+    cloud.mood = lambda: mood
+    await store_some(intake, 1, 500)
+    async with forwarding(store, cloud, uplink_timeout_s=0.02):
+        await until(lambda: asyncio.sleep(0, len(cloud.batch_sizes) > 40))
+        assert set(cloud.batch_sizes[15:]) == {1}  # asks with less and less, and holds on to that
+        await store_some(intake, 501, 600)
+        cloud.mood = lambda: "answer"
+        await until(emptied(store))
+    assert set(cloud.rows) == keys(1, 600)
+    assert cloud.conflicts == []
+
+
+async def test_an_alert_and_the_present_arrive_while_a_backlog_is_on_its_way(store, cloud, intake):
+    """AC-61, with the order in place of the clock: at most one batch of the backlog between."""
+    arrived = []
+
+    def note(entry):
+        arrived.append((entry["kind"], entry["n"]))
+        return False
+
+    cloud.refuses = note
+    for first in range(1, 5001, 500):
+        await store_some(intake, first, first + 499)
+    told = 0
+    async with forwarding(store, cloud, batch_entries=100):
+        while await store.read(outbox.depth) > 1000:
+            sent_before = len(arrived)
+            told = await store.write(append_finding)
+            store.outbox_grew.set()
+            await until(lambda one=told: asyncio.sleep(0, ("finding", one) in arrived))
+            backlog_between = arrived[sent_before : arrived.index(("finding", told))]
+            assert len(backlog_between) <= 2 * 100  # the batch under way, and one just chosen
+        await until(emptied(store))
+    assert len(cloud.findings) > 3
+    assert set(cloud.rows) == keys(1, 5000)
+
+
+def append_finding(db):
+    return outbox.append(
+        db, kind="finding", received_at_ms=NOON_S * 1000, read_at_s=NOON_S, body={"finding_id": "f"}
+    )
 
 
 async def test_the_configuration_is_kept_for_a_start_without_the_cloud(store, cloud):

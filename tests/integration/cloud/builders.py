@@ -109,7 +109,7 @@ def a_finding(number: int = 1, *, at: datetime = NOON, **changes: Any) -> dict[s
 
 def a_notice(number: int = 1, *, at: datetime = NOON, **detail: int | str) -> dict[str, Any]:
     """Return an entry that carries a notice: the gateway's clock stepped."""
-    body = notice.body(notice.CLOCK_STEPPED, detail or {"by_ms": 86_400_000, "because": "cloud"})
+    body = notice.body(notice.CLOCK_STEPPED, detail or {"by_ms": 86_400_000})
     return {**a_finding(number, at=at), "kind": batch.NOTICE, "body": body}
 
 

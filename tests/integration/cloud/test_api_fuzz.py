@@ -158,6 +158,7 @@ async def _explored(cloud: CloudInTest, caller: Caller, examples: int) -> Explor
         "package_id": package["package_id"],
         "rollout_id": rollout["rollout_id"],
         "node_ids": None,
+        "board": "esp32",
         "expires_at": "2026-11-22T12:00:00Z",
         "node_id": "n-one",
         "alert_id": alert["alert_id"],

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What comes to be admitted, and who is shown what was."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from edge_gateway.clock import Moment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """One message as it came from the broker."""
+
+    topic: str
+    payload: bytes
+    retained: bool
+    at: Moment
+
+
+class Finding(Protocol):
+    """Something a rule noticed, or noticed to be over."""
+
+    def body(self) -> dict[str, Any]:
+        """Return it as it travels to the cloud."""
+
+
+class Watch(Protocol):
+    """The leak rules, seen from here: they are shown each register of a water meter as it comes."""
+
+    def look(
+        self, *, node_id: str, obis: str, register_ml: int, read_at_s: int, now_s: int | None
+    ) -> Sequence[Finding]:
+        """Return the findings that this reading raised or cleared."""
+
+    def open_findings(self) -> Sequence[Finding]:
+        """Return the findings that were raised and not cleared."""
+
+    def take_changed(self) -> Mapping[str, str]:
+        """Return the memory of every meter that has changed since the last call."""
+
+    def restore(self, memories: Mapping[str, str]) -> None:
+        """Go back to these memories."""
