@@ -15,7 +15,7 @@ MAX_WAITING = 5000  # of one listener: some 5 MB, five minutes of a thousand nod
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
-    """A telegram or event that is on the disk, and when it was read."""
+    """A telegram or event that is in the store, and when it was read."""
 
     message: Telegram | Event
     read_at_s: int

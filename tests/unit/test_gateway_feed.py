@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The feed: neighbours hear what is on the disk, and nothing waits for them."""
+"""The feed: neighbours hear what is stored, and nothing waits for them."""
 
 import asyncio
 
