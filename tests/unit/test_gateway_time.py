@@ -187,7 +187,8 @@ async def test_a_node_that_was_up_before_and_after_dates_what_a_lost_run_of_the_
     )
     await pi.reboot()
     await pi.is_told_the_time(NOON_S * 1000)
-    assert await pi.entries() == []
+    await pi.take(a_status(boot=2, up_ms=60_000, held=(2, 1), node_id="n-gone"))
+    assert await pi.entries() == []  # not placed by a bound yet: somebody may know better
     await pi.take(a_status(up_ms=8200_000))
     assert await pi.times() == {
         (NODE, 1, 1): ten_s,
