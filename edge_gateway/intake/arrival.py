@@ -29,7 +29,7 @@ class Watch(Protocol):
     """The leak rules, seen from here: they are shown each register of a water meter as it comes."""
 
     def look(
-        self, *, node_id: str, obis: str, register_ml: int, read_at_s: int, now_s: int | None
+        self, *, node_id: str, obis: str, register_ml: int, read_at_s: int, now_s: int
     ) -> Sequence[Finding]:
         """Return the findings that this reading raised or cleared."""
 

@@ -52,14 +52,14 @@ class Monitor:
         self._meters = meters
 
     def look(
-        self, *, node_id: str, obis: str, register_ml: int, read_at_s: int, now_s: int | None
+        self, *, node_id: str, obis: str, register_ml: int, read_at_s: int, now_s: int
     ) -> list[Finding]:
         """Return the findings that this reading raises, clears, or has more to say about.
 
-        ``now_s`` is the gateway's time, None when it does not trust its own clock.
+        ``now_s`` is the gateway's time; while that is not trusted, readings wait and come later.
         """
         key = (node_id, obis)
-        latest_s = float("inf") if now_s is None else now_s + MAX_AHEAD_S
+        latest_s = now_s + MAX_AHEAD_S
         if read_at_s > latest_s:
             return []
         watched = self._watched.get(key)

@@ -30,7 +30,7 @@ class Dial:
     def read(self):
         register_ml = int(self.passed_ml) // self.step_ml * self.step_ml
         told = self.monitor.look(
-            node_id=NODE, obis=COLD, register_ml=register_ml, read_at_s=self.at_s, now_s=None
+            node_id=NODE, obis=COLD, register_ml=register_ml, read_at_s=self.at_s, now_s=self.at_s
         )
         known = {(finding.finding_id, finding.state) for finding in self.told}
         self.told += told
@@ -276,7 +276,7 @@ def test_a_future_newest_reading_of_a_wrong_clock_is_given_up_once_the_time_is_k
             node_id=NODE, obis=COLD, register_ml=litres * 1000, read_at_s=read_at_s, now_s=now_s
         )
 
-    look(NOON_S + 365 * DAY_S, 0, None)
+    look(NOON_S + 365 * DAY_S, 0, NOON_S + 365 * DAY_S)
     found = [look(NOON_S + minute * MINUTE_S, minute * 40, NOON_S) for minute in range(9)]
     assert any(found)
 
