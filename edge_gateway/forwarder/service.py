@@ -136,8 +136,8 @@ class Forwarder:
             self._limit = max(1, count // 2)  # perhaps a slow link; less may pass in time
             raise
         took_s = self._clock.monotonic_s() - began_s
-        if took_s > REQUEST_S:
-            self._limit = max(min(self._limit, FEWEST_WHEN_SLOW), count // 2)
+        if took_s > REQUEST_S and count > FEWEST_WHEN_SLOW:
+            self._limit = max(FEWEST_WHEN_SLOW, count // 2)
         elif took_s < REQUEST_S / 2 and count == self._limit:
             self._limit = min(self._most_entries, self._limit * 2)
         return answer
