@@ -78,6 +78,10 @@ class CloudBusyError(CloudUnreachableError):
         self.retry_after_s = retry_after_s
 
 
+class CloudSilentError(CloudUnreachableError):
+    """No answer came within the time limit."""
+
+
 class CloudNotTrustedError(CloudUnreachableError):
     """Whoever answers at the cloud's address has no certificate of the authority we go by."""
 

@@ -18,6 +18,7 @@ from edge_gateway.errors import (
     CloudDeniedError,
     CloudError,
     CloudNotTrustedError,
+    CloudSilentError,
     CloudUnreachableError,
     EncodingRefusedError,
 )
@@ -144,7 +145,7 @@ class Cloud:
             async with asyncio.timeout(self._timeout_s):
                 answer = await self._http.request(method, path, headers=headers, **request)
         except TimeoutError:
-            raise CloudUnreachableError(f"No answer within {self._timeout_s:g} s.") from None
+            raise CloudSilentError(f"No answer within {self._timeout_s:g} s.") from None
         except (httpx.HTTPError, httpx.StreamError, OSError) as error:
             raise _unreachable(error) from None
         if answer.status_code == httpx.codes.UNAUTHORIZED:

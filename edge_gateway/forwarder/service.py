@@ -15,6 +15,7 @@ from edge_gateway.errors import (
     CloudBusyError,
     CloudError,
     CloudNotTrustedError,
+    CloudSilentError,
     CloudUnreachableError,
     StoreError,
 )
@@ -35,6 +36,7 @@ MAX_SET_ASIDE = 20  # in a row; a cloud that refuses everything is at fault, not
 # which an alert is to be there.
 REQUEST_S = 1.0
 FEWEST_WHEN_SLOW = 100  # entries, some 2 KB: of a slow link the delay is felt, not the size
+MOST_GROWTH = 4  # from one batch to the next
 
 log = structlog.get_logger(__name__)
 
@@ -132,14 +134,16 @@ class Forwarder:
         began_s = self._clock.monotonic_s()
         try:
             answer = await self._cloud.send(self._store_id, chosen.entries)
-        except CloudUnreachableError:
+        except CloudSilentError:
             self._limit = max(1, count // 2)  # perhaps a slow link; less may pass in time
             raise
-        took_s = self._clock.monotonic_s() - began_s
-        if took_s > REQUEST_S:
-            self._limit = max(min(self._limit, FEWEST_WHEN_SLOW), count // 2)
-        elif took_s < REQUEST_S / 2 and count == self._limit:
-            self._limit = min(self._most_entries, self._limit * 2)
+        except CloudUnreachableError:
+            self._limit = max(min(self._limit, FEWEST_WHEN_SLOW), count // 2)  # trying costs less
+            raise
+        took_s = max(self._clock.monotonic_s() - began_s, REQUEST_S / MOST_GROWTH)
+        if count == self._limit or (took_s > REQUEST_S and count > FEWEST_WHEN_SLOW):
+            fitting = max(FEWEST_WHEN_SLOW, int(count * REQUEST_S / took_s))
+            self._limit = min(self._most_entries, fitting)
         return answer
 
     def _note_delivered(self, spans: list[tuple[int, int]]) -> None:

@@ -5,6 +5,7 @@ import json
 import ssl
 import time
 
+import psutil
 import pytest
 import structlog
 import zstandard
@@ -341,16 +342,35 @@ async def test_batches_shrink_until_a_request_takes_a_second_and_grow_again(stor
     assert max(cloud.batch_sizes[-5:]) == 1000
 
 
-@pytest.mark.parametrize("mood", ["hang", "lose_answer"])
+async def test_an_outage_costs_disk_and_not_memory(store, cloud, intake):
+    """AC-02 in small; ``make bench NAME=outage`` is the week."""
+    resident = []
+    await cloud.stop()
+    async with forwarding(store, cloud):
+        for first in range(1, 16_001, 500):
+            await store_some(intake, first, first + 499)
+            if first % 4000 == 1:
+                await intake.settle()
+                resident.append(psutil.Process().memory_info().rss)
+        assert await store.read(outbox.depth) == 16_000
+        await cloud.start(cloud.port)
+        await until(emptied(store), within_s=60)
+    assert set(cloud.rows) == keys(1, 16_000)
+    assert resident[-1] - resident[-3] < 4 * 2**20  # of 8000 telegrams, half a kilobyte each
+
+
+@pytest.mark.parametrize(("mood", "size"), [("hang", 1), ("lose_answer", 100)])
 async def test_answers_that_stop_cost_neither_memory_nor_a_second_effect(
-    store, cloud, intake, mood
+    store, cloud, intake, mood, size
 ):
     """AC-03: for ten minutes the connection stays up and no word of ours comes back."""
     cloud.mood = lambda: mood
     await store_some(intake, 1, 500)
     async with forwarding(store, cloud, uplink_timeout_s=0.02):
         await until(lambda: asyncio.sleep(0, len(cloud.batch_sizes) > 40))
-        assert set(cloud.batch_sizes[15:]) == {1}  # asks with less and less, and holds on to that
+        assert set(cloud.batch_sizes[15:]) == {
+            size
+        }  # asks with less and less, and holds on to that
         await store_some(intake, 501, 600)
         cloud.mood = lambda: "answer"
         await until(emptied(store))
