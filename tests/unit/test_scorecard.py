@@ -194,9 +194,10 @@ async def test_a_frozen_process_stands_still_and_then_goes_on(tmp_path: Path):
 # -- the command -----------------------------------------------------------------------------------
 
 
-def test_the_gateway_of_thingsboard_runs_by_default_and_at_its_most_durable():
+def test_the_gateway_of_thingsboard_runs_as_shipped_and_with_either_durable_storage():
     names = [system.name for system in command.systems("iskar,thingsboard-gateway")]
-    assert names == ["iskar", "thingsboard-gateway-default", "thingsboard-gateway-durable"]
+    storages = [f"thingsboard-gateway-{storage}" for storage in ("default", "sqlite", "file")]
+    assert names == ["iskar", *storages]
 
 
 def test_an_unknown_system_is_refused_by_name():
