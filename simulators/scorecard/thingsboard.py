@@ -28,7 +28,7 @@ _INSTALL_S = 600.0
 _TELEMETRY = "v1/gateway/telemetry"
 
 
-def _read(topic: str, payload: bytes) -> Iterator[Told]:
+def read(topic: str, payload: bytes) -> Iterator[Told]:
     """Yield the telegrams of a pack; the platform files what has the same time under one row."""
     if topic != _TELEMETRY:
         return
@@ -54,7 +54,7 @@ async def _installed() -> Path:
 @asynccontextmanager
 async def _running(root: Path, fleet: Fleet, *, kind: str, broker_kind: str) -> AsyncIterator[Site]:
     environment = await _installed()
-    async with mqtt_backend.serving(root / "backend", fleet, _read) as (backend, backend_port):
+    async with mqtt_backend.serving(root / "backend", fleet, read) as (backend, backend_port):
         link = Link(backend_port)
         await link.start()
         [port] = grounds.free_ports(1)
