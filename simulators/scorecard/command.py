@@ -18,13 +18,13 @@ from simulators.scorecard.match import Score, play
 from simulators.scorecard.mosquitto_bridge import MOSQUITTO_BRIDGE
 from simulators.scorecard.schedule import Kind, Strike, schedule
 from simulators.scorecard.system import System
-from simulators.scorecard.thingsboard import THINGSBOARD_DEFAULT, THINGSBOARD_DURABLE
+from simulators.scorecard.thingsboard import THINGSBOARD
 
 log = structlog.get_logger()
 
 SYSTEMS: dict[str, tuple[System, ...]] = {
     "iskar": (ISKAR,),
-    "thingsboard-gateway": (THINGSBOARD_DEFAULT, THINGSBOARD_DURABLE),
+    "thingsboard-gateway": THINGSBOARD,
     "mosquitto-bridge": (MOSQUITTO_BRIDGE,),
 }
 

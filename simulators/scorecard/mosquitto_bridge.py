@@ -18,7 +18,7 @@ from simulators.scorecard.senders import Door
 from simulators.scorecard.system import Site, System
 
 
-def _read(_: str, payload: bytes) -> Iterator[Told]:
+def read(_: str, payload: bytes) -> Iterator[Told]:
     """Yield the telegram; nothing tells a repeat from another, so each has a mark of its own."""
     telegram = json.loads(payload)
     yield telegram["id"], telegram["seq"], object()
@@ -26,7 +26,7 @@ def _read(_: str, payload: bytes) -> Iterator[Told]:
 
 @asynccontextmanager
 async def _running(root: Path, fleet: Fleet) -> AsyncIterator[Site]:
-    async with mqtt_backend.serving(root / "backend", fleet, _read) as (backend, backend_port):
+    async with mqtt_backend.serving(root / "backend", fleet, read) as (backend, backend_port):
         link = Link(backend_port)
         await link.start()
         [port] = grounds.free_ports(1)

@@ -28,7 +28,7 @@ _INSTALL_S = 600.0
 _TELEMETRY = "v1/gateway/telemetry"
 
 
-def _read(topic: str, payload: bytes) -> Iterator[Told]:
+def read(topic: str, payload: bytes) -> Iterator[Told]:
     """Yield the telegrams of a pack; the platform files what has the same time under one row."""
     if topic != _TELEMETRY:
         return
@@ -52,13 +52,15 @@ async def _installed() -> Path:
 
 
 @asynccontextmanager
-async def _running(root: Path, fleet: Fleet, *, kind: str) -> AsyncIterator[Site]:
+async def _running(root: Path, fleet: Fleet, *, kind: str, broker_kind: str) -> AsyncIterator[Site]:
     environment = await _installed()
-    async with mqtt_backend.serving(root / "backend", fleet, _read) as (backend, backend_port):
+    async with mqtt_backend.serving(root / "backend", fleet, read) as (backend, backend_port):
         link = Link(backend_port)
         await link.start()
         [port] = grounds.free_ports(1)
-        configuration = mqtt_backend.configured(root / "broker", f"local-{kind}.conf", port=port)
+        configuration = mqtt_backend.configured(
+            root / "broker", f"local-{broker_kind}.conf", port=port
+        )
         command: list[str | Path] = [mqtt_backend.mosquitto(), "-c", configuration]
         broker = Measured("broker", command, root / "logs" / "broker.log", {})
         directory = root / "gateway"
@@ -109,9 +111,16 @@ def _version() -> str:
     return f"ThingsBoard IoT Gateway {VERSION}, {mosquitto_version()}"
 
 
-THINGSBOARD_DEFAULT = System(
-    name="thingsboard-gateway-default", version=_version, running=partial(_running, kind="default")
-)
-THINGSBOARD_DURABLE = System(
-    name="thingsboard-gateway-durable", version=_version, running=partial(_running, kind="durable")
+def _system(kind: str, broker: str) -> System:
+    return System(
+        name=f"thingsboard-gateway-{kind}",
+        version=_version,
+        running=partial(_running, kind=kind, broker_kind=broker),
+    )
+
+
+THINGSBOARD = (
+    _system("default", "default"),
+    _system("sqlite", "durable"),
+    _system("file", "durable"),
 )

@@ -3,11 +3,14 @@
 
 from pathlib import Path
 
+import pytest
+
 from simulators.scorecard import command
 from simulators.scorecard.command import Terms
 from tests import needs
 
 
+@pytest.mark.timeout(900)  # a slow machine may take its time; what must not happen is a loss
 async def test_twenty_thousand_telegrams_come_through_thirty_faults_once_each(tmp_path: Path):
     needs.program("mosquitto")
     terms = Terms(seed=1, telegrams=20_000, per_s=1000, faults=30)

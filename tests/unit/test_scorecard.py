@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: EUPL-1.2
 import asyncio
+import json
 import os
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -10,9 +12,11 @@ import psutil
 import pytest
 
 from simulators.errors import UnknownSystemError
-from simulators.scorecard import command
+from simulators.processes import Program
+from simulators.scorecard import command, mosquitto_bridge, thingsboard
 from simulators.scorecard.fleet import NODES, OBIS, Fleet
 from simulators.scorecard.ledger import Ledger
+from simulators.scorecard.mqtt_backend import MqttBackend, Read
 from simulators.scorecard.programs import Measured, Watch, frozen
 from simulators.scorecard.schedule import Kind, schedule
 from wire import telegram
@@ -112,6 +116,43 @@ def test_lateness_counts_from_production_to_arrival():
     assert ledger.late_s(produced) == [1.0, 5.5]
 
 
+# -- the backend of the rivals ---------------------------------------------------------------------
+
+
+async def held(read: Read, messages: Sequence[tuple[str, object]]) -> Ledger:
+    backend = MqttBackend(a_fleet(), Program("unused", [], Path(), {}), read)
+    for topic, content in messages:
+        backend._received(topic, json.dumps(content).encode())
+    return await backend.ledger()
+
+
+def a_pack(*entries: tuple[int, int]) -> tuple[str, object]:
+    telegrams = [{"ts": at_ms, "values": {"seq": sequence}} for at_ms, sequence in entries]
+    return "v1/gateway/telemetry", {"n-scorecard-01": telegrams}
+
+
+async def test_a_pack_that_thingsboard_gets_again_is_overwritten_and_no_duplicate():
+    ledger = await held(thingsboard.read, [a_pack((5, 1), (6, 2)), a_pack((5, 1), (6, 2))])
+    assert (ledger.arrived, ledger.duplicated) == (2, 0)
+
+
+async def test_a_telegram_that_thingsboard_gets_under_another_time_is_a_second_row():
+    ledger = await held(thingsboard.read, [a_pack((5, 1)), a_pack((7, 1)), a_pack((7, 1))])
+    assert (ledger.arrived, ledger.duplicated) == (1, 1)
+
+
+async def test_what_a_gateway_says_of_itself_is_no_telegram():
+    about_itself = ("v1/devices/me/telemetry", [{"values": {"seq": 1}}])
+    assert (await held(thingsboard.read, [about_itself])).arrived == 0
+
+
+async def test_a_message_that_a_bridge_brings_twice_is_a_duplicate():
+    fleet = a_fleet()
+    message = (fleet.topic(0), json.loads(fleet.payload(0, 1)))
+    ledger = await held(mosquitto_bridge.read, [message, message])
+    assert (ledger.arrived, ledger.duplicated) == (1, 1)
+
+
 # -- the programs ----------------------------------------------------------------------------------
 
 WRITER = """
@@ -194,9 +235,10 @@ async def test_a_frozen_process_stands_still_and_then_goes_on(tmp_path: Path):
 # -- the command -----------------------------------------------------------------------------------
 
 
-def test_the_gateway_of_thingsboard_runs_by_default_and_at_its_most_durable():
+def test_the_gateway_of_thingsboard_runs_as_shipped_and_with_either_durable_storage():
     names = [system.name for system in command.systems("iskar,thingsboard-gateway")]
-    assert names == ["iskar", "thingsboard-gateway-default", "thingsboard-gateway-durable"]
+    storages = [f"thingsboard-gateway-{storage}" for storage in ("default", "sqlite", "file")]
+    assert names == ["iskar", *storages]
 
 
 def test_an_unknown_system_is_refused_by_name():
