@@ -25,14 +25,16 @@ def free_port() -> int:
 class Program:
     """One command of ``iskar-gateway``, started, killed and started again."""
 
-    def __init__(self, command: str, data_dir: Path, **settings: Any) -> None:
+    def __init__(
+        self, command: str, data_dir: Path, *, log: Path | None = None, **settings: Any
+    ) -> None:
         told = {"ID": GATEWAY, "SITE": SITE, "DATA_DIR": data_dir, **settings}
         self.data_dir = data_dir
         self._command = command
         self._environment = os.environ | {f"GATEWAY_{name}": str(told[name]) for name in told}
         self._environment["PYTHONPATH"] = os.pathsep.join(sys.path)
         self._process: subprocess.Popen[bytes] | None = None
-        self._log = data_dir / f"{command}.log"
+        self._log = log or data_dir / f"{command}.log"
 
     @property
     def pid(self) -> int:

@@ -4,8 +4,11 @@
 Where it is missing the test is skipped with the reason; with CI=true, where all must run, it fails.
 """
 
+import contextlib
 import os
 import shutil
+import subprocess
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NoReturn
@@ -44,6 +47,19 @@ def shared_data(name: str) -> Path:
     if not path.exists():
         _without(f"{path} is not there; ISKAR_TEST_DATA says where the shared test data lies.")
     return path
+
+
+@contextlib.contextmanager
+def small_disk(at: Path, megabytes: int) -> Iterator[Path]:
+    """Mount a file system of so many MB; gone afterwards with all that is on it."""
+    at.mkdir(parents=True)
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "none", at]
+    if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode:
+        _without("Only root may mount a file system, and not everywhere.")
+    try:
+        yield at
+    finally:
+        subprocess.run(["umount", "--lazy", at], check=True)
 
 
 def _without(reason: str) -> NoReturn:

@@ -163,8 +163,11 @@ class Store:
 
 
 def _lock(data_dir: Path) -> IO[str]:
-    data_dir.mkdir(parents=True, exist_ok=True)
-    lock = (data_dir / _LOCK_NAME).open("w")
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        lock = (data_dir / _LOCK_NAME).open("w")
+    except OSError as error:
+        raise StoreError(f"{data_dir} takes no writes: {error.strerror}.") from None
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
