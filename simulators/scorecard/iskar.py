@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Iskar under test: the real gateway and broker with mutual TLS, the real cloud on PostgreSQL."""
 
+import asyncio
 import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -108,8 +109,10 @@ async def _running(root: Path, fleet: Fleet) -> AsyncIterator[Site]:
     await client.close()
     await commissioning.make_tokens(ground, environment)
     operator = CloudClient(url, ground.remembered()["operator"])
-    await _register(operator, fleet)
-    await commissioning.enrol_gateways(ground, url, {GATEWAY_ID: broker_port})
+    await asyncio.gather(
+        _register(operator, fleet),
+        commissioning.enrol_gateways(ground, url, {GATEWAY_ID: broker_port}),
+    )
     await commissioning.enrol_nodes(ground, url, _plan(fleet, broker_port))
     broker, gateway = _programs(ground, link)
     for program in (broker, gateway):
