@@ -38,6 +38,7 @@ async def ran(home, *arguments, cloud_port=1):
         "GATEWAY_ID": GATEWAY,
         "GATEWAY_SITE": SITE,
         "GATEWAY_DATA_DIR": str(home),
+        "GATEWAY_CLOCK": "assumed",
         "GATEWAY_CLOUD_URL": f"http://127.0.0.1:{cloud_port}",
         "GATEWAY_CLOUD_TOKEN": "token",
         "PYTHONPATH": os.pathsep.join(sys.path),

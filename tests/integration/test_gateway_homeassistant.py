@@ -116,6 +116,7 @@ async def test_the_gateway_shows_all_three_neighbours_what_a_node_sent(
     gateway = Program(
         "run",
         folder,
+        CLOCK="assumed",
         CLOUD_URL="http://127.0.0.1:1",
         CLOUD_TOKEN="token",
         METRICS_PORT=metrics_port,

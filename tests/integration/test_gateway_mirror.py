@@ -100,7 +100,7 @@ async def test_what_was_stored_while_the_server_was_away_is_written_when_it_is_b
 async def test_a_server_that_never_answers_holds_up_no_reading(tmp_path):
     store, feed = await Store.open(tmp_path), Feed()
     async with a_server(b"") as url, mirroring(feed, tmp_path, url) as mirror:
-        intake = an_intake(store, SystemClock(), feed=feed)
+        intake = an_intake(store, SystemClock(trust="assumed"), feed=feed)
         for sequence in range(1, 7001):
             intake.offer(topic("telegram"), a_telegram(sequence))
             if sequence % 500 == 0:
