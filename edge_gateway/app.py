@@ -20,6 +20,7 @@ from edge_gateway.leaks.stretch import COMMONEST_Q3_L_PER_H, Meter
 from edge_gateway.neighbours import Company
 from edge_gateway.settings import Settings
 from edge_gateway.store.database import Store
+from edge_gateway.upkeep import Upkeep
 from edge_gateway.watchdog import Watchdog
 from edge_gateway.wired import Wired
 
@@ -39,7 +40,7 @@ async def run(settings: Settings, clock: Clock) -> None:
 
 
 async def _run_on_store(settings: Settings, clock: Clock) -> None:
-    store = await Store.open(settings.data_dir)
+    store = await Store.open(settings.data_dir, settings.store_limit_mb * 2**20)
     try:
         async with Cloud(settings, clock) as cloud:
             await _run_services(settings, clock, store, cloud)
@@ -88,6 +89,7 @@ async def _run_services(settings: Settings, clock: Clock, store: Store, cloud: C
         services.create_task(downlink.run(), name="downlink")
         services.create_task(health.run(), name="health")
         services.create_task(company.run(), name="neighbours")
+        services.create_task(Upkeep(settings, store, intake, clock).run(), name="upkeep")
         services.create_task(Watchdog(store, intake).run(), name="watchdog")
 
 

@@ -12,11 +12,10 @@ from edge_gateway.errors import StoreError
 from edge_gateway.settings import Settings
 from edge_gateway.store import facts, notices, outbox
 from edge_gateway.store.database import Store
+from edge_gateway.store.opening import used_bytes
 from wire import notice
 
-TIDY_EVERY_S = 60.0
-PRUNE_ROWS = 5000  # at a time: intake waits its turn for no longer than a few ms
-DAY_MS = 86_400_000
+LOOK_EVERY_S = 60.0
 STEP_MS = 5000  # more than any drift within a minute
 WORTH_A_WARNING = ("quarantined", "conflicts", "dropped", "refused_by_cloud")
 
@@ -24,23 +23,21 @@ log = structlog.get_logger(__name__)
 
 
 class Health:
-    """Logs a summary now and then, and deletes what is old and delivered."""
+    """Logs a summary now and then, and a warning when something is wrong."""
 
     def __init__(self, settings: Settings, store: Store, clock: Clock) -> None:
         self._every_s = settings.health_every_s
-        self._retention_ms = int(settings.retention_days * DAY_MS)
         self._store = store
         self._clock = clock
         self._machine_began_ms: int | None = None  # by the trusted clock, at the last look
         self._warned: Mapping[str, int] | None = None  # none: what came before is old news
 
     async def run(self) -> None:
-        """Look after the store until cancelled."""
+        """Watch the gateway until cancelled."""
         since_summary_s = self._every_s
-        pause_s = min(TIDY_EVERY_S, self._every_s)
+        pause_s = min(LOOK_EVERY_S, self._every_s)
         while True:
             try:
-                await self.tidy()
                 await self.watch_clock()
                 self._warn_of_growth(await self._store.read(facts.tallies))
                 if since_summary_s >= self._every_s:
@@ -84,15 +81,6 @@ class Health:
             )
             self._store.outbox_grew.set()
 
-    async def tidy(self) -> None:
-        """Delete what is old, in small turns; an untrusted clock must not decide what is."""
-        if not self._clock.is_trusted():
-            return
-        before_ms = self._clock.now_ms() - self._retention_ms
-        prune = partial(outbox.prune, received_before_ms=before_ms, limit=PRUNE_ROWS)
-        while await self._store.write(prune) == PRUNE_ROWS:
-            pass
-
 
 def summary(db: sqlite3.Connection) -> dict[str, object]:
     """Return counts since the store was made, and what waits now."""
@@ -103,6 +91,7 @@ def summary(db: sqlite3.Connection) -> dict[str, object]:
         "outbox": outbox.depth(db),
         "waiting_for_time": _count(db, "SELECT count(*) FROM waiting"),
         "kept": _count(db, "SELECT count(*) FROM entry"),
+        "store_bytes": used_bytes(db),
         "cloud_acknowledged_at_ms": int(facts.read(db, facts.CLOUD_ACKNOWLEDGED_AT_MS) or 0),
     }
 

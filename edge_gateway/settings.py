@@ -108,6 +108,7 @@ class Settings(NeighbourSettings):
     forget_every_s: float = Field(default=60, ge=0)
     retention_days: float = Field(default=7, ge=0)  # of what the cloud has; the rest stays
     clock: Literal["checked", "cloud", "assumed"] = "checked"  # whose word on the time is enough
+    store_limit_mb: int = Field(default=1024, ge=16)
     health_every_s: float = Field(default=1800, gt=0)  # 48 lines a day
     configuration_every_s: float = Field(default=600, gt=0)
     orders_every_s: float = Field(default=15, gt=0)

@@ -10,7 +10,7 @@ from wire.errors import WireError
 
 CLOCK_STEPPED = "clock_stepped"  # detail: by_ms, known_from: clock, node or next_start
 STORE_FILLING = "store_filling"  # detail: used_percent, limit_mb, waiting
-THINNED = "thinned"  # detail: node, boot, first, last: these sequences were given up for room
+THINNED = "thinned"  # detail: node, boot, first, last, count: so many in there were given up
 STORE_DAMAGED = "store_damaged"  # detail: kept_as, salvaged, reason
 COMMAND_EXPIRED = "command_expired"  # detail: node, id
 ROLLOUT_HALTED = "rollout_halted"  # detail: rollout, node, reason

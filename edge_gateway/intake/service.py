@@ -25,7 +25,6 @@ MAX_BATCH = 500  # messages per transaction: some 50 ms of work, so acknowledgem
 CLOCK_LOOK_S = 1.0  # between looks at a clock that is not trusted yet
 GATHER_S = 0.005  # telegrams of one instant share a transaction
 RETRY_CAP_S = 10.0
-SETTLE_EVERY_S = 3600.0  # some hundred pages for thirty nodes
 SETTLE_AFTER = 10_000  # messages: some MB of memory, and half a second more at the next start
 
 log = structlog.get_logger(__name__)
@@ -113,15 +112,12 @@ class Intake:
 
     async def _admit_what_comes(self) -> None:
         failures = 0
-        settled_s = self._clock.monotonic_s()
         while True:
             await self._something_to_do()
-            now_s = self._clock.monotonic_s()
             try:
                 await self._acknowledge(await self.admit())
-                if now_s - settled_s > SETTLE_EVERY_S or self._admission.unsettled > SETTLE_AFTER:
+                if self._admission.unsettled > SETTLE_AFTER:
                     await self.settle()
-                    settled_s = now_s
             except StoreError as error:
                 delay_s = full_jitter_s(failures, 0.5, RETRY_CAP_S)
                 failures += 1

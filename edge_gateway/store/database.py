@@ -48,12 +48,15 @@ class Store:
         self._when_undone: list[Callable[[], None]] = []
 
     @classmethod
-    async def open(cls, data_dir: Path) -> Self:
-        """Open the store in ``data_dir``, making or migrating it; one process at a time may."""
+    async def open(cls, data_dir: Path, limit_bytes: int | None = None) -> Self:
+        """Open the store in ``data_dir``, making or migrating it; one process at a time may.
+
+        Its file grows to ``limit_bytes`` at most; then writes fail as they do on a full disk.
+        """
         lock = _lock(data_dir)
         store = cls(data_dir / FILE_NAME, lock, ThreadPoolExecutor(1, thread_name_prefix="store"))
         try:
-            store._db = await store._in_thread(lambda: open_or_set_aside(store.path))
+            store._db = await store._in_thread(lambda: open_or_set_aside(store.path, limit_bytes))
         except BaseException:
             store._thread.shutdown()
             lock.close()

@@ -30,14 +30,14 @@ def open_to_read(data_dir: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
 
 
-def open_or_set_aside(path: Path) -> sqlite3.Connection:
+def open_or_set_aside(path: Path, limit_bytes: int | None) -> sqlite3.Connection:
     """Open the file; a damaged one is kept under another name and a new one begun.
 
     A gateway that refuses to start lets every node's journal overflow in the end. Nodes still hold
     whatever was not acknowledged, and the new file's identity tells the cloud to count anew.
     """
     try:
-        return _open(path)
+        return _open(path, limit_bytes)
     except sqlite3.DatabaseError as error:
         if isinstance(
             error, sqlite3.OperationalError
@@ -49,10 +49,10 @@ def open_or_set_aside(path: Path) -> sqlite3.Connection:
             damaged = path.with_name(path.name + suffix)
             if damaged.exists():
                 damaged.rename(aside.with_name(aside.name + suffix))
-        return _open(path)
+        return _open(path, limit_bytes)
 
 
-def _open(path: Path) -> sqlite3.Connection:
+def _open(path: Path, limit_bytes: int | None) -> sqlite3.Connection:
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     try:
         db.execute("PRAGMA synchronous = EXTRA")  # else the first journal may come back from death
@@ -66,6 +66,8 @@ def _open(path: Path) -> sqlite3.Connection:
         if verdict != "ok":
             raise sqlite3.DatabaseError(str(verdict))
         is_new = _migrate(db)
+        if limit_bytes is not None:
+            db.execute(f"PRAGMA max_page_count = {limit_bytes // page_bytes(db)}")
         first = 1 if is_new else entries.last_number(db) + NUMBERS_APART
         db.create_function(entries.NEXT_NUMBER, 0, itertools.count(first).__next__)
     except BaseException:
@@ -74,9 +76,21 @@ def _open(path: Path) -> sqlite3.Connection:
     return db
 
 
+def page_bytes(db: sqlite3.Connection) -> int:
+    """Return the size of a page of the file."""
+    return int(db.execute("PRAGMA page_size").fetchone()[0])
+
+
+def used_bytes(db: sqlite3.Connection) -> int:
+    """Return what of the file is in use; the rest is used again before it grows."""
+    pages = db.execute("PRAGMA page_count").fetchone()[0]
+    free = db.execute("PRAGMA freelist_count").fetchone()[0]
+    return int(pages - free) * page_bytes(db)
+
+
 def _arrange(db: sqlite3.Connection) -> None:
     """Give the file the page size it should have; one of an earlier release is written anew."""
-    if db.execute("PRAGMA page_size").fetchone()[0] != PAGE_BYTES:
+    if page_bytes(db) != PAGE_BYTES:
         db.execute(f"PRAGMA page_size = {PAGE_BYTES}")
         if db.execute("PRAGMA page_count").fetchone()[0]:
             db.execute("PRAGMA journal_mode = DELETE")

@@ -8,7 +8,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from edge_gateway.errors import StoreError
-from edge_gateway.store import outbox
+from edge_gateway.store import deletion, outbox
 from edge_gateway.store.database import Store
 from edge_gateway.store.watermark import Watermark
 from tests.fakes.gateway_clock import FakeClock
@@ -198,7 +198,7 @@ async def test_a_repeat_of_what_age_has_deleted_is_still_a_repeat(intake, store,
     await intake.commit()
     await intake.settle()
     await store.write(lambda db: outbox.forget(db, Watermark(3), clock.now_ms()))
-    assert await store.write(lambda db: outbox.prune(db, clock.now_ms() + 1, 100)) == 2
+    assert await store.write(lambda db: deletion.delete_delivered(db, clock.now_ms() + 1)) == 2
     assert await stored_sequences(store) == [4]  # beyond the gap: its row is its only memory
     for sequence in (1, 2, 3):
         intake.offer(TELEGRAM, a_telegram(sequence))
@@ -213,7 +213,7 @@ async def test_what_the_cloud_does_not_have_is_never_deleted(intake, store, cloc
     await intake.commit()
     await intake.settle()
     await store.write(lambda db: outbox.forget(db, Watermark(1), clock.now_ms()))
-    await store.write(lambda db: outbox.prune(db, clock.now_ms() + 10**12, 100))
+    await store.write(lambda db: deletion.delete_delivered(db, clock.now_ms() + 10**12))
     assert await stored_sequences(store) == [2]
 
 

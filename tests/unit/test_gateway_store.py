@@ -9,8 +9,8 @@ import pytest
 from edge_gateway import app
 from edge_gateway.clock import SystemClock
 from edge_gateway.errors import NoStoreError, StoreInUseError, StoreTooNewError
-from edge_gateway.health import Health, summary
-from edge_gateway.store import facts, outbox, quarantine
+from edge_gateway.health import summary
+from edge_gateway.store import deletion, facts, outbox, quarantine
 from edge_gateway.store.database import FILE_NAME, Store
 from edge_gateway.store.migrations import SCRIPTS
 from edge_gateway.store.opening import open_to_read
@@ -87,8 +87,8 @@ async def test_a_store_damaged_while_in_use_is_set_aside_and_collection_goes_on(
     await (await filled(tmp_path, FakeClock(), count=300)).close()
     opened = []
 
-    async def remember(data_dir, open_store=Store.open):
-        opened.append(await open_store(data_dir))
+    async def remember(*given, open_store=Store.open):
+        opened.append(await open_store(*given))
         return opened[-1]
 
     monkeypatch.setattr(Store, "open", remember)
@@ -137,7 +137,7 @@ async def test_numbers_never_come_twice_even_when_all_was_sent_and_deleted(tmp_p
     clock = FakeClock()
     store = await filled(tmp_path, clock)
     await store.write(lambda db: outbox.forget(db, Watermark(3), clock.now_ms()))
-    await store.write(lambda db: outbox.prune(db, clock.now_ms() + 1, 100))
+    await store.write(lambda db: deletion.delete_delivered(db, clock.now_ms() + 1))
     intake = an_intake(store, clock)
     intake.offer(topic("telegram"), a_telegram(4))
     await intake.commit()
@@ -156,28 +156,6 @@ async def test_a_quarantine_has_an_end(tmp_path, monkeypatch):
     await store.write(fill)
     kept = await rows(store, "SELECT payload FROM quarantine ORDER BY rowid")
     assert kept == [(b"%d" % number,) for number in range(20, 30)]
-    await store.close()
-
-
-async def test_old_delivered_rows_go_and_the_rest_stays(tmp_path):
-    clock = FakeClock()
-    store = await filled(tmp_path, clock)
-    await store.write(lambda db: outbox.forget(db, Watermark(2), clock.now_ms()))
-    clock.advance(8 * 86400)
-    health = Health(settings(tmp_path), store, clock)
-    await health.tidy()
-    assert await rows(store, "SELECT sequence FROM entry") == [(3,)]
-    await store.close()
-
-
-async def test_a_clock_that_is_not_trusted_deletes_nothing(tmp_path):
-    clock = FakeClock()
-    store = await filled(tmp_path, clock)
-    await store.write(lambda db: outbox.forget(db, Watermark(3), clock.now_ms()))
-    clock.advance(8 * 86400)
-    clock.trusted = False
-    await Health(settings(tmp_path), store, clock).tidy()
-    assert len(await rows(store, "SELECT 1 FROM entry")) == 3
     await store.close()
 
 
