@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from edge_gateway.doctor.verdict import Verdict, fault, good, warning
+from edge_gateway.store.opening import FILE_NAME
 
-LOW_BYTES = 500 * 2**20  # some 2 million telegrams
 OUT_BYTES = 50 * 2**20
 FORGETFUL = (
     "tmpfs",
@@ -24,8 +24,8 @@ UNSAFE = (
 MOUNTS = Path("/proc/self/mounts")
 
 
-def look(data_dir: Path, mounts: Path = MOUNTS) -> Iterator[Verdict]:
-    """Yield what is to be said of the disk."""
+def look(data_dir: Path, store_limit_mb: int, mounts: Path = MOUNTS) -> Iterator[Verdict]:
+    """Yield what is to be said of the disk that the store may fill up to its limit."""
     if not data_dir.is_dir():
         yield fault("disk", f"{data_dir} is not there; enrolling the gateway makes it.")
         return
@@ -41,10 +41,18 @@ def look(data_dir: Path, mounts: Path = MOUNTS) -> Iterator[Verdict]:
     said = f"{data_dir} has {free_bytes / 2**20:,.0f} MB free."
     if free_bytes < OUT_BYTES:
         yield fault("disk", f"{said} Nodes will have to keep their telegrams; make room.")
-    elif free_bytes < LOW_BYTES:
-        yield warning("disk", f"{said} Make room before an outage needs it.")
+    elif free_bytes + _bytes_of_store(data_dir) < store_limit_mb * 2**20:
+        yield warning(
+            "disk",
+            f"{said} The store may grow to {store_limit_mb} MB in an outage: "
+            "make room, or lower GATEWAY_STORE_LIMIT_MB.",
+        )
     else:
         yield good("disk", said)
+
+
+def _bytes_of_store(data_dir: Path) -> int:
+    return sum(path.stat().st_size for path in data_dir.glob(f"{FILE_NAME}*"))
 
 
 def _mount(data_dir: Path, mounts: Path) -> Iterator[Verdict]:

@@ -14,7 +14,7 @@ async def examine(settings: Settings, clock: Clock) -> list[Verdict]:
     broker, cloud = await network.broker(settings), await network.cloud(settings, clock)
     now_ms = clock.now_ms()  # after the cloud may have told it
     return [
-        *disk.look(settings.data_dir),
+        *disk.look(settings.data_dir, settings.store_limit_mb),
         *power.look(),
         *stored.look(settings.data_dir, now_ms),
         *papers.look(settings, datetime.fromtimestamp(now_ms / 1000, UTC)),

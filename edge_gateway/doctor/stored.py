@@ -29,9 +29,7 @@ def look(data_dir: Path, now_ms: int) -> Iterator[Verdict]:
         yield fault("store", f"{path} can't be read: {error}.")
         return
     if verdict != "ok":
-        yield fault(
-            "store", f"{path} is damaged ({verdict}); a restart sets it aside and mends it."
-        )
+        yield fault("store", f"{path} is damaged ({verdict}); a restart sets it aside.")
     else:
         yield good("store", f"{path} is whole and holds {found['kept']} messages.")
     yield _outbox(found, now_ms)

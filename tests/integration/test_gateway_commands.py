@@ -3,12 +3,13 @@
 
 import asyncio
 import json
-import os
-import sys
 from functools import partial
 
 import pytest
+from typer.testing import CliRunner
 
+from edge_gateway.__main__ import app
+from edge_gateway.errors import GatewayError
 from edge_gateway.store import outbox, quarantine
 from edge_gateway.store.database import Store
 from edge_gateway.store.watermark import Watermark
@@ -33,25 +34,20 @@ async def home(tmp_path):
 
 
 async def ran(home, *arguments, cloud_port=1):
-    """Return (exit status, standard output, standard error) of one command."""
+    """Return (exit status, standard output, the sentence on standard error) of one command."""
     told = {
         "GATEWAY_ID": GATEWAY,
         "GATEWAY_SITE": SITE,
         "GATEWAY_DATA_DIR": str(home),
-        "GATEWAY_CLOCK": "assumed",
         "GATEWAY_CLOUD_URL": f"http://127.0.0.1:{cloud_port}",
         "GATEWAY_CLOUD_TOKEN": "token",
-        "PYTHONPATH": os.pathsep.join(sys.path),
+        "GATEWAY_CLOCK": "assumed",
     }
-    run = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "edge_gateway", *arguments),
-        env=os.environ | told,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    out, err = await asyncio.wait_for(run.communicate(), 60)
-    assert b"Traceback" not in err, err.decode()
-    return run.returncode, out.decode(), err.decode()
+    ended = await asyncio.to_thread(CliRunner().invoke, app, arguments, env=told)
+    if ended.exception is not None and not isinstance(ended.exception, SystemExit):
+        assert isinstance(ended.exception, GatewayError)  # main prints it
+        return 1, ended.stdout, str(ended.exception)
+    return ended.exit_code, ended.stdout, ended.stderr
 
 
 async def test_export_writes_every_entry_as_it_travels(home):
@@ -85,10 +81,7 @@ async def test_drain_forwards_what_waits_when_no_gateway_runs(home):
 async def test_drain_beside_a_running_gateway_waits_for_it_and_gives_up_in_a_sentence(home):
     running = await Store.open(home)  # as far as drain can tell
     status, _, err = await ran(home, "drain", "--within-s", "0.1")
-    assert (status, err.splitlines()[-1]) == (
-        1,
-        "3 messages still wait for the cloud: iskar-gateway doctor",
-    )
+    assert (status, err) == (1, "3 messages still wait for the cloud: iskar-gateway doctor")
     await running.write(
         partial(outbox.forget, delivered=Watermark(3), acknowledged_at_ms=NOON_S * 1000)
     )
@@ -111,6 +104,6 @@ async def test_what_is_in_quarantine_can_be_looked_at_let_in_or_thrown_away(home
     _, out, _ = await ran(home, "export", "--data-dir", str(home))
     assert json.loads(out.splitlines()[-1])["body"]["seq"] == 4
     status, _, err = await ran(home, "quarantine", "drop", unknown["name"])
-    assert (status, err) == (1, f"{unknown['name']} means no message(s) in quarantine.\n")
+    assert (status, err) == (1, f"{unknown['name']} means no message(s) in quarantine.")
     _, out, _ = await ran(home, "quarantine", "drop", broken["name"])
     assert out == "1 thrown away.\n"

@@ -53,7 +53,7 @@ async def test_a_day_of_a_healthy_gateway_would_be_under_a_hundred_lines(tmp_pat
         orders_every_s=3600,  # as often as it is really, the requests would take longest
     )
     node = JournalNode("n-mladost-01", port)
-    clock = FastClock(assumed=True, machine=FastMachine())
+    clock = FastClock(trust="assumed", machine=FastMachine())
     with structlog.testing.capture_logs() as lines:
         running = [asyncio.create_task(one) for one in (app.run(told, clock), node.run())]
         async with asyncio.timeout(120):

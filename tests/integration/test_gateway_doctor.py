@@ -3,6 +3,7 @@
 
 import asyncio
 import datetime
+import shutil
 
 import pytest
 
@@ -114,9 +115,15 @@ def test_certificates_are_judged_one_by_one(home, tmp_path):
 def test_a_disk_that_forgets_is_a_fault(tmp_path, mounts, said):
     listing = tmp_path / "mounts"
     listing.write_text(mounts.format(tmp_path))
-    found = list(disk.look(tmp_path, listing))
+    found = list(disk.look(tmp_path, 16, listing))
     assert said in found[0].said
     assert (found[0].level == "fault") == (said != "free")
+
+
+def test_a_disk_that_the_store_may_outgrow_is_a_warning(tmp_path):
+    free_mb = shutil.disk_usage(tmp_path).free // 2**20
+    levels = [[v.level for v in disk.look(tmp_path, limit)][-1] for limit in (16, 2 * free_mb)]
+    assert levels == ["good", "warning"]
 
 
 def test_weak_power_and_a_sleeping_watchdog_are_warnings(tmp_path):
