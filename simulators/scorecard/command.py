@@ -64,12 +64,13 @@ async def run(chosen: Sequence[System], terms: Terms, root: Path) -> list[Score]
 
 def as_table(scores: Sequence[Score]) -> Table:
     """Return the scores for people."""
-    table = Table(title="Scorecard", title_justify="left")
+    versions = "; ".join(dict.fromkeys(score.version for score in scores))
+    table = Table(title=versions, title_justify="left")
     table.add_column("")
     for score in scores:
-        table.add_column(score.system, justify="right")
+        table.add_column(score.system, justify="right", overflow="fold")
     for name in scores[0].as_dict():
-        if name != "system":
+        if name not in ("system", "version"):  # versions are too long for a column
             table.add_row(name, *(_in_words(score.as_dict()[name]) for score in scores))
     return table
 
