@@ -24,6 +24,7 @@ from pydantic import SecretStr
 
 from cloud.kit.embedded_postgres import EmbeddedPostgres
 from edge_gateway.clock import SystemClock
+from edge_gateway.feed import Feed
 from edge_gateway.forwarder import Cloud, Forwarder
 from edge_gateway.intake import Intake
 from edge_gateway.leaks.monitor import Monitor
@@ -79,6 +80,7 @@ class Gateway:
             publisher=self._nodes,
             clock=clock,
             watch=Monitor(),
+            feed=Feed(),
         )
         self.forwarder = Forwarder(settings, store, client, clock)
         self.telegrams = 0

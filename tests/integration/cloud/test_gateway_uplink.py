@@ -14,13 +14,11 @@ from pydantic import SecretStr
 
 from edge_gateway.forwarder import Cloud, Forwarder, Rotation
 from edge_gateway.forwarder.token import Tokens
-from edge_gateway.intake import Intake
-from edge_gateway.leaks.monitor import Monitor
 from edge_gateway.settings import Settings
 from edge_gateway.store import outbox
 from edge_gateway.store.database import Store
 from tests.fakes.gateway_clock import FakeClock
-from tests.gateway_builders import Outgoing
+from tests.gateway_builders import an_intake
 from tests.integration.cloud.builders import COLD, GATEWAY, NODE, NOON, CloudInTest, a_finding, unix
 from wire import batch, telegram, topics
 from wire.telegram import Telegram
@@ -44,14 +42,7 @@ class Uplink:
         )
         self.store = store
         self.clock = FakeClock(NOON_MS, trusted=False)
-        self.intake = Intake(
-            site=SITE,
-            gateway_id=GATEWAY,
-            store=store,
-            publisher=Outgoing(),
-            clock=self.clock,
-            watch=Monitor(),
-        )
+        self.intake = an_intake(store, self.clock, gateway_id=GATEWAY)
         self.produced = 0
 
     async def produce(self, count: int) -> None:
