@@ -70,7 +70,7 @@ class Gateway:
     """The gateway's own parts, and what its nodes have sent."""
 
     def __init__(self, settings: Settings, store: Store, client: Cloud) -> None:
-        clock = SystemClock(assumed=True)
+        clock = SystemClock(trust="assumed")
         self.store = store
         self._nodes = _Nodes()
         self.intake = Intake(
@@ -234,7 +234,7 @@ async def _gateway(cloud: CloudProcess, link: Link, data_dir: Path) -> AsyncIter
         authority = (await operator.ask("GET", "/ca")).text
     settings = _settings(data_dir, link.port, token, authority)
     store = await Store.open(data_dir)
-    async with Cloud(settings, SystemClock(assumed=True)) as client:
+    async with Cloud(settings, SystemClock(trust="assumed")) as client:
         yield Gateway(settings, store, client)
     await store.close()
 
