@@ -44,10 +44,12 @@ def an_intake(
     clock: FakeClock,
     outgoing: Outgoing | None = None,
     feed: Feed | None = None,
+    *,
+    gateway_id: str = GATEWAY,
 ) -> Intake:
     return Intake(
         site=SITE,
-        gateway_id=GATEWAY,
+        gateway_id=gateway_id,
         store=store,
         publisher=outgoing or Outgoing(),
         clock=clock,

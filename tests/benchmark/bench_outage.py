@@ -24,6 +24,7 @@ from pydantic import SecretStr
 
 from cloud.kit.embedded_postgres import EmbeddedPostgres
 from edge_gateway.clock import SystemClock
+from edge_gateway.feed import Feed
 from edge_gateway.forwarder import Cloud, Forwarder
 from edge_gateway.intake import Intake
 from edge_gateway.leaks.monitor import Monitor
@@ -69,7 +70,7 @@ class Gateway:
     """The gateway's own parts, and what its nodes have sent."""
 
     def __init__(self, settings: Settings, store: Store, client: Cloud) -> None:
-        clock = SystemClock(assumed=True)
+        clock = SystemClock(trust="assumed")
         self.store = store
         self._nodes = _Nodes()
         self.intake = Intake(
@@ -79,6 +80,7 @@ class Gateway:
             publisher=self._nodes,
             clock=clock,
             watch=Monitor(),
+            feed=Feed(),
         )
         self.forwarder = Forwarder(settings, store, client, clock)
         self.telegrams = 0
@@ -232,7 +234,7 @@ async def _gateway(cloud: CloudProcess, link: Link, data_dir: Path) -> AsyncIter
         authority = (await operator.ask("GET", "/ca")).text
     settings = _settings(data_dir, link.port, token, authority)
     store = await Store.open(data_dir)
-    async with Cloud(settings, SystemClock(assumed=True)) as client:
+    async with Cloud(settings, SystemClock(trust="assumed")) as client:
         yield Gateway(settings, store, client)
     await store.close()
 
