@@ -27,7 +27,7 @@ PATIENCE_S = 300
 async def measure() -> Figures:
     """Let thirty nodes send as fast as they are acknowledged, until the last telegram is."""
     # Not under /tmp, which may be memory: a sync is to be a sync.
-    with tempfile.TemporaryDirectory(prefix="iskar-bench-", dir="/var/tmp") as directory:  # noqa: S108
+    with tempfile.TemporaryDirectory(prefix="iskar-bench-", dir="/var/tmp") as directory:
         fleet = Fleet(telegrams=TELEGRAMS + WARM_UP, seed=1, until_s=int(time.time()))
         with _running(fleet, Path(directory)) as chain:
             await port_open(chain.port)
