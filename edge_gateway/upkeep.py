@@ -6,7 +6,8 @@ is deleted, however young, and then the backlog is thinned. At it, intake takes 
 nodes keep their telegrams themselves.
 """
 
-import sqlite3
+from collections.abc import Mapping
+from dataclasses import asdict
 from functools import partial
 
 import structlog
@@ -47,8 +48,12 @@ class Upkeep:
     async def run(self) -> None:
         """Look after the store until cancelled."""
         tidied_s = self._clock.monotonic_s()
+        has_told = False
         while True:
             try:
+                if not has_told:
+                    await self.tell_of_damage()
+                    has_told = True
                 if self._clock.monotonic_s() - tidied_s >= TIDY_EVERY_S:
                     await self.tidy()
                     tidied_s = self._clock.monotonic_s()
@@ -56,6 +61,12 @@ class Upkeep:
             except StoreError as error:
                 log.error("store_failed", error=str(error))
             await self._clock.sleep(LOOK_EVERY_S)
+
+    async def tell_of_damage(self) -> None:
+        """Tell the cloud if the store had to be begun anew."""
+        damage = self._store.damage
+        if damage is not None:
+            await self._notify(notice.STORE_DAMAGED, asdict(damage))
 
     async def tidy(self) -> None:
         """Delete what is delivered and old; an untrusted clock must not decide what is old."""
@@ -101,15 +112,15 @@ class Upkeep:
             return
         self._has_warned = True
 
-        def tell(db: sqlite3.Connection) -> int:
-            detail: dict[str, int | str] = {
-                "used_percent": round(share * 100),
-                "limit_mb": self._limit_bytes // 2**20,
-                "waiting": outbox.depth(db),
-            }
-            notices.append(db, notice.STORE_FILLING, detail, self._clock.now_ms())
-            return int(detail["waiting"])
+        detail: dict[str, int | str] = {
+            "used_percent": round(share * 100),
+            "limit_mb": self._limit_bytes // 2**20,
+            "waiting": await self._store.read(outbox.depth),
+        }
+        await self._notify(notice.STORE_FILLING, detail)
+        log.warning(notice.STORE_FILLING, **detail)
 
-        waiting = await self._store.write(tell)
+    async def _notify(self, kind: str, detail: Mapping[str, int | str]) -> None:
+        now_ms = self._clock.now_ms()
+        await self._store.write(partial(notices.append, kind=kind, detail=detail, now_ms=now_ms))
         self._store.outbox_grew.set()
-        log.warning("store_filling", used_percent=round(share * 100), waiting=waiting)

@@ -12,7 +12,7 @@ from typing import IO, Self, TypeVar
 import structlog
 
 from edge_gateway.errors import StoreDamagedError, StoreError, StoreInUseError
-from edge_gateway.store.opening import FILE_NAME, open_or_set_aside
+from edge_gateway.store.opening import FILE_NAME, Damage, open_or_set_aside
 
 __all__ = ["FILE_NAME", "Store"]
 
@@ -42,6 +42,7 @@ class Store:
     def __init__(self, path: Path, lock: IO[str], thread: ThreadPoolExecutor) -> None:
         self.path = path
         self.outbox_grew = asyncio.Event()  # set by intake, awaited by the forwarder
+        self.damage: Damage | None = None  # of the file that was there; a new one took its place
         self._lock = lock
         self._thread = thread
         self._db: sqlite3.Connection
@@ -56,7 +57,9 @@ class Store:
         lock = _lock(data_dir)
         store = cls(data_dir / FILE_NAME, lock, ThreadPoolExecutor(1, thread_name_prefix="store"))
         try:
-            store._db = await store._in_thread(lambda: open_or_set_aside(store.path, limit_bytes))
+            store._db, store.damage = await store._in_thread(
+                lambda: open_or_set_aside(store.path, limit_bytes)
+            )
         except BaseException:
             store._thread.shutdown()
             lock.close()

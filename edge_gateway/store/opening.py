@@ -4,12 +4,13 @@
 import itertools
 import sqlite3
 import uuid
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import structlog
 
 from edge_gateway.errors import NoStoreError, StoreTooNewError
-from edge_gateway.store import entries, facts
+from edge_gateway.store import entries, facts, salvage
 from edge_gateway.store.migrations import SCRIPTS
 
 FILE_NAME = "store.sqlite3"
@@ -30,26 +31,41 @@ def open_to_read(data_dir: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
 
 
-def open_or_set_aside(path: Path, limit_bytes: int | None) -> sqlite3.Connection:
-    """Open the file; a damaged one is kept under another name and a new one begun.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Damage:
+    """What was wrong with a store that was set aside, and how many entries were saved from it."""
 
-    A gateway that refuses to start lets every node's journal overflow in the end. Nodes still hold
-    whatever was not acknowledged, and the new file's identity tells the cloud to count anew.
+    reason: str
+    kept_as: str
+    salvaged: int
+
+
+def open_or_set_aside(
+    path: Path, limit_bytes: int | None
+) -> tuple[sqlite3.Connection, Damage | None]:
+    """Open the file; of a damaged one, kept under another name, bring over what can be read.
+
+    A gateway that refuses to start lets every node's journal overflow in the end. The new file's
+    identity tells the cloud to count anew.
     """
     try:
-        return _open(path, limit_bytes)
+        return _open(path, limit_bytes), None
     except sqlite3.DatabaseError as error:
         if isinstance(
             error, sqlite3.OperationalError
         ):  # disk full, not permitted, busy: not damage
             raise
-        aside = path.with_name(f"{path.name}.damaged-{uuid.uuid4().hex[:8]}")
-        log.error("store_damaged", error=str(error), kept_as=str(aside))
-        for suffix in ("", "-wal", "-shm"):
-            damaged = path.with_name(path.name + suffix)
-            if damaged.exists():
-                damaged.rename(aside.with_name(aside.name + suffix))
-        return _open(path, limit_bytes)
+        reason = str(error)
+    aside = path.with_name(f"{path.name}.damaged-{uuid.uuid4().hex[:8]}")
+    for suffix in ("", "-wal", "-shm"):
+        damaged = path.with_name(path.name + suffix)
+        if damaged.exists():
+            damaged.rename(aside.with_name(aside.name + suffix))
+    db = _open(path, limit_bytes)
+    damage = Damage(reason=reason, kept_as=aside.name, salvaged=salvage.bring_over(db, aside))
+    _number_from(db, entries.last_number(db) + NUMBERS_APART)
+    log.error("store_damaged", **asdict(damage))
+    return db, damage
 
 
 def _open(path: Path, limit_bytes: int | None) -> sqlite3.Connection:
@@ -68,12 +84,16 @@ def _open(path: Path, limit_bytes: int | None) -> sqlite3.Connection:
         is_new = _migrate(db)
         if limit_bytes is not None:
             db.execute(f"PRAGMA max_page_count = {limit_bytes // page_bytes(db)}")
-        first = 1 if is_new else entries.last_number(db) + NUMBERS_APART
-        db.create_function(entries.NEXT_NUMBER, 0, itertools.count(first).__next__)
+        _number_from(db, 1 if is_new else entries.last_number(db) + NUMBERS_APART)
     except BaseException:
         db.close()
         raise
     return db
+
+
+def _number_from(db: sqlite3.Connection, first: int) -> None:
+    """Number what is appended from ``first`` on; no number comes twice, also of what is undone."""
+    db.create_function(entries.NEXT_NUMBER, 0, itertools.count(first).__next__)
 
 
 def page_bytes(db: sqlite3.Connection) -> int:

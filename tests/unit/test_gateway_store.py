@@ -15,6 +15,7 @@ from edge_gateway.store.database import FILE_NAME, Store
 from edge_gateway.store.migrations import SCRIPTS
 from edge_gateway.store.opening import open_to_read
 from edge_gateway.store.watermark import Watermark
+from edge_gateway.upkeep import Upkeep
 from tests.fakes.gateway_clock import FakeClock
 from tests.gateway_builders import (
     NODE,
@@ -36,6 +37,8 @@ async def filled(data_dir, clock, count=3):
     intake = an_intake(store, clock)
     for sequence in range(1, count + 1):
         intake.offer(topic("telegram"), a_telegram(sequence))
+        if sequence % 500 == 0:
+            await intake.commit()
     await intake.commit()
     await intake.settle()
     return store
@@ -66,19 +69,51 @@ async def test_a_second_gateway_on_the_same_directory_is_refused(tmp_path):
     await (await Store.open(tmp_path)).close()
 
 
-async def test_a_damaged_file_is_kept_and_a_new_store_begun(tmp_path):
-    store = await filled(tmp_path, FakeClock(), count=300)
+async def damaged(tmp_path, spoil, count=2000):
+    """Store some, spoil the file, and return it opened again, with what it was."""
+    store = await filled(tmp_path, FakeClock(), count=count)
     identity = await store.read(lambda db: facts.read(db, facts.STORE_ID))
     await store.close()
     content = bytearray((tmp_path / FILE_NAME).read_bytes())
-    content[4096:-4096] = b"\xaa" * (len(content) - 8192)
+    spoil(content)
     (tmp_path / FILE_NAME).write_bytes(content)
     store = await Store.open(tmp_path)
-    assert await store.read(outbox.depth) == 0
     assert await store.read(lambda db: facts.read(db, facts.STORE_ID)) != identity
-    await store.close()
     [kept] = tmp_path.glob(f"{FILE_NAME}.damaged-*")
     assert kept.read_bytes() == content
+    return store
+
+
+async def test_a_file_that_is_no_store_any_more_is_kept_and_a_new_one_begun(tmp_path):
+    def spoil(content):
+        content[:] = b"\xaa" * len(content)
+
+    store = await damaged(tmp_path, spoil)
+    assert await store.read(outbox.depth) == 0
+    assert store.damage.salvaged == 0
+    await store.close()
+
+
+async def test_what_can_be_read_of_a_damaged_store_is_brought_over(tmp_path):
+    def spoil(content):
+        for page in (40, 60, 61, 62):
+            content[page * 1024 : (page + 1) * 1024] = b"\xaa" * 1024
+
+    store = await damaged(tmp_path, spoil)
+    salvaged = store.damage.salvaged
+    assert 1500 < salvaged < 2000
+    assert await store.read(outbox.depth) == salvaged
+    assert await rows(store, "PRAGMA integrity_check") == [("ok",)]
+    for entry in await store.read(lambda db: outbox.oldest(db, 2000)):
+        assert entry.body == json.loads(a_telegram(entry.body["seq"]))
+    clock = FakeClock()
+    intake = an_intake(store, clock)
+    await Upkeep(settings(tmp_path), store, intake, clock).tell_of_damage()
+    told = (await store.read(lambda db: outbox.oldest(db, 3000)))[-1].body
+    assert (told["notice"], told["detail"]["salvaged"]) == ("store_damaged", salvaged)
+    intake.offer(topic("telegram"), a_telegram(2001))
+    assert await intake.commit() == {(NODE, 1): 2001}
+    await store.close()
 
 
 async def test_a_store_damaged_while_in_use_is_set_aside_and_collection_goes_on(
