@@ -17,6 +17,7 @@ ROLLOUT_HALTED = "rollout_halted"  # detail: rollout, node, reason
 ROLLOUT_DONE = "rollout_done"  # detail: rollout, version, nodes
 METER_BUS_LOST = "meter_bus_lost"  # detail: bus, reason
 METER_BUS_BACK = "meter_bus_back"  # detail: bus, after_s
+KEY_CONFLICT = "key_conflict"  # detail: node, boot, sequence: told twice, in different words
 
 KINDS = (
     CLOCK_STEPPED,
@@ -28,6 +29,7 @@ KINDS = (
     ROLLOUT_DONE,
     METER_BUS_LOST,
     METER_BUS_BACK,
+    KEY_CONFLICT,
 )
 _FIELDS = ("notice", "detail")
 

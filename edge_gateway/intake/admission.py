@@ -21,10 +21,11 @@ from edge_gateway.store import (
     facts,
     messages,
     meters,
+    notices,
     quarantine,
     rollouts,
 )
-from wire import batch, event, fields, reading_types, status, telegram, topics
+from wire import batch, event, fields, notice, reading_types, status, telegram, topics
 from wire.errors import WireError
 from wire.event import Event
 from wire.telegram import Telegram
@@ -182,8 +183,7 @@ class Admission:
             if repeat is not None:
                 self._tally[repeat] += 1
                 if repeat == "conflicts":
-                    key = (node_id, message.boot, message.sequence)
-                    self._keep_aside(db, arrival, f"The key {key} is stored with other content.")
+                    self._keep_conflict(db, arrival, message)
                 return
         watermark.settle(message.sequence, message.sequence)
         self._store(db, arrival, message, boot_id, channel, content)
@@ -375,9 +375,18 @@ class Admission:
         self._tally["quarantined"] += 1
         self._keep_aside(db, arrival, reason)
 
-    def _keep_aside(self, db: sqlite3.Connection, arrival: Arrival, reason: str) -> None:
+    def _keep_conflict(
+        self, db: sqlite3.Connection, arrival: Arrival, message: Telegram | Event
+    ) -> None:
+        """Keep what contradicts a stored message, and tell the operators, once each."""
+        key = (message.node_id, message.boot, message.sequence)
+        if self._keep_aside(db, arrival, f"The key {key} is stored with other content."):
+            detail: dict[str, int | str] = dict(zip(("node", "boot", "sequence"), key, strict=True))
+            notices.append(db, notice.KEY_CONFLICT, detail, arrival.at.unix_ms)
+
+    def _keep_aside(self, db: sqlite3.Connection, arrival: Arrival, reason: str) -> bool:
         self._unsynced += 1
-        quarantine.add(
+        return quarantine.add(
             db,
             topic=arrival.topic,
             payload=arrival.payload,

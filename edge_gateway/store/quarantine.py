@@ -24,20 +24,22 @@ class Kept:
 
 def add(
     db: sqlite3.Connection, *, topic: str, payload: bytes, reason: str, seen_at_ms: int
-) -> None:
-    """Keep a payload, or count it once more if the same one is kept already.
+) -> bool:
+    """Keep a payload, or count it once more if it is kept already; return whether it is new.
 
     ``reason`` may quote the payload, and with it half of a surrogate pair, which no text can hold.
     """
     reason = reason.encode("ascii", "backslashreplace").decode()
     digest = hashlib.blake2b(topic.encode() + b"\0" + payload, digest_size=16).digest()
-    added = db.execute(
+    added, times_seen = db.execute(
         "INSERT INTO quarantine (digest, topic, reason, payload, first_seen_ms, times_seen)"
         " VALUES (?, ?, ?, ?, ?, 1)"
-        " ON CONFLICT (digest) DO UPDATE SET times_seen = times_seen + 1 RETURNING rowid",
+        " ON CONFLICT (digest) DO UPDATE SET times_seen = times_seen + 1 RETURNING rowid,"
+        " times_seen",
         (digest, topic, reason, payload[:MAX_PAYLOAD_BYTES], seen_at_ms),
-    ).fetchone()[0]
+    ).fetchone()
     db.execute("DELETE FROM quarantine WHERE rowid <= ?", (added - MAX_ROWS,))
+    return bool(times_seen == 1)
 
 
 def kept(db: sqlite3.Connection) -> list[Kept]:

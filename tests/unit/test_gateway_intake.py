@@ -26,7 +26,7 @@ from tests.gateway_builders import (
     tallies,
     topic,
 )
-from wire import acknowledgement, command, quality, telegram
+from wire import acknowledgement, command, notice, quality, telegram
 
 TELEGRAM, EVENT, STATUS = topic("telegram"), topic("event"), topic("status")
 
@@ -98,11 +98,14 @@ async def test_the_same_key_with_other_content_is_set_aside_and_acknowledged(int
     intake.offer(TELEGRAM, a_telegram(1, litres=5))
     intake.offer(TELEGRAM, a_telegram(1, litres=6))
     assert await intake.commit() == {(NODE, 1): 1}
-    [kept] = await store.read(lambda db: outbox.oldest(db, 10))
+    intake.offer(TELEGRAM, a_telegram(1, litres=6))
+    await intake.commit()
+    kept, told = await store.read(lambda db: outbox.oldest(db, 10))
+    assert told.body == notice.body("key_conflict", {"node": NODE, "boot": 1, "sequence": 1})
     assert kept.body["reg"] == {"8-0:1.0.0": 5000}
     [(aside,)] = await rows(store, "SELECT payload FROM quarantine")
     assert telegram.decode(aside).registers == {"8-0:1.0.0": 6000}
-    assert (await tallies(store))["conflicts"] == 1
+    assert (await tallies(store))["conflicts"] == 2
 
 
 async def test_the_same_content_in_another_spelling_is_a_mere_repeat(intake, store):

@@ -38,7 +38,9 @@ GOOD = {  # by field: what may stand there
     "reg": st.dictionaries(CODES, st.integers(0, 2**53 - 1), min_size=1, max_size=16),
     "event": st.sampled_from(event.KINDS),
     "detail": st.dictionaries(
-        st.text("abc_ ~", max_size=64), st.integers(-(2**53) + 1, 2**53 - 1) | st.text("aZ \\~")
+        st.text("abc_ ~", max_size=64),
+        st.integers(-(2**53) + 1, 2**53 - 1) | st.text("aZ \\~", max_size=64),
+        max_size=16,
     ),
     "state": st.sampled_from([status.ONLINE, status.OFFLINE]),
     "up_ms": st.integers(0, 2**53 - 1),
