@@ -39,7 +39,8 @@ system-packages: $(STAMPS)/venv
 	$(BIN)/python -m tests.system_packages
 
 test: setup $(STAMPS)/timescaledb system-packages check ## Run every check and test; all that CI runs
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile tests/unit tests/contract tests/integration/cloud
+	$(BIN)/pytest --ignore tests/integration/cloud tests/integration tests/e2e
 
 check: $(STAMPS)/venv ## Run the fast checks: format, lint, types, imports
 	$(BIN)/ruff format --check .
