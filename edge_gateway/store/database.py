@@ -103,7 +103,7 @@ class Store:
 
     async def read(self, work: Callable[[sqlite3.Connection], AnswerT]) -> AnswerT:
         """Run ``work``, which only reads."""
-        return await self._in_thread(lambda: work(self._db))
+        return await self._in_thread(lambda: self._read(work))
 
     async def close(self) -> None:
         """Finish what is under way, sync, and close the file."""
@@ -132,13 +132,24 @@ class Store:
             self._commit()
         return answer
 
+    def _read(self, work: Callable[[sqlite3.Connection], AnswerT]) -> AnswerT:
+        was_open = self._db.in_transaction
+        try:
+            return work(self._db)
+        except BaseException:
+            # SQLite's manual, "Response to errors within a transaction": what can't be read may
+            # undo all that was written.
+            if was_open and not self._db.in_transaction:
+                self._tell_undone()
+            raise
+
     def _undo_work(self) -> None:
-        """Undo one work; a full or failing disk may have undone the whole transaction already."""
-        if self._db.in_transaction:
+        """Undo one work; all, where a full or failing disk did so already or leaves no other way."""
+        try:
             self._db.execute("ROLLBACK TO work")
             self._db.execute("RELEASE work")
-        else:
-            self._tell_undone()
+        except sqlite3.Error:
+            self._undo()
 
     def _commit(self) -> None:
         if not self._db.in_transaction:
@@ -146,10 +157,13 @@ class Store:
         try:
             self._db.execute("COMMIT")
         except BaseException:
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-            self._tell_undone()
+            self._undo()
             raise
+
+    def _undo(self) -> None:
+        if self._db.in_transaction:
+            self._db.execute("ROLLBACK")
+        self._tell_undone()
 
     def _tell_undone(self) -> None:
         for forget in self._when_undone:

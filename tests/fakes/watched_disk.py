@@ -45,7 +45,7 @@ Step = Write | Truncation | Sync | Deletion
 
 
 class _Methods(ctypes.Structure):
-    """sqlite3_io_methods; x2, x3 and x4 are xWrite, xTruncate and xSync."""
+    """sqlite3_io_methods; x1, x2, x3 and x4 are xRead, xWrite, xTruncate and xSync."""
 
     _fields_ = [("version", ctypes.c_int)] + [(f"x{n}", ctypes.c_void_p) for n in range(18)]
 
@@ -70,6 +70,7 @@ _DeleteCall = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, c
 _WriteCall = ctypes.CFUNCTYPE(
     ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int, ctypes.c_int64
 )
+_ReadCall = _WriteCall
 _TruncateCall = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int64)
 _SyncCall = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int)
 
@@ -90,10 +91,14 @@ class _Vfs(ctypes.Structure):
 
 @dataclass
 class Disk:
-    """What was done to it, in order; ``fault`` is the code that writes and syncs fail with."""
+    """What was done to it, in order, and the codes that it fails with.
+
+    ``fault`` is that of writes and syncs, ``read_fault`` that of reads.
+    """
 
     steps: list[Step] = field(default_factory=list)
     fault: int | None = None
+    read_fault: int | None = None
 
 
 @contextmanager
@@ -153,9 +158,15 @@ class _Layer:
             1 + (18 if plain.contents.version >= 3 else _METHODS_OF_VERSION_1)
         )
         ctypes.memmove(ctypes.byref(methods), plain, used)
+        read = _ReadCall(plain.contents.x1)
         write = _WriteCall(plain.contents.x2)
         truncate = _TruncateCall(plain.contents.x3)
         sync = _SyncCall(plain.contents.x4)
+
+        def on_read(file, content, count, offset):  # type: ignore[no-untyped-def]
+            if self._disk.read_fault is not None:
+                return self._disk.read_fault
+            return read(file, content, count, offset)
 
         def on_write(file, content, count, offset):  # type: ignore[no-untyped-def]
             if self._disk.fault is not None:
@@ -176,9 +187,16 @@ class _Layer:
             self._disk.steps.append(Sync(self._names[file]))
             return answer
 
-        calls = (_WriteCall(on_write), _TruncateCall(on_truncate), _SyncCall(on_sync))
+        calls = (
+            _ReadCall(on_read),
+            _WriteCall(on_write),
+            _TruncateCall(on_truncate),
+            _SyncCall(on_sync),
+        )
         self._kept += calls
-        methods.x2, methods.x3, methods.x4 = (ctypes.cast(c, ctypes.c_void_p) for c in calls)
+        methods.x1, methods.x2, methods.x3, methods.x4 = (
+            ctypes.cast(call, ctypes.c_void_p) for call in calls
+        )
         self._methods[address] = methods
         return methods
 

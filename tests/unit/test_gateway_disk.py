@@ -23,6 +23,7 @@ from tests.gateway_builders import (
 )
 
 SQLITE_FULL, SQLITE_IOERR_WRITE, SQLITE_READONLY = 13, 10 | 3 << 8, 8
+SQLITE_IOERR_READ = 10 | 1 << 8
 NODES = [f"n-mladost-{number:02}" for number in range(1, 31)]
 
 
@@ -144,3 +145,29 @@ async def test_a_disk_that_fails_acknowledges_nothing_and_is_used_again_when_it_
         await store.close()
     with sqlite3.connect(tmp_path / FILE_NAME) as db:
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+async def test_what_a_failed_read_undoes_is_not_acknowledged(tmp_path):
+    """As an SD card fails first: a page can't be read, and SQLite undoes the transaction."""
+    with watched_disk() as disk:
+        store = await Store.open(tmp_path)
+        intake = an_intake(store, FakeClock())
+        offer(intake, NODE, 1)
+        assert await intake.commit() == {(NODE, 1): 1}
+        offer(intake, NODE, 2)
+        assert await intake.admit() == {}
+        disk.read_fault = SQLITE_IOERR_READ
+        with pytest.raises(StoreError):
+            await store.read(_everything_from_the_disk)
+        disk.read_fault = None
+        assert (NODE, 1) not in await intake.commit()
+        assert len(await rows(store, "SELECT number FROM entry")) == 1
+        offer(intake, NODE, 2)
+        assert await intake.commit() == {(NODE, 1): 2}
+        assert len(await rows(store, "SELECT number FROM entry")) == 2
+        await store.close()
+
+
+def _everything_from_the_disk(db):
+    db.execute("PRAGMA shrink_memory")
+    return db.execute("SELECT * FROM entry, quarantine, fact, boot").fetchall()
