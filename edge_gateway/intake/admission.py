@@ -232,6 +232,8 @@ class Admission:
                 run=run,
                 body=content,
             )
+            # It came before the time was known, and is looked at now that it is.
+            self.is_behind |= read_at_s is not None and run is None
             return
         number = entries.append_message(
             db,
@@ -347,6 +349,7 @@ class Admission:
             read_at_s, quality = reading_time.read_at(db, message)
             if read_at_s is None:
                 raise AssertionError("Only what can be dated is found.")
+            self._progress.of(db, message.node_id, message.boot)
             messages.stop_waiting(db, one.boot_id, one.sequence)
             number = entries.append_message(
                 db,

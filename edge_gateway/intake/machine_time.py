@@ -33,11 +33,16 @@ class MachineTime:
         self._trusted_from_up_ms: int | None = None
 
     def date(self, db: sqlite3.Connection, at: Moment) -> tuple[int | None, int]:
-        """Return (None, Unix ms), or (run, ms by its counter) where the clock is not trusted."""
+        """Return (None, Unix ms), or (run, ms by its counter) while that can't be told.
+
+        It can as soon as the run's beginning is known, also of what came before that was.
+        """
         if at.is_trusted:
             return None, at.unix_ms
-        began_ms = at.unix_ms - at.up_ms
-        run = machine_runs.note(db, at.machine_boot, guess_ms=began_ms, up_ms=at.up_ms)
+        guess_ms = at.unix_ms - at.up_ms
+        run, began_at_ms = machine_runs.note(db, at.machine_boot, guess_ms=guess_ms, up_ms=at.up_ms)
+        if began_at_ms is not None:
+            return None, began_at_ms + at.up_ms
         self.has_unknown = True
         return run, at.up_ms
 

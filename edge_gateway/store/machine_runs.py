@@ -19,14 +19,18 @@ class MachineRun:
     last_up_ms: int  # on its counter, when something was last recorded in it
 
 
-def note(db: sqlite3.Connection, name: str, *, guess_ms: int, up_ms: int) -> int:
-    """Return the number of a run, once it is kept that something was recorded at ``up_ms``."""
-    row = db.execute(
+def note(db: sqlite3.Connection, name: str, *, guess_ms: int, up_ms: int) -> tuple[int, int | None]:
+    """Keep that something was recorded in a run at ``up_ms``.
+
+    Return the run's number, and when it began, in Unix ms, or None while that is unknown.
+    """
+    row: tuple[int, int | None] = db.execute(
         "INSERT INTO machine_run (name, guess_ms, last_up_ms) VALUES (?, ?, ?) ON CONFLICT (name)"
-        " DO UPDATE SET last_up_ms = max(last_up_ms, excluded.last_up_ms) RETURNING run",
+        " DO UPDATE SET last_up_ms = max(last_up_ms, excluded.last_up_ms)"
+        " RETURNING run, began_at_ms",
         (name, guess_ms, up_ms),
     ).fetchone()
-    return int(row[0])
+    return row
 
 
 def unknown(db: sqlite3.Connection) -> list[MachineRun]:

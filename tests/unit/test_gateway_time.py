@@ -306,3 +306,22 @@ async def test_the_kernel_s_clock_set_back_an_hour_by_hand_is_not_followed(tmp_p
     assert await gateway.times() == {(NODE, 1, 1): NOON_S, (NODE, 2, 1): NOON_S + 60}
     assert await gateway.steps() == []
     await gateway.stop()
+
+
+async def test_what_came_just_before_the_time_was_known_is_dated_with_the_rest(pi: Gateway):
+    """It came while the time was not known, and is stored after what came earlier was dated."""
+    await pi.take(a_telegram(1))
+    pi.intake.offer(topic("telegram"), a_telegram(2))
+    pi.intake.offer(topic("status"), a_status(boot=2, up_ms=5000, held=(1, 1)))
+    await pi.is_told_the_time(NOVEMBER_2026_MS)
+    assert set(await pi.times()) == {(NODE, 1, 1), (NODE, 1, 2)}
+    await pi.take(since_boot(1, 5, boot=2))
+    assert (await pi.times())[NODE, 2, 1] == NOON_S
+
+
+async def test_what_is_dated_after_a_restart_can_be_settled(pi: Gateway):
+    await pi.take(a_telegram(1))
+    await pi.restart()
+    await pi.is_told_the_time(NOVEMBER_2026_MS)
+    await pi.intake.settle()
+    assert set(await pi.times()) == {(NODE, 1, 1)}
