@@ -144,7 +144,7 @@ class Store:
             raise
 
     def _undo_work(self) -> None:
-        """Undo one work; all, where a full or failing disk did so already or leaves no other way."""
+        """Undo one work; or all, where a failing disk has done so or leaves no other way."""
         try:
             self._db.execute("ROLLBACK TO work")
             self._db.execute("RELEASE work")

@@ -19,6 +19,7 @@ PAGE_BYTES = 1024  # a commit writes whole pages, and few telegrams come at a ti
 # again. More than can be given between two syncs.
 NUMBERS_APART = 100_000
 _WAL_LIMIT_BYTES = 16 * 2**20
+_UNREAD = ".unread"  # ends the name of a store set aside until what can be read is brought over
 
 log = structlog.get_logger(__name__)
 
@@ -48,24 +49,46 @@ def open_or_set_aside(
     A gateway that refuses to start lets every node's journal overflow in the end. The new file's
     identity tells the cloud to count anew.
     """
+    reason = "An earlier start was cut short."
     try:
-        return _open(path, limit_bytes), None
+        db = _open(path, limit_bytes)
     except sqlite3.DatabaseError as error:
         if isinstance(
             error, sqlite3.OperationalError
         ):  # disk full, not permitted, busy: not damage
             raise
         reason = str(error)
-    aside = path.with_name(f"{path.name}.damaged-{uuid.uuid4().hex[:8]}")
+        aside = path.with_name(f"{path.name}.damaged-{uuid.uuid4().hex[:8]}")
+        _rename(path, aside.with_name(aside.name + _UNREAD))
+        db = _open(path, limit_bytes)
+    try:
+        return db, _bring_over(db, path, reason)
+    except BaseException:
+        db.close()
+        raise
+
+
+def _bring_over(db: sqlite3.Connection, path: Path, reason: str) -> Damage | None:
+    """Bring over what can be read of a store set aside, now or by a start that was cut short.
+
+    Nothing has been stored since: a start that can't finish this does not go on.
+    """
+    damage = None
+    for unread in path.parent.glob(f"{path.name}.damaged-*{_UNREAD}"):
+        kept_as = unread.with_name(unread.name.removesuffix(_UNREAD))
+        salvaged = salvage.bring_over(db, unread)
+        _number_from(db, entries.last_number(db) + NUMBERS_APART)
+        _rename(unread, kept_as)
+        damage = Damage(reason=reason, kept_as=kept_as.name, salvaged=salvaged)
+        log.error("store_damaged", **asdict(damage))
+    return damage
+
+
+def _rename(path: Path, to: Path) -> None:
     for suffix in ("", "-wal", "-shm"):
-        damaged = path.with_name(path.name + suffix)
-        if damaged.exists():
-            damaged.rename(aside.with_name(aside.name + suffix))
-    db = _open(path, limit_bytes)
-    damage = Damage(reason=reason, kept_as=aside.name, salvaged=salvage.bring_over(db, aside))
-    _number_from(db, entries.last_number(db) + NUMBERS_APART)
-    log.error("store_damaged", **asdict(damage))
-    return db, damage
+        file = path.with_name(path.name + suffix)
+        if file.exists():
+            file.rename(to.with_name(to.name + suffix))
 
 
 def _open(path: Path, limit_bytes: int | None) -> sqlite3.Connection:

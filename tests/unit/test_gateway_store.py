@@ -8,7 +8,7 @@ import pytest
 
 from edge_gateway import app
 from edge_gateway.clock import SystemClock
-from edge_gateway.errors import NoStoreError, StoreInUseError, StoreTooNewError
+from edge_gateway.errors import NoStoreError, StoreError, StoreInUseError, StoreTooNewError
 from edge_gateway.health import summary
 from edge_gateway.store import deletion, facts, outbox, quarantine
 from edge_gateway.store.database import FILE_NAME, Store
@@ -113,6 +113,23 @@ async def test_what_can_be_read_of_a_damaged_store_is_brought_over(tmp_path):
     assert (told["notice"], told["detail"]["salvaged"]) == ("store_damaged", salvaged)
     intake.offer(topic("telegram"), a_telegram(2001))
     assert await intake.commit() == {(NODE, 1): 2001}
+    await store.close()
+
+
+async def test_what_a_start_that_was_cut_short_did_not_bring_over_the_next_one_does(tmp_path):
+    store = await filled(tmp_path, FakeClock(), count=1000)
+    await store.close()
+    with (tmp_path / FILE_NAME).open("r+b") as file:
+        file.seek(40 * 1024)
+        file.write(b"\xaa" * 1024)
+    with pytest.raises(StoreError, match="full"):
+        await Store.open(tmp_path, limit_bytes=30 * 1024)
+    store = await Store.open(tmp_path)
+    assert store.damage is not None
+    assert 900 < await store.read(outbox.depth) == store.damage.salvaged
+    await store.close()
+    store = await Store.open(tmp_path)
+    assert store.damage is None
     await store.close()
 
 
