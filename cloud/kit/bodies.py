@@ -137,14 +137,17 @@ async def _read(receive: Receive, headers: Headers, limit_bytes: int) -> bytes:
         raise BodyTooLargeError(limit_bytes)
     unpacker = _UNPACKERS[encoding]()
     body = bytearray()
+    came_bytes = 0
     more = True
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise MalformedBodyError("The connection ended in the middle of the body.")
-        body += unpacker.unpack(message.get("body", b""), limit_bytes + 1 - len(body))
+        chunk = message.get("body", b"")
+        came_bytes += len(chunk)  # also what unpacks to nothing, or follows the end of the stream
+        body += unpacker.unpack(chunk, limit_bytes + 1 - len(body))
         more = message.get("more_body", False)
-        if len(body) > limit_bytes:
+        if max(came_bytes, len(body)) > limit_bytes:
             raise BodyTooLargeError(limit_bytes)
     if not unpacker.eof:
         raise MalformedBodyError(f"The {encoding} body is not complete.")
