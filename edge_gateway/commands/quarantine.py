@@ -89,14 +89,9 @@ async def _release(
             watch=Monitor(),
             feed=Feed(),
         )
-        for kept in chosen:
-            await store.write(partial(quarantine.remove, digests=[kept.digest]))
-            intake.offer(kept.topic, kept.payload)
-            await intake.commit()
+        taken = sum([await intake.release(kept) for kept in chosen])
         await intake.settle()
-        again = {kept.digest for kept in await store.read(quarantine.kept)}
-        refused = sum(kept.digest in again for kept in chosen)
-        return len(chosen) - refused, refused
+        return taken, len(chosen) - taken
     finally:
         await store.close()
 

@@ -9,13 +9,12 @@ from typing import Any
 
 from edge_gateway.clock import Moment
 from edge_gateway.feed import News, Noticed, Stored
-from edge_gateway.intake import reading_time, salvage
+from edge_gateway.intake import reading_time, repeats, salvage
 from edge_gateway.intake.arrival import Arrival, Finding, Watch
 from edge_gateway.intake.machine_time import MachineTime
 from edge_gateway.intake.progress import BootKey, Progress
 from edge_gateway.store import (
     anchors,
-    boots,
     commands,
     entries,
     facts,
@@ -91,6 +90,17 @@ class Admission:
                 return self._progress.take_touched()
             self.save_tallies(db)
             return None
+
+    def release(self, db: sqlite3.Connection, kept: quarantine.Kept, now: Moment) -> bool:
+        """Admit what was kept in quarantine; return whether it was taken, else it stays there."""
+        with self._forgetting_failures():
+            self._load(db)
+            refused = self._tally["quarantined"] + self._tally["conflicts"]
+            self._admit_one(db, Arrival.released(kept.topic, kept.payload, now))
+            is_taken = self._tally["quarantined"] + self._tally["conflicts"] == refused
+            if is_taken:
+                quarantine.remove(db, [kept.digest])
+            return is_taken
 
     def take_news(self) -> list[News]:
         """Return what neighbours may be told, now that it is in the store."""
@@ -179,7 +189,8 @@ class Admission:
         reading_time.check(message)
         boot_id, watermark = self._progress.of(db, node_id, message.boot)
         if message.sequence in watermark:
-            repeat = self._judge_repeat(db, boot_id, message.sequence, (channel, content))
+            number = self._progress.place(db, boot_id, message.sequence)
+            repeat = repeats.judge(db, boot_id, number, arrival, (channel, content))
             if repeat is not None:
                 self._tally[repeat] += 1
                 if repeat == "conflicts":
@@ -192,23 +203,6 @@ class Admission:
             rollouts.take_word(db, message)
             if message.kind == event.JOURNAL_LOST:
                 self._step_over_lost(db, message)
-
-    def _judge_repeat(
-        self, db: sqlite3.Connection, boot_id: int, sequence: int, content: messages.Content
-    ) -> str | None:
-        """Return the tally of a key that was stored before: a repeat, or a conflict.
-
-        None for one that was stepped over: it was believed lost and comes after all. A message
-        whose row has been deleted by age is a repeat, whatever it says.
-        """
-        number = self._progress.place(db, boot_id, sequence)
-        if number is None:
-            stored = messages.waiting_content(db, boot_id, sequence)
-        else:
-            stored = messages.content(db, number)
-        if stored is None:
-            return "repeated" if sequence <= boots.pruned(db, boot_id) else None
-        return "repeated" if stored == content else "conflicts"
 
     def _store(
         self,

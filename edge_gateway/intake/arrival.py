@@ -3,19 +3,29 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from edge_gateway.clock import Moment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
-    """One message as it came from the broker."""
+    """One message as it came from the broker, or, if ``is_released``, out of quarantine."""
 
     topic: str
     payload: bytes
     retained: bool
     at: Moment
+    is_released: bool = False
+
+    @classmethod
+    def released(cls, topic: str, payload: bytes, at: Moment) -> Self:
+        """Return what comes out of quarantine.
+
+        It counts as retained, a word from the past: a status of then does not tell when its boot
+        began.
+        """
+        return cls(topic=topic, payload=payload, retained=True, at=at, is_released=True)
 
 
 class Finding(Protocol):

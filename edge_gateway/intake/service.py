@@ -17,6 +17,7 @@ from edge_gateway.intake.admission import Admission
 from edge_gateway.intake.arrival import Arrival, Watch
 from edge_gateway.intake.progress import BootKey
 from edge_gateway.store.database import Store
+from edge_gateway.store.quarantine import Kept
 from wire import acknowledgement, command, fields, status, topics
 from wire.errors import WireError
 
@@ -159,6 +160,12 @@ class Intake:
         at_once = await self.admit()
         await self._store.write(self._admission.save_tallies)
         return {**at_once, **await self._sync()}
+
+    async def release(self, kept: Kept) -> bool:
+        """Take a message out of quarantine; return whether that succeeds, else it stays there."""
+        return await self._store.write(
+            partial(self._admission.release, kept=kept, now=self._clock.moment())
+        )
 
     async def settle(self) -> None:
         """Write down what else follows from the rows; what is old can be deleted up to here."""
