@@ -53,7 +53,7 @@ class Forwarder:
     """
 
     def __init__(self, settings: Settings, store: Store, cloud: Cloud, clock: Clock) -> None:
-        self._most_entries = self._limit = settings.batch_entries
+        self._batch_entries = self._most_entries = self._limit = settings.batch_entries
         self._retry_cap_s = settings.uplink_retry_cap_s
         self._forget_every_s = settings.forget_every_s
         self._store = store
@@ -114,9 +114,13 @@ class Forwarder:
         try:
             answer = await self._send(chosen)
         except (BatchTooLargeError, BatchRefusedError) as error:
+            is_alone = len(chosen.entries) == 1
             if isinstance(error, BatchTooLargeError):
                 self._most_entries = self._limit = max(1, len(chosen.entries) // 2)
-            if len(chosen.entries) == 1:
+                if is_alone:  # a few hundred bytes: no entry, but what stands before the cloud
+                    self._most_entries = self._batch_entries
+                    raise CloudUnreachableError(f"Nothing is let through. {error}") from None
+            if is_alone:
                 await self._set_aside(chosen.entries[0], error)
                 return
             for half in chosen.halves():

@@ -234,6 +234,18 @@ async def test_a_batch_too_large_is_halved(store, cloud, intake):
     assert (await tallies(store)).get("refused_by_cloud", 0) == 0
 
 
+async def test_a_proxy_that_lets_no_body_through_costs_nothing_but_time(store, cloud, intake):
+    await store_some(intake, 1, 100)
+    cloud.most_entries = 0
+    async with forwarding(store, cloud, FakeClock()):
+        await until(lambda: asyncio.sleep(0, len(cloud.batch_sizes) > 100))
+        cloud.most_entries = 5000
+        await until(emptied(store))
+    assert set(cloud.rows) == keys(1, 100)
+    assert await rows(store, "SELECT * FROM quarantine") == []
+    assert max(cloud.batch_sizes[-2:]) > 90  # and batches are large again
+
+
 async def test_retries_are_quick_at_first_and_spread_up_to_a_cap(store, cloud, intake):
     clock = FakeClock()
     await store_some(intake, 1, 1)
