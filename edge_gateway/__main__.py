@@ -45,7 +45,7 @@ def broker(env_file: EnvFile = None) -> None:
 @app.command()
 def status(data_dir: DataDir) -> None:
     """Print what the gateway has stored and forwarded, as JSON; it may be running."""
-    with contextlib.closing(open_to_read(data_dir)) as db:
+    with open_to_read(data_dir) as db:
         typer.echo(json.dumps(health.summary(db)))
 
 

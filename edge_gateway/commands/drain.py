@@ -2,7 +2,6 @@
 """``iskar-gateway drain``: see to it that the cloud has everything before a gateway goes."""
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -17,7 +16,7 @@ from edge_gateway.errors import GatewayError, StoreInUseError
 from edge_gateway.forwarder import Cloud, Forwarder
 from edge_gateway.settings import Settings
 from edge_gateway.store.database import Store
-from edge_gateway.store.opening import open_to_read
+from edge_gateway.store.opening import open_to_read, require_store
 
 LOOK_EVERY_S = 1.0
 NOTE_EVERY_S = 0.2  # of what is delivered; nobody spares the SD card for a minute's sake
@@ -31,6 +30,7 @@ def drain(
 ) -> None:
     """Wait until the cloud has all that is stored; forward it if no gateway runs that does."""
     settings = load(Settings, env_file)
+    require_store(settings.data_dir)  # else an empty one would be made, and have nothing to forward
     clock = SystemClock(settings.data_dir / "clock.json", trust=settings.clock)
     left, undated = asyncio.run(_drain(settings, clock, within_s))
     if left:
@@ -62,7 +62,7 @@ async def _drain(settings: Settings, clock: Clock, within_s: float) -> tuple[int
 
 
 async def _look_from_outside(settings: Settings) -> Summary:
-    with contextlib.closing(open_to_read(settings.data_dir)) as db:
+    with open_to_read(settings.data_dir) as db:
         return health.summary(db)
 
 

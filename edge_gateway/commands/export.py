@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: EUPL-1.2
 """``iskar-gateway export``: what the store holds, to be carried away or looked through."""
 
-import contextlib
 import csv
 import json
 import sqlite3
@@ -35,7 +34,7 @@ def export(
     ] = False,
 ) -> None:
     """Write what is stored to standard output; one entry a line, as it travels to the cloud."""
-    with contextlib.closing(open_to_read(data_dir)) as db:
+    with open_to_read(data_dir) as db:
         found = _waiting(db) if waiting else _stored(db)
         if as_csv:
             table = csv.writer(sys.stdout)

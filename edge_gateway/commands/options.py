@@ -24,6 +24,8 @@ def load(kind: type[SettingsT], env_file: Path | None) -> SettingsT:
         raise SettingsError(f"{env_file} does not exist; enrolling the gateway writes it.")
     try:
         return kind(_env_file=env_file)  # type: ignore[call-arg]  # of pydantic-settings
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{env_file} can't be read: {error}.") from error
     except ValidationError as error:
         raise SettingsError("\n".join(_sentence(fault) for fault in error.errors())) from None
 

@@ -3,7 +3,6 @@
 
 import asyncio
 import base64
-import contextlib
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -21,7 +20,7 @@ from edge_gateway.leaks.monitor import Monitor
 from edge_gateway.settings import Settings
 from edge_gateway.store import quarantine
 from edge_gateway.store.database import Store
-from edge_gateway.store.opening import open_to_read
+from edge_gateway.store.opening import open_to_read, require_store
 from edge_gateway.store.quarantine import Kept
 
 app = typer.Typer(no_args_is_help=True, help="Messages that could not be taken.")
@@ -34,7 +33,7 @@ All = Annotated[bool, typer.Option("--all", help="Every one that is kept.")]
 @app.command("list")
 def list_kept(data_dir: DataDir) -> None:
     """Print one line of JSON for each, the oldest first; the gateway may be running."""
-    with contextlib.closing(open_to_read(data_dir)) as db:
+    with open_to_read(data_dir) as db:
         for kept in quarantine.kept(db):
             typer.echo(json.dumps(_described(kept)))
 
@@ -42,7 +41,7 @@ def list_kept(data_dir: DataDir) -> None:
 @app.command()
 def show(data_dir: DataDir, name: str) -> None:
     """Print one with its payload, as text or, if it is none, in base64."""
-    with contextlib.closing(open_to_read(data_dir)) as db:
+    with open_to_read(data_dir) as db:
         for kept in _chosen(quarantine.kept(db), [name], every=False):
             try:
                 payload = kept.payload.decode()
@@ -76,8 +75,8 @@ class _Nobody:
 async def _release(
     settings: Settings, choose: Callable[[list[Kept]], list[Kept]]
 ) -> tuple[int, int]:
-    """Return how many were taken, and how many are in quarantine again."""
-    store = await Store.open(settings.data_dir)
+    """Return how many were taken, and how many are refused again; none is lost on the way."""
+    store = await _opened(settings)
     try:
         chosen = choose(await store.read(quarantine.kept))
         intake = Intake(
@@ -97,13 +96,18 @@ async def _release(
 
 
 async def _drop(settings: Settings, choose: Callable[[list[Kept]], list[Kept]]) -> int:
-    store = await Store.open(settings.data_dir)
+    store = await _opened(settings)
     try:
         digests = [kept.digest for kept in choose(await store.read(quarantine.kept))]
         await store.write(partial(quarantine.remove, digests=digests))
         return len(digests)
     finally:
         await store.close()
+
+
+async def _opened(settings: Settings) -> Store:
+    require_store(settings.data_dir)
+    return await Store.open(settings.data_dir)
 
 
 def _chosen(kept: list[Kept], names: list[str], every: bool) -> list[Kept]:

@@ -1,14 +1,12 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The store: whether it is whole, and what lies in it that somebody should look at."""
 
-import contextlib
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 from edge_gateway import health
 from edge_gateway.doctor.verdict import Verdict, fault, good, warning
-from edge_gateway.errors import NoStoreError
+from edge_gateway.errors import NoStoreError, StoreError
 from edge_gateway.store.opening import FILE_NAME, open_to_read
 
 BEHIND_S = 3600
@@ -18,15 +16,15 @@ def look(data_dir: Path, now_ms: int) -> Iterator[Verdict]:
     """Yield what is to be said of the store; it is only read, and may be in use."""
     path = data_dir / FILE_NAME
     try:
-        with contextlib.closing(open_to_read(data_dir)) as db:
+        with open_to_read(data_dir) as db:
             verdict = str(db.execute("PRAGMA quick_check(1)").fetchone()[0])
             found = health.summary(db)
             quarantined = int(db.execute("SELECT count(*) FROM quarantine").fetchone()[0])
     except NoStoreError:
         yield warning("store", f"There is none in {data_dir} yet; the first run makes it.")
         return
-    except sqlite3.Error as error:
-        yield fault("store", f"{path} can't be read: {error}.")
+    except StoreError as error:
+        yield fault("store", str(error))
         return
     if verdict != "ok":
         yield fault("store", f"{path} is damaged ({verdict}); a restart sets it aside.")

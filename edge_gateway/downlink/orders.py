@@ -10,6 +10,8 @@ from edge_gateway.errors import CloudUnreachableError
 from edge_gateway.settings import Identifier
 from wire import command, fields, package
 
+MAX_WAIT_S = 30 * 86400  # the cloud lets nobody order more
+
 log = structlog.get_logger(__name__)
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
@@ -18,6 +20,12 @@ ModelT = TypeVar("ModelT", bound=BaseModel)
 def _settings(content: dict[str, int]) -> dict[str, int]:
     command.check_settings(content)
     return content
+
+
+def _unlike(nodes: "list[NodeOfRollout]") -> "list[NodeOfRollout]":
+    if len({node.node_id for node in nodes}) != len(nodes):
+        raise ValueError("a node is named twice")
+    return nodes
 
 
 PackageId = Annotated[str, AfterValidator(lambda text: fields.digest(text, "package"))]
@@ -48,10 +56,10 @@ class OrderedRollout(BaseModel):
     rollout_id: Identifier
     package_id: PackageId
     size: int = Field(ge=1, le=package.MAX_BYTES)
-    nodes: list[NodeOfRollout]
+    nodes: Annotated[list[NodeOfRollout], AfterValidator(_unlike)]
     allows_downgrade: bool = False
-    limit_s: int = Field(ge=1)
-    settle_s: int = Field(ge=0)
+    limit_s: int = Field(ge=1, le=MAX_WAIT_S)
+    settle_s: int = Field(ge=0, le=MAX_WAIT_S)
 
 
 class Orders(BaseModel):

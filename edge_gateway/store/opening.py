@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Opening the file: checked, brought to this release's layout, set aside if it is damaged."""
 
+import contextlib
 import itertools
 import sqlite3
 import uuid
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import structlog
 
-from edge_gateway.errors import NoStoreError, StoreTooNewError
+from edge_gateway.errors import NoStoreError, StoreError, StoreTooNewError
 from edge_gateway.store import entries, facts, salvage
 from edge_gateway.store.migrations import SCRIPTS
 
@@ -24,12 +26,27 @@ _UNREAD = ".unread"  # ends the name of a store set aside until what can be read
 log = structlog.get_logger(__name__)
 
 
-def open_to_read(data_dir: Path) -> sqlite3.Connection:
-    """Open the store of ``data_dir``, in use or not, to look at only; or raise NoStoreError."""
+def require_store(data_dir: Path) -> Path:
+    """Return the path of the store of ``data_dir``, or raise NoStoreError."""
     path = data_dir / FILE_NAME
     if not path.exists():
         raise NoStoreError(data_dir)
-    return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+    return path
+
+
+@contextlib.contextmanager
+def open_to_read(data_dir: Path) -> Iterator[sqlite3.Connection]:
+    """Give the store of ``data_dir``, in use or not, to look at only.
+
+    Raises NoStoreError, or StoreError where the file can't be opened or read.
+    """
+    path = require_store(data_dir)
+    try:
+        uri = f"{path.resolve().as_uri()}?mode=ro"
+        with contextlib.closing(sqlite3.connect(uri, uri=True)) as db:
+            yield db
+    except sqlite3.Error as error:
+        raise StoreError(f"{path} can't be read: {error}.") from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,10 @@ from simulators.scorecard.system import Site, System
 log = structlog.get_logger()
 
 POLL_S = 1.0
-PATIENCE_S = 60.0  # without any progress: no system here waits for longer than 10 s to try again
+# Without any progress, before what is missing counts as lost. ThingsBoard's gateway waits 5 s before
+# it connects again, then twice as long each time, up to 120 s (tb_device_mqtt's connect, paho's
+# reconnect_delay_set): it may come a minute and more after the uplink is back.
+PATIENCE_S = 180.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +72,7 @@ async def play(
                 group.create_task(senders.produce(nodes, fleet, per_s))
                 group.create_task(strike_all(site, strikes))
             over_s = time.time()
-            await _settle(site, nodes)
+            await settle(site, nodes)
         ledger = await site.backend.ledger()
     late_s = ledger.late_s([node.produced_at_s for node in nodes])
     return Score(
@@ -101,7 +104,7 @@ async def _meanwhile(watch: Watch, nodes: Sequence[Sender]) -> AsyncIterator[Non
             task.cancel()
 
 
-async def _settle(site: Site, nodes: Sequence[Sender]) -> None:
+async def settle(site: Site, nodes: Sequence[Sender]) -> None:
     """Return once everything has arrived, or nothing has moved for ``PATIENCE_S``."""
     loop = asyncio.get_running_loop()
     seen, moved_s = (0, 0), loop.time()

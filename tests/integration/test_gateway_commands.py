@@ -107,3 +107,26 @@ async def test_what_is_in_quarantine_can_be_looked_at_let_in_or_thrown_away(home
     assert (status, err) == (1, f"{unknown['name']} means no message(s) in quarantine.")
     _, out, _ = await ran(home, "quarantine", "drop", broken["name"])
     assert out == "1 thrown away.\n"
+
+
+async def test_what_the_store_does_not_take_stays_in_quarantine(home):
+    store = await Store.open(home)
+    good = {"topic": topic("telegram"), "payload": a_telegram(4), "reason": "An older release."}
+    await store.write(partial(quarantine.add, **good, seen_at_ms=NOON_S * 1000))
+    refusal = "CREATE TRIGGER refusal BEFORE INSERT ON entry BEGIN SELECT RAISE(FAIL, 'full'); END"
+    await store.write(lambda db: db.execute(refusal))
+    await store.close()
+    status, _, err = await ran(home, "quarantine", "release", "--all")
+    assert (status, err.splitlines()[-1]) == (1, f"The store at {home}/store.sqlite3 failed: full.")
+    _, out, _ = await ran(home, "quarantine", "list", "--data-dir", str(home))
+    assert "An older release." in [json.loads(line)["reason"] for line in out.splitlines()]
+
+
+@pytest.mark.parametrize("command", [["drain"], ["quarantine", "drop", "--all"]])
+async def test_where_there_is_no_store_a_command_says_so_and_makes_none(tmp_path, command):
+    status, _, err = await ran(tmp_path, *command)
+    assert (status, err) == (
+        1,
+        f"There is no store in {tmp_path}; is this a gateway's data directory?",
+    )
+    assert list(tmp_path.iterdir()) == []

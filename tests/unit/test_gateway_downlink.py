@@ -155,6 +155,7 @@ async def test_an_order_that_is_not_understood_holds_up_no_other(bench):
     bench.cloud.orders_told["commands"].append({"command_id": "c-0", "dance": True})
     bench.cloud.order_command("c-1", "n-0", NOON_S + 3600, 30)
     bench.cloud.orders_told["commands"][1]["because"] = "a later release tells more"
+    bench.cloud.order_rollout(A_PACKAGE, ["n-0", "n-0"])
     await bench.run(for_s=60)
     assert bench.nodes.told("settings") == [("n-0", "c-1")]
 

@@ -212,13 +212,22 @@ async def test_a_quarantine_has_an_end(tmp_path, monkeypatch):
 
 
 async def test_the_status_is_read_beside_a_running_gateway(tmp_path):
-    with pytest.raises(NoStoreError):
-        open_to_read(tmp_path)
+    with pytest.raises(NoStoreError), open_to_read(tmp_path):
+        pass
     store = await filled(tmp_path, FakeClock())
-    with contextlib.closing(open_to_read(tmp_path)) as db:
+    with open_to_read(tmp_path) as db:
         found = summary(db)
     assert (found["received"], found["stored"], found["outbox"]) == (3, 3, 3)
     await store.close()
+
+
+def test_a_store_that_can_not_be_read_is_told_in_a_sentence(tmp_path):
+    (tmp_path / FILE_NAME).write_bytes(b"no database" * 1000)
+    with (
+        pytest.raises(StoreError, match="can't be read: file is not"),
+        open_to_read(tmp_path) as db,
+    ):
+        summary(db)
 
 
 async def test_a_store_of_the_first_layout_is_moved_with_all_that_waits(tmp_path):

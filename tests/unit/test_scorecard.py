@@ -13,12 +13,13 @@ import pytest
 
 from simulators.errors import UnknownSystemError
 from simulators.processes import Program
-from simulators.scorecard import command, mosquitto_bridge, thingsboard
+from simulators.scorecard import command, match, mosquitto_bridge, thingsboard
 from simulators.scorecard.fleet import NODES, OBIS, Fleet
 from simulators.scorecard.ledger import Ledger
 from simulators.scorecard.mqtt_backend import MqttBackend, Read
 from simulators.scorecard.programs import Measured, Watch, frozen
 from simulators.scorecard.schedule import Kind, schedule
+from tests.fakes import virtual_time
 from wire import telegram
 
 
@@ -244,3 +245,26 @@ def test_the_gateway_of_thingsboard_runs_as_shipped_and_with_either_durable_stor
 def test_an_unknown_system_is_refused_by_name():
     with pytest.raises(UnknownSystemError, match="no system 'kafka'; there are iskar"):
         command.systems("iskar,kafka")
+
+
+@pytest.mark.parametrize(("back_after_s", "is_waited_for"), [(150, True), (1000, False)])
+def test_what_a_system_still_holds_counts_as_lost_only_once_it_had_time_to_connect_again(
+    back_after_s, is_waited_for
+):
+    class Site:
+        backend: "Site"
+
+        async def progress(self) -> tuple[bool, int]:
+            has_all = asyncio.get_running_loop().time() - began_s >= back_after_s
+            return has_all, int(has_all)
+
+    async def settled() -> bool:
+        nonlocal began_s
+        began_s = asyncio.get_running_loop().time()
+        site = Site()
+        site.backend = site
+        await match.settle(site, [])
+        return (await site.progress())[0]
+
+    began_s = 0.0
+    assert virtual_time.run(settled()) is is_waited_for
