@@ -62,7 +62,7 @@ def _rows(entry: Entry) -> Iterator[tuple[object, ...]]:
     if entry.kind != batch.TELEGRAM or entry.key is None:
         return
     read_at = datetime.fromtimestamp(entry.read_at_s, UTC).isoformat()
-    for obis, count in entry.body["reg"].items():
+    for obis, count in entry.body.get("reg", {}).items():
         reading_type, _ = reading_types.parse(obis)
         named = (obis, reading_type.name, count, reading_type.unit)
         yield (read_at, *entry.key, *named, " ".join(quality.names(entry.quality)))

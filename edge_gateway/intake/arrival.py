@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, Self
 
 from edge_gateway.clock import Moment
+from wire.errors import WireError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,12 @@ class Arrival:
         began.
         """
         return cls(topic=topic, payload=payload, retained=True, at=at, is_released=True)
+
+
+def check_identity(claimed: str, topic_node_id: str) -> None:
+    """Raise WireError unless a message is from the node on whose topic it came."""
+    if claimed != topic_node_id:
+        raise WireError(f"The message says it is from {claimed}, its topic {topic_node_id}.")
 
 
 class Finding(Protocol):

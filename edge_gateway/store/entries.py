@@ -16,6 +16,7 @@ from wire import VERSION, batch
 KIND_CODES = {batch.TELEGRAM: 0, batch.EVENT: 1, batch.FINDING: 2, batch.NOTICE: 3}
 KINDS = {code: kind for kind, code in KIND_CODES.items()}
 
+UNREADABLE = "unreadable"  # the one field of an entry that rotted on the disk
 NEXT_NUMBER = "next_number"  # the function of SQL that numbers what is appended: see opening.py
 
 _INSERT = (
@@ -129,27 +130,33 @@ def _entries(rows: Iterable[tuple[Any, ...]]) -> Iterator[Entry]:
         time_quality,
         body,
     ) in rows:
-        if codes is None:
-            content = json.loads(body)
+        try:
+            content = _content(body, codes)
+        except ValueError:  # rot that SQLite can't see; the cloud quarantines it, the rest goes on
+            content = {UNREADABLE: body}
         else:
-            content = {
-                "ver": VERSION,
-                "id": node_id,
-                "boot": boot,
-                "seq": sequence,
-                "t": read_at_s if time_s is None else time_s,
-                "tq": time_quality,
-                "reg": dict(zip(codes.split(" "), map(int, body.split(" ")), strict=True)),
-            }
+            if codes is not None:
+                content |= {"ver": VERSION, "id": node_id, "boot": boot, "seq": sequence}
+                content |= {"t": read_at_s if time_s is None else time_s, "tq": time_quality}
         yield Entry(
             number=number,
-            kind=KINDS[kind],
+            kind=KINDS.get(kind, batch.EVENT),
             received_at_ms=received_at_ms,
             read_at_s=read_at_s,
             quality=quality,
             body=content,
             key=None if node_id is None else (node_id, boot, sequence),
         )
+
+
+def _content(body: str, codes: str | None) -> dict[str, Any]:
+    """Return what a row holds of its message, or raise ValueError."""
+    if codes is None:
+        content = json.loads(body)
+        if not isinstance(content, dict):
+            raise ValueError(f"{body[:64]!r} is no object.")
+        return content
+    return {"reg": dict(zip(codes.split(" "), map(int, body.split(" ")), strict=True))}
 
 
 def _inserted(db: sqlite3.Connection, row: tuple[object, ...]) -> int:

@@ -96,6 +96,10 @@ def _number_at(db: sqlite3.Connection, order: str, place: int) -> int | None:
 def _telegrams(db: sqlite3.Connection, first: int, last: int) -> Iterator[_Telegram]:
     rows = db.execute(_TELEGRAMS, (first, last, TELEGRAMS_AT_ONCE))
     for number, boot_id, sequence, read_at_s, node_id, boot, codes, body, may_go in rows:
+        try:
+            registers = tuple(map(int, body.split(" ")))
+        except ValueError:  # rot: nothing follows from it, and the cloud is to see it
+            continue
         yield _Telegram(
             number=number,
             boot_id=boot_id,
@@ -104,7 +108,7 @@ def _telegrams(db: sqlite3.Connection, first: int, last: int) -> Iterator[_Teleg
             node_id=node_id,
             boot=boot,
             codes=codes,
-            registers=tuple(map(int, body.split(" "))),
+            registers=registers,
             may_go=bool(may_go),
         )
 

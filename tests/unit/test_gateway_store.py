@@ -3,12 +3,15 @@ import asyncio
 import contextlib
 import json
 import sqlite3
+from functools import partial
 
 import pytest
+import zstandard
 
 from edge_gateway import app
 from edge_gateway.clock import SystemClock
 from edge_gateway.errors import NoStoreError, StoreError, StoreInUseError, StoreTooNewError
+from edge_gateway.forwarder.body import batch_body
 from edge_gateway.health import summary
 from edge_gateway.store import deletion, facts, outbox, quarantine
 from edge_gateway.store.database import FILE_NAME, Store
@@ -162,6 +165,21 @@ async def test_a_store_damaged_while_in_use_is_set_aside_and_collection_goes_on(
     with contextlib.suppress(asyncio.CancelledError):
         await running
     assert list(tmp_path.glob(f"{FILE_NAME}.damaged-*"))
+
+
+async def test_a_row_that_rotted_unseen_goes_to_the_cloud_as_it_is_and_stops_nobody(tmp_path):
+    store = await filled(tmp_path, FakeClock())
+    await store.write(lambda db: db.execute("UPDATE entry SET body = '1x' WHERE sequence = 2"))
+    await store.write(partial(facts.write, name=facts.SETTLED_UP_TO, content="0"))
+    intake = an_intake(store, FakeClock())
+    intake.offer(topic("telegram"), a_telegram(4))
+    await intake.commit()
+    found = await store.read(lambda db: outbox.oldest(db, 10))
+    assert [one.body.get("seq") for one in found] == [1, None, 3, 4]
+    body, _ = batch_body("gw", "store", found)
+    sent = json.loads(zstandard.decompress(body) if body[:1] != b"{" else body)
+    assert [one["body"] for one in sent["entries"]] == [{"unreadable": "1x"}]
+    await store.close()
 
 
 async def test_a_store_of_a_later_release_is_left_alone(tmp_path):
