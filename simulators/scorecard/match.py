@@ -21,9 +21,9 @@ from simulators.scorecard.system import Site, System
 log = structlog.get_logger()
 
 POLL_S = 1.0
-# Without any progress, before what is missing counts as lost. ThingsBoard's gateway waits 5 s before
-# it connects again, then twice as long each time, up to 120 s (tb_device_mqtt's connect, paho's
-# reconnect_delay_set): it may come a minute and more after the uplink is back.
+# Without any progress, before what is missing counts as lost. ThingsBoard's gateway waits 5 s
+# before it connects again, then twice as long each time, up to 120 s (tb_device_mqtt's connect,
+# paho's reconnect_delay_set): it may come a minute and more after the uplink is back.
 PATIENCE_S = 180.0
 
 
