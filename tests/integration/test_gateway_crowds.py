@@ -22,7 +22,9 @@ pytestmark = [pytest.mark.needs_broker, pytest.mark.usefixtures("mosquitto")]
 SIZE = 200
 
 
-async def test_two_hundred_nodes_come_back_spread_out_also_after_being_thrown_off(tmp_path):
+async def test_two_hundred_nodes_come_back_spread_out_also_after_being_thrown_off(
+    tmp_path,
+):  # AC-50
     authority, port = Authority(), free_port()
     authority.issue(GATEWAY, tmp_path / "pki", "broker")
     crowd = Crowd(SIZE, port, tmp_path / "pki", authority)
@@ -53,7 +55,9 @@ def spread_s(tried_at_s, bound_ms):
     return statistics.median(tried_at_s) - began_s
 
 
-async def test_a_hundred_thousand_messages_for_a_gateway_that_is_away_harm_nobody(tmp_path):
+async def test_a_hundred_thousand_messages_for_a_gateway_that_is_away_harm_nobody(
+    tmp_path,
+):  # AC-51, AC-52
     port = free_port()
     broker = Program("broker", tmp_path, BROKER_PORT=port, BROKER_TLS="false")
     gateway = Program(

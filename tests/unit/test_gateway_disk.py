@@ -76,7 +76,9 @@ async def test_statuses_write_nothing(tmp_path):
 
 
 @pytest.mark.parametrize("seed", range(4))
-async def test_a_power_cut_at_any_instant_takes_nothing_that_was_acknowledged(tmp_path, seed):
+async def test_a_power_cut_at_any_instant_takes_nothing_that_was_acknowledged(
+    tmp_path, seed
+):  # AC-06
     chance = random.Random(seed)  # noqa: S311
     acknowledged = [(0, {})]  # by how many steps of the disk had been done when it was said
     with watched_disk() as disk:

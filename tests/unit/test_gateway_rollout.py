@@ -64,7 +64,7 @@ def test_it_is_done_when_every_node_has_settled():
     assert verdict(a_finished_node(), a_finished_node(number=1)) == Verdict(is_done=True)
 
 
-def test_a_node_that_says_that_it_failed_halts_it():
+def test_a_node_that_says_that_it_failed_halts_it():  # AC-71, the gateway's half
     found = verdict(a_told_node(failure="The digest is another."), a_node(1))
     assert (found.node_id, found.halt) == ("n-0", "It could not: The digest is another.")
     assert found.tell == ()

@@ -79,7 +79,7 @@ async def kept_minutes(store, first_s=MIDNIGHT_S):
     return [(read_at_s - first_s) / 60 for (read_at_s,) in found]
 
 
-async def test_old_delivered_rows_go_and_the_rest_stays(store, intake, upkeep, clock):
+async def test_old_delivered_rows_go_and_the_rest_stays(store, intake, upkeep, clock):  # AC-62
     await store_minutes(intake, range(3))
     await note_delivered(store)
     await store_minutes(intake, range(3, 5))
@@ -155,7 +155,7 @@ async def test_events_findings_and_what_is_delivered_are_not_thinned(store, inta
     assert await rows(store, "SELECT sequence FROM entry WHERE kind = 1") == [(41,)]
 
 
-async def test_the_ledger_of_losses_is_the_true_loss(store, intake):
+async def test_the_ledger_of_losses_is_the_true_loss(store, intake):  # AC-60
     nodes = [NODE, "n-mladost-02"]
     for node_id in nodes:
         await store_minutes(intake, range(1500), node_id=node_id)
@@ -193,7 +193,7 @@ async def test_what_may_be_on_its_way_is_spared(store, intake):
 
 async def test_short_of_room_it_warns_then_drops_what_the_cloud_has_then_thins(
     tmp_path, monkeypatch, clock
-):
+):  # AC-60
     monkeypatch.setattr(thinning.thin, "__defaults__", (100,))
     limit_bytes = 2**20
     store = await Store.open(tmp_path, limit_bytes)

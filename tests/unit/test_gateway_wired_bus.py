@@ -74,7 +74,7 @@ def test_a_reply_is_taken(framing):
 
 
 @pytest.mark.parametrize("framing", ["rtu", "tcp"])
-def test_replies_of_one_and_a_half_timeouts_are_never_taken_for_another_register(framing):
+def test_replies_of_one_and_a_half_timeouts_are_never_taken_for_another_register(framing):  # AC-41
     line = SlaveLine(framing=framing, delays_s=[1.5 * TIMEOUT_S] * 40)
     outcomes, bus = read_through(line, [a_question(n) for n in range(20)])
     assert {type(outcome) for outcome in outcomes} == {NoReplyError}
@@ -102,7 +102,7 @@ def test_a_unit_is_believed_again_once_it_answers_in_time():
     assert len(line.requests) == 4  # the second question is asked twice, the third once
 
 
-def test_noise_before_a_reply_and_the_echo_of_the_request_do_no_harm():
+def test_noise_before_a_reply_and_the_echo_of_the_request_do_no_harm():  # AC-42
     line = SlaveLine(echo=True, damage=lambda reply: b"\x00\xff\x01\x03\x55" + reply)
     outcomes, bus = read_through(line, [a_question(5, 2), a_question(0x0306, 2)])
     assert outcomes == [b"\x00\x05\x00\x06", b"\x03\x06\x03\x07"]
@@ -110,7 +110,7 @@ def test_noise_before_a_reply_and_the_echo_of_the_request_do_no_harm():
 
 
 @pytest.mark.parametrize("error_rate", [1e-4, 1e-3, 1e-2])
-def test_bit_errors_never_make_a_value_and_the_next_good_frame_is_read(error_rate):
+def test_bit_errors_never_make_a_value_and_the_next_good_frame_is_read(error_rate):  # AC-42
     chance = random.Random(2)  # noqa: S311 - repeatable chance
     flipped = []
 
