@@ -7,10 +7,10 @@ STAMPS := .stamps
 NPM_CI := ci --silent --no-audit --no-fund
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check fix bench lock clean system-packages
+.PHONY: help setup demo test check fix bench bench-leaks lock clean system-packages
 
 help: ## Show what there is to make
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 $(STAMPS)/venv: requirements.lock bootstrap.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -20,6 +20,11 @@ $(STAMPS)/venv: requirements.lock bootstrap.lock pyproject.toml
 	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-build-isolation --no-deps --editable .
 	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/bench: $(STAMPS)/venv bench.lock
+	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes bench.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-build-isolation --no-deps --editable .
+	@touch $@
 
 # Where the system has no npm, the PyPI wheel's Node.js runs the npm that it brings.
 $(STAMPS)/web: cloud/web/package-lock.json
@@ -55,9 +60,14 @@ fix: $(STAMPS)/venv ## Format and mend what can be mended by machine
 bench: setup $(STAMPS)/timescaledb ## Measure; one by `make bench NAME=…`
 	$(BIN)/python -m tests.benchmark $(NAME)
 
+bench-leaks: $(STAMPS)/bench ## Measure the leak rules against those of the field; three quarters of an hour
+	$(BIN)/python -m tests.benchmark.leaks
+
 lock: $(STAMPS)/venv ## Bring the locked versions up to date
 	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --generate-hashes --universal \
 	  --python-version 3.11 --no-header --quiet --upgrade -o requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --group bench -c requirements.lock \
+	  --generate-hashes --universal --python-version 3.11 --no-header --quiet --upgrade -o bench.lock
 	echo uv | $(BIN)/uv pip compile - --generate-hashes --universal --python-version 3.11 \
 	  --no-header --quiet --upgrade -o bootstrap.lock
 
