@@ -154,7 +154,7 @@ class Admission:
             self._progress.put((node_id, boot), boot_id, sequence, entry.number)
             if "reg" in entry.body:
                 now_s = entry.received_at_ms // 1000
-                for _ in self._findings(entry.body, entry.read_at_s, now_s):
+                for _ in self._findings(entry.body, entry.read_at_s, entry.quality, now_s):
                     pass  # it follows in the table already
         self._progress.take_touched()
         self._news += [Noticed(finding=one.body()) for one in self._watch.open_findings()]
@@ -241,17 +241,22 @@ class Admission:
         self._progress.put((message.node_id, message.boot), boot_id, message.sequence, number)
         self._news.append(Stored(message=message, read_at_s=read_at_s, quality=quality))
         if channel == topics.TELEGRAM:
-            self._look(db, arrival.at, content, read_at_s)
+            self._look(db, arrival.at, content, read_at_s, quality)
 
     def _queues(self, db: sqlite3.Connection, node_id: str) -> bool:
         """Return whether a node's earlier messages are just being dated: later ones follow them."""
         return self.is_behind and messages.node_waits(db, node_id)
 
     def _look(
-        self, db: sqlite3.Connection, now: Moment, content: Mapping[str, Any], read_at_s: int
+        self,
+        db: sqlite3.Connection,
+        now: Moment,
+        content: Mapping[str, Any],
+        read_at_s: int,
+        quality: int,
     ) -> None:
         """Show a telegram to the leak rules; their findings share its transaction."""
-        for finding in self._findings(content, read_at_s, now.unix_ms // 1000):
+        for finding in self._findings(content, read_at_s, quality, now.unix_ms // 1000):
             body = finding.body()
             cleared_at_s = body["cleared_at_s"]
             entries.append(
@@ -265,7 +270,7 @@ class Admission:
             self._news.append(Noticed(finding=body))
 
     def _findings(
-        self, content: Mapping[str, Any], read_at_s: int, now_s: int
+        self, content: Mapping[str, Any], read_at_s: int, quality: int, now_s: int
     ) -> Iterator[Finding]:
         """Yield what the leak rules say of the water registers of a telegram."""
         for obis, register in content["reg"].items():
@@ -274,9 +279,10 @@ class Admission:
                 yield from self._watch.look(
                     node_id=content["id"],
                     obis=obis,
-                    register_ml=register,
+                    register=register,
                     read_at_s=read_at_s,
                     now_s=now_s,
+                    quality=quality,
                 )
 
     def _step_over_lost(self, db: sqlite3.Connection, lost: Event) -> None:
@@ -365,7 +371,7 @@ class Admission:
             self._unsynced += 1
             self._news.append(Stored(message=message, read_at_s=read_at_s, quality=quality))
             if one.kind == topics.TELEGRAM:
-                self._look(db, now, one.body, read_at_s)
+                self._look(db, now, one.body, read_at_s, quality)
 
     def _salvage(self, db: sqlite3.Connection, arrival: Arrival, node_id: str) -> None:
         """Settle the key of a message that can't be read, so that it does not dam the stream."""

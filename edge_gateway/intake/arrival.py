@@ -43,12 +43,19 @@ class Finding(Protocol):
 
 
 class Watch(Protocol):
-    """The leak rules, seen from here: they are shown each register of a water meter as it comes."""
+    """The leak rules, seen from here: they are shown each register of a meter as it comes."""
 
     def look(
-        self, *, node_id: str, obis: str, register_ml: int, read_at_s: int, now_s: int
+        self,
+        *,
+        node_id: str,
+        obis: str,
+        register: int,
+        read_at_s: int,
+        now_s: int,
+        quality: int,
     ) -> Sequence[Finding]:
-        """Return the findings that this reading raised or cleared."""
+        """Return the findings that this reading, in ml or mWh, raised or cleared."""
 
     def open_findings(self) -> Sequence[Finding]:
         """Return the findings that were raised and not cleared."""

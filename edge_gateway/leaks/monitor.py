@@ -1,98 +1,89 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The monitor: turns registers into stretches and shows them to every rule."""
+"""The monitor: turns registers into stretches and slots, and shows them to every rule."""
 
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from math import gcd
+from collections.abc import Iterable, Mapping
 
 from edge_gateway.leaks import rules
-from edge_gateway.leaks.finding import CLEARED, RAISED, Finding, finding_id
+from edge_gateway.leaks.finding import Finding
 from edge_gateway.leaks.rules import Rule
-from edge_gateway.leaks.stretch import Cleared, Meter, Raised, Stretch
+from edge_gateway.leaks.slot import Calendar, Gatherer, Slot
+from edge_gateway.leaks.stretch import ELECTRICITY, GAS, WATER, Meter, MeterKey, Stretch
+from edge_gateway.leaks.watched import Watched, load
+from wire import quality
 
 MAX_AHEAD_S = 3600  # of the gateway's own clock; a reading further ahead is of a broken clock
 # A meter passes Q4 = 1.25 Q3 for a short time (ISO 4064-1); twice that did not flow through it.
 MAX_FLOW_OF_Q3 = 2.5
-TELL_AGAIN_S = 60  # at the soonest, how much an open finding has lost so far; then ever more rarely
 COARSEST_STEP_ML = 100_000  # of a common pulse output; credited until the first steps were seen
-
-MeterKey = tuple[str, str]  # (node_id, obis with its channel)
-
-
-@dataclass
-class _Watched:
-    """All that is remembered of one meter."""
-
-    read_at_s: int
-    register_ml: int
-    step_ml: int = 0
-    rules: dict[str, Rule] = field(default_factory=dict)
-    open: dict[str, Finding] = field(default_factory=dict)
-    told_at_s: dict[str, int] = field(default_factory=dict)  # of what is open, by kind
+NOT_METERED = quality.ESTIMATED | quality.MISSING | quality.SUSPECT
+_UTILITIES = {"1": ELECTRICITY, "7": GAS}  # by an OBIS code's medium (IEC 62056-6-1, EN 13757-1)
 
 
 class Monitor:
     """Watches meters reading by reading; constant work and memory for each.
 
     A reading that is not newer than the newest seen of its meter is left out: the register is
-    cumulative, so what flowed before it is in the newer one already. A register that went back, or
-    on by more than can have flowed, begins anew and tells the rules nothing. So does the first
+    cumulative, so what flowed before it is in the newer one already. So is one that was estimated.
+    A register that went back, or on by more than can have flowed, begins anew. So does the first
     reading after a newest one that turns out to lie in the future: a clock was wrong then.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, timezone: str = "Europe/Sofia") -> None:
         self._rules = rules.discover()
-        self._meters: Mapping[MeterKey, Meter] = {}
-        self._watched: dict[MeterKey, _Watched] = {}
+        self._calendar = Calendar(timezone)
+        self._meters: dict[MeterKey, Meter] = {}
+        self._watched: dict[MeterKey, Watched] = {}
         self._changed: set[MeterKey] = set()
 
     def know(self, meters: Mapping[MeterKey, Meter]) -> None:
         """Use these facts about meters from now on."""
-        self._meters = meters
+        self._meters = dict(meters)
 
     def look(
-        self, *, node_id: str, obis: str, register_ml: int, read_at_s: int, now_s: int
+        self,
+        *,
+        node_id: str,
+        obis: str,
+        register: int,
+        read_at_s: int,
+        now_s: int,
+        quality: int = 0,
     ) -> list[Finding]:
         """Return the findings that this reading raises, clears, or has more to say about.
 
-        ``now_s`` is the gateway's time; while that is not trusted, readings wait and come later.
+        ``register`` is in ml or mWh. ``now_s`` is the gateway's time; while that is not trusted,
+        readings wait and come later.
         """
         key = (node_id, obis)
         latest_s = now_s + MAX_AHEAD_S
-        if read_at_s > latest_s:
+        if read_at_s > latest_s or quality & NOT_METERED:
             return []
+        meter = self._meter(key)
         watched = self._watched.get(key)
-        if watched is None:
-            self._watched[key] = _Watched(read_at_s, register_ml, rules=self._fresh_rules())
-            self._changed.add(key)
-            return []
-        if watched.read_at_s > latest_s:
-            watched.read_at_s, watched.register_ml = read_at_s, register_ml
+        if watched is None or watched.read_at_s > latest_s:
+            if watched is None:
+                self._watched[key] = Watched(read_at_s, register, self._fresh_rules(meter))
+            else:
+                watched.read_at_s, watched.register = read_at_s, register
+                watched.begin_anew()
             self._changed.add(key)
             return []
         if read_at_s <= watched.read_at_s:
             return []
-        meter = self._meters.get(key, Meter())
-        stretch = _next_stretch(watched, register_ml, read_at_s, meter)
         self._changed.add(key)
-        if stretch is None:
-            return []
-        changes = [
-            self._change(key, meter, kind, stretch, rule.look(stretch, meter))
-            or self._growth(watched, kind, stretch.ended_at_s)
-            for kind, rule in watched.rules.items()
-        ]
-        return [change for change in changes if change is not None]
+        changes = {
+            one.finding_id: one for one in self._look(key, meter, watched, register, read_at_s)
+        }
+        return list(changes.values())
 
     def open_findings(self) -> list[Finding]:
         """Return the findings that were raised and not cleared."""
-        return [one for watched in self._watched.values() for one in watched.open.values()]
+        return [one for watched in self._watched.values() for one in watched.fusion.open.values()]
 
     def take_changed(self) -> dict[str, str]:
         """Return the memory of every meter that changed since the last call, as JSON by meter."""
         changed, self._changed = self._changed, set()
-        return {" ".join(key): _dump(self._watched[key]) for key in changed}
+        return {" ".join(key): self._watched[key].dump() for key in changed}
 
     def restore(self, memories: Mapping[str, str]) -> None:
         """Go back to these memories, forgetting everything since."""
@@ -100,110 +91,99 @@ class Monitor:
         self._watched = {}
         for name, memory in memories.items():
             node_id, obis = name.split(" ")
-            self._watched[node_id, obis] = self._load(json.loads(memory))
+            key = (node_id, obis)
+            self._watched[key] = load(memory, self._fresh_rules(self._meter(key)))
 
-    def _change(
+    def _look(
+        self, key: MeterKey, meter: Meter, watched: Watched, register: int, read_at_s: int
+    ) -> Iterable[Finding]:
+        fusion = watched.fusion
+        if fusion.open:
+            yield from fusion.drop_unknown(watched.rules, read_at_s)
+        stretch = watched.next_stretch(register, read_at_s)
+        if stretch.amount < 0 or stretch.amount > _most(meter, stretch):
+            watched.begin_anew()
+            seen_by = watched.of_falls if stretch.amount < 0 else ()
+            yield from self._show(key, meter, watched, seen_by, stretch)
+        else:
+            stretch = watched.credit(stretch)
+            yield from self._show(key, meter, watched, watched.of_stretches, stretch)
+            yield from self._gather(key, meter, watched, stretch)
+        if fusion.open:
+            yield from fusion.grow(watched.rules, read_at_s)
+
+    def _gather(
+        self, key: MeterKey, meter: Meter, watched: Watched, stretch: Stretch
+    ) -> Iterable[Finding]:
+        """Add a stretch to the quarter of an hour, and that to the hour."""
+        quarter = watched.quarter
+        if quarter.takes(stretch.length_s):
+            whole = quarter.add(stretch, watched.still_s)
+            if whole is not None:
+                slot = self._slot(whole, quarter, watched)
+                yield from self._show(key, meter, watched, watched.of_quarters, slot)
+                yield from self._gather_hour(key, meter, watched, whole, quarter.last_still_s)
+            return
+        part = quarter.empty(stretch.started_at_s, stretch.step)
+        if part is not None:
+            yield from self._gather_hour(key, meter, watched, part, quarter.last_still_s)
+        if watched.hour.takes(stretch.length_s):
+            yield from self._gather_hour(key, meter, watched, stretch, watched.still_s)
+        else:
+            watched.hour.empty(stretch.started_at_s, stretch.step)
+            watched.still_s = 0
+
+    def _gather_hour(
+        self, key: MeterKey, meter: Meter, watched: Watched, part: Stretch, still_s: int
+    ) -> Iterable[Finding]:
+        whole = watched.hour.add(part, still_s)
+        if whole is not None:
+            slot = self._slot(whole, watched.hour, watched)
+            yield from self._show(key, meter, watched, watched.of_hours, slot)
+
+    def _show(
         self,
         key: MeterKey,
         meter: Meter,
-        kind: str,
-        stretch: Stretch,
-        verdict: Raised | Cleared | None,
-    ) -> Finding | None:
-        open_findings = self._watched[key].open
-        if isinstance(verdict, Raised):
-            node_id, obis = key
-            open_findings[kind] = Finding(
-                finding_id=finding_id(node_id, obis, kind, stretch.ended_at_s),
-                state=RAISED,
-                node_id=node_id,
-                obis=obis,
-                meter_id=meter.meter_id,
-                kind=kind,
-                raised_at_s=stretch.ended_at_s,
-                started_at_s=verdict.started_at_s,
-                cleared_at_s=None,
-                flow_l_per_h=verdict.flow_l_per_h,
-                volume_l=verdict.volume_l,
-                confidence=verdict.confidence,
-                explanation=verdict.explanation,
-            )
-            self._watched[key].told_at_s[kind] = stretch.ended_at_s
-            return open_findings[kind]
-        if isinstance(verdict, Cleared) and kind in open_findings:
-            return replace(
-                open_findings.pop(kind),
-                state=CLEARED,
-                cleared_at_s=stretch.ended_at_s,
-                volume_l=verdict.volume_l,
-                explanation=verdict.explanation,
-            )
-        return None
+        watched: Watched,
+        seen_by: Iterable[Rule],
+        seen: Stretch | Slot,
+    ) -> Iterable[Finding]:
+        for rule in seen_by:
+            verdict = rule.look(seen, meter)
+            if verdict is not None:
+                changed = watched.fusion.take(key, meter, rule, verdict, seen.ended_at_s)
+                if changed is not None:
+                    yield changed
 
-    def _growth(self, watched: _Watched, kind: str, now_s: int) -> Finding | None:
-        """Return an open finding with what it has lost by now, if it is time to tell.
+    def _slot(self, whole: Stretch, gatherer: Gatherer, watched: Watched) -> Slot:
+        hour, is_weekend = self._calendar.hour((whole.started_at_s + whole.ended_at_s) // 2)
+        return Slot(
+            whole.started_at_s,
+            whole.ended_at_s,
+            whole.amount,
+            watched.step,
+            hour,
+            is_weekend,
+            gatherer.last_still_s,
+            watched.fusion.is_leaking,
+        )
 
-        Every quarter of its age: some thirty times on the first day, so that the outbox stays
-        small and the figure right to a fifth.
-        """
-        finding = watched.open.get(kind)
-        if finding is None:
-            return None
-        pause_s = max(TELL_AGAIN_S, (now_s - finding.raised_at_s) // 4)
-        if now_s - watched.told_at_s.get(kind, finding.raised_at_s) < pause_s:
-            return None
-        watched.told_at_s[kind] = now_s
-        volume_l = watched.rules[kind].volume_l()
-        if volume_l <= finding.volume_l:
-            return None
-        watched.open[kind] = replace(finding, volume_l=volume_l)
-        return watched.open[kind]
+    def _meter(self, key: MeterKey) -> Meter:
+        meter = self._meters.get(key)
+        if meter is None:
+            meter = self._meters[key] = Meter(utility=_UTILITIES.get(key[1][0], WATER))
+        return meter
 
-    def _fresh_rules(self) -> dict[str, Rule]:
-        return {kind: rule() for kind, rule in self._rules.items()}
-
-    def _load(self, memory: dict[str, dict[str, dict[str, object]]]) -> _Watched:
-        """Return what was dumped; a rule that has changed its memory since begins afresh."""
-        watched = _Watched(**{**memory, "rules": self._fresh_rules(), "open": {}})  # type: ignore[arg-type]
-        for kind, rule in watched.rules.items():
-            remembered = memory["rules"].get(kind, {})
-            if remembered.keys() == vars(rule).keys():
-                vars(rule).update(remembered)
-                if kind in memory["open"]:
-                    watched.open[kind] = Finding(**memory["open"][kind])  # type: ignore[arg-type]
-        return watched
+    def _fresh_rules(self, meter: Meter) -> dict[str, Rule]:
+        return {
+            kind: rule() for kind, rule in self._rules.items() if meter.utility in rule.utilities
+        }
 
 
-def _next_stretch(
-    watched: _Watched, register_ml: int, read_at_s: int, meter: Meter
-) -> Stretch | None:
-    """Move on to this reading; return what lies between, or None where nobody can tell."""
-    started_at_s, volume_ml = watched.read_at_s, register_ml - watched.register_ml
-    watched.read_at_s, watched.register_ml = read_at_s, register_ml
-    if volume_ml < 0:
-        watched.step_ml = 0  # perhaps another meter, with other steps
-        return None
-    most_ml = MAX_FLOW_OF_Q3 * meter.q3_l_per_h * (read_at_s - started_at_s) / 3.6
-    if volume_ml > most_ml + (watched.step_ml or COARSEST_STEP_ML):
-        return None
-    watched.step_ml = gcd(watched.step_ml, volume_ml)
-    return Stretch(
-        started_at_s=started_at_s,
-        ended_at_s=read_at_s,
-        volume_ml=volume_ml,
-        step_ml=watched.step_ml,
-    )
-
-
-def _dump(watched: _Watched) -> str:
-    return json.dumps(
-        {
-            "read_at_s": watched.read_at_s,
-            "register_ml": watched.register_ml,
-            "step_ml": watched.step_ml,
-            "rules": {kind: vars(rule) for kind, rule in watched.rules.items()},
-            "open": {kind: finding.body() for kind, finding in watched.open.items()},
-            "told_at_s": watched.told_at_s,
-        },
-        separators=(",", ":"),
-    )
+def _most(meter: Meter, stretch: Stretch) -> float:
+    """Return what can have passed at the most, in ml or mWh; no limit is known but of water."""
+    if meter.utility != WATER:
+        return float("inf")
+    flown_ml = MAX_FLOW_OF_Q3 * meter.q3_l_per_h * stretch.length_s / 3.6
+    return flown_ml + (stretch.step or COARSEST_STEP_ML)

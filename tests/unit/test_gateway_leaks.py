@@ -30,7 +30,7 @@ class Dial:
     def read(self):
         register_ml = int(self.passed_ml) // self.step_ml * self.step_ml
         told = self.monitor.look(
-            node_id=NODE, obis=COLD, register_ml=register_ml, read_at_s=self.at_s, now_s=self.at_s
+            node_id=NODE, obis=COLD, register=register_ml, read_at_s=self.at_s, now_s=self.at_s
         )
         known = {(finding.finding_id, finding.state) for finding in self.told}
         self.told += told
@@ -96,7 +96,7 @@ def test_a_burst_says_when_it_began_and_how_much_it_is():
     assert finding.started_at_s == started_s
     assert finding.flow_l_per_h == pytest.approx(1920, rel=0.01)
     assert finding.meter_id == "m-school"
-    assert "1400 l/h" in finding.explanation
+    assert "1400 l/h" in finding.ordinary_use
 
 
 @pytest.mark.parametrize("every_s", [1, 30, MINUTE_S])
@@ -259,7 +259,7 @@ def test_a_reading_from_the_far_future_does_not_silence_the_meter():
 
     def look(read_at_s, litres):
         return monitor.look(
-            node_id=NODE, obis=COLD, register_ml=litres * 1000, read_at_s=read_at_s, now_s=NOON_S
+            node_id=NODE, obis=COLD, register=litres * 1000, read_at_s=read_at_s, now_s=NOON_S
         )
 
     look(NOON_S, 0)
@@ -273,7 +273,7 @@ def test_a_future_newest_reading_of_a_wrong_clock_is_given_up_once_the_time_is_k
 
     def look(read_at_s, litres, now_s):
         return monitor.look(
-            node_id=NODE, obis=COLD, register_ml=litres * 1000, read_at_s=read_at_s, now_s=now_s
+            node_id=NODE, obis=COLD, register=litres * 1000, read_at_s=read_at_s, now_s=now_s
         )
 
     look(NOON_S + 365 * DAY_S, 0, NOON_S + 365 * DAY_S)

@@ -1,26 +1,35 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The rules, one module each, found by looking into this folder: a new file is a new rule.
 
-A module's ``RULE`` is a class whose objects watch one meter each. Its attributes are plain numbers
-and strings, for they are its whole memory and survive restarts as JSON.
+A module's ``RULE`` is a class whose objects watch one meter each. Its attributes are numbers,
+strings, lists of them, or tables, for they are its whole memory and survive restarts as JSON.
 """
 
 import importlib
 import pkgutil
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
-from edge_gateway.leaks.stretch import Cleared, Meter, Raised, Stretch
+from edge_gateway.leaks.stretch import Meter
+from edge_gateway.leaks.verdict import Verdict
+
+STRETCHES = "stretches"
+QUARTERS = "quarters"
+HOURS = "hours"
 
 
 class Rule(Protocol):
     """Watches one meter, in constant time and memory for each reading."""
 
     kind: ClassVar[str]
+    group: ClassVar[str]  # of findings: leak, burst or meter; see ``fusion``
+    looks_at: ClassVar[str]  # STRETCHES, QUARTERS or HOURS
+    utilities: ClassVar[frozenset[str]]
 
-    def look(self, stretch: Stretch, meter: Meter) -> Raised | Cleared | None:
+    # What it is shown is a Stretch or a Slot, by ``looks_at``.
+    def look(self, seen: Any, meter: Meter, /) -> Verdict | None:
         """Take note of what passed; answer if that changes anything."""
 
-    def volume_l(self) -> int:
+    def volume(self) -> int:
         """Return what has been lost since the finding that is open began, as far as can be told."""
 
 
@@ -31,3 +40,8 @@ def discover() -> dict[str, type[Rule]]:
         for module in pkgutil.iter_modules(__path__)
     ]
     return {rule.kind: rule for rule in found}
+
+
+def sees_falls(rule: Rule) -> bool:
+    """Return whether a rule wants to be shown registers that went back."""
+    return getattr(rule, "sees_falls", False)

@@ -29,7 +29,9 @@ clear.
 from dataclasses import dataclass
 from typing import ClassVar
 
-from edge_gateway.leaks.stretch import Cleared, Meter, Raised, Stretch
+from edge_gateway.leaks.rules import STRETCHES
+from edge_gateway.leaks.stretch import WATER, Meter, Stretch
+from edge_gateway.leaks.verdict import Cleared, Raised
 
 ALLOWANCE_OF_Q3 = 0.35
 LEAST_ALLOWANCE_L_PER_H = 1400
@@ -47,6 +49,9 @@ class Burst:
     """What the rule remembers of one meter."""
 
     kind: ClassVar[str] = "burst"
+    group: ClassVar[str] = "burst"
+    looks_at: ClassVar[str] = STRETCHES
+    utilities: ClassVar[frozenset[str]] = frozenset({WATER})
 
     excess_ml: int = 0
     since_s: int = 0  # when the excess last began to grow from nothing
@@ -61,45 +66,53 @@ class Burst:
             return None
         if self.excess_ml == 0 and not self.is_open:
             self.since_s, self.passed_ml, self.watched_s = stretch.started_at_s, 0, 0
-        self.passed_ml += stretch.volume_ml
+        self.passed_ml += stretch.amount
         self.watched_s += stretch.length_s
         allowance_l_per_h = allowed_l_per_h(meter)
-        limit_ml = patience_ml(meter) + stretch.step_ml
+        limit_ml = patience_ml(meter) + stretch.step
         allowed_ml = allowance_l_per_h * 1000 * stretch.length_s // HOUR_S
         # Bounded, so that a long burst is not remembered for long once it is over.
-        self.excess_ml = min(max(0, self.excess_ml + stretch.volume_ml - allowed_ml), 2 * limit_ml)
+        self.excess_ml = min(max(0, self.excess_ml + stretch.amount - allowed_ml), 2 * limit_ml)
         if self.is_open:
             return self._stay_or_clear(stretch)
         if self.excess_ml < limit_ml:
             return None
-        return self._raise(allowance_l_per_h)
+        return self._raise(allowance_l_per_h, stretch.step)
 
-    def volume_l(self) -> int:
+    def volume(self) -> int:
         """Return all that has passed since the excess began: ordinary use is small beside it."""
-        return self.passed_ml // 1000
+        return self.passed_ml
 
-    def _raise(self, allowance_l_per_h: int) -> Raised:
+    def _raise(self, allowance_l_per_h: int, step: int) -> Raised:
         self.is_open, self.calm_s = True, 0
-        flow_l_per_h = self.passed_ml * HOUR_S // (self.watched_s * 1000)
+        flow = self.passed_ml * HOUR_S // self.watched_s
+        uncertain = step * HOUR_S // self.watched_s
         return Raised(
             started_at_s=self.since_s,
-            flow_l_per_h=flow_l_per_h,
-            volume_l=self.volume_l(),
+            flow=flow,
+            flow_low=max(0, flow - uncertain),
+            flow_high=flow + uncertain,
+            volume=self.passed_ml,
             confidence=CONFIDENCE,
             explanation=(
-                f"For {self.watched_s} s, {flow_l_per_h} l/h have passed. This meter ordinarily "
-                f"sees less than {allowance_l_per_h} l/h: look for a burst pipe or an open hydrant."
+                f"For {self.watched_s} s, {flow // 1000} l/h have passed: "
+                "look for a burst pipe or an open hydrant."
             ),
+            ordinary_use=(
+                f"This meter ordinarily sees less than {allowance_l_per_h} l/h for any length of "
+                "time: what a home draws at its most, with taps, bath and shower running at once."
+            ),
+            clears_when=f"The flow stays ordinary for {CALM_S // 60} minutes.",
         )
 
     def _stay_or_clear(self, stretch: Stretch) -> Cleared | None:
         self.calm_s = self.calm_s + stretch.length_s if self.excess_ml == 0 else 0
         if self.calm_s < CALM_S:
             return None
-        volume_l = self.volume_l()
+        volume = self.volume()
         self.__init__()  # type: ignore[misc]
         return Cleared(
-            volume_l=volume_l,
+            volume=volume,
             explanation=f"The flow has been ordinary again for {CALM_S // 60} minutes.",
         )
 

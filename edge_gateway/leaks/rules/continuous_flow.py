@@ -20,7 +20,9 @@ nor breaks it off, and it neither adds to a still hour nor interrupts one.
 from dataclasses import dataclass
 from typing import ClassVar
 
-from edge_gateway.leaks.stretch import Cleared, Meter, Raised, Stretch
+from edge_gateway.leaks.rules import STRETCHES
+from edge_gateway.leaks.stretch import WATER, Meter, Stretch
+from edge_gateway.leaks.verdict import Cleared, Raised
 
 HOUR_S = 3600
 WINDOW_S = 24 * HOUR_S
@@ -35,6 +37,9 @@ class ContinuousFlow:
     """What the rule remembers of one meter."""
 
     kind: ClassVar[str] = "continuous_flow"
+    group: ClassVar[str] = "leak"
+    looks_at: ClassVar[str] = STRETCHES
+    utilities: ClassVar[frozenset[str]] = frozenset({WATER})
 
     flowing_since_s: int | None = None
     watched_s: int = 0  # of the time since then, without gaps
@@ -52,7 +57,7 @@ class ContinuousFlow:
         if stretch.length_s >= GAP_S:
             self._pass_gap(stretch)
             return None
-        if stretch.volume_ml == 0:
+        if stretch.amount == 0:
             self.still_s += stretch.length_s
             if self.still_s >= HOUR_S:
                 return self._end("The meter has stood still for an hour: the flow has stopped.")
@@ -75,7 +80,7 @@ class ContinuousFlow:
     def _fill_hour(self, stretch: Stretch) -> None:
         self.watched_s += stretch.length_s
         self.hour_s += stretch.length_s
-        self.hour_ml += stretch.volume_ml
+        self.hour_ml += stretch.amount
         if self.hour_s >= HOUR_S:
             ml_per_h = self.hour_ml * HOUR_S // self.hour_s
             if self.least_ml_per_h is None or ml_per_h < self.least_ml_per_h:
@@ -87,26 +92,30 @@ class ContinuousFlow:
         flow_ml_per_h = self.least_ml_per_h or 0
         return Raised(
             started_at_s=since_s,
-            flow_l_per_h=round(flow_ml_per_h / 1000),
-            volume_l=self.volume_l(),
+            flow=flow_ml_per_h,
+            flow_low=flow_ml_per_h,
+            flow_high=flow_ml_per_h,
+            volume=self.volume(),
             confidence=CONFIDENCE,
             explanation=(
                 "Water has run for 24 hours without one still hour. "
                 f"In the quietest hour it was {flow_ml_per_h / 1000:.1f} l: "
                 "look for a running toilet, a dripping tap or a leak."
             ),
+            ordinary_use="Somebody is always asleep or out for an hour a day; this never paused.",
+            clears_when="The meter stands still for an hour.",
         )
 
     def _end(self, explanation: str) -> Cleared | None:
-        was_open, volume_l = self.is_open, self.volume_l()
+        was_open, volume = self.is_open, self.volume()
         self._forget()
         if not was_open:
             return None
-        return Cleared(volume_l=volume_l, explanation=explanation)
+        return Cleared(volume=volume, explanation=explanation)
 
-    def volume_l(self) -> int:
+    def volume(self) -> int:
         """Return what the quietest hour's flow makes over all the time watched."""
-        return round((self.least_ml_per_h or 0) * self.watched_s / HOUR_S / 1000)
+        return (self.least_ml_per_h or 0) * self.watched_s // HOUR_S
 
     def _forget(self) -> None:
         self.__init__()  # type: ignore[misc]

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Fusion: what several rules say of one meter becomes one finding in each group.
+
+A drip convinces three rules within a day; its owner hears once. A burst has a group of its own, for
+it must sound although a drip is known; so have faults of the meter itself.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from edge_gateway.leaks import finding as findings
+from edge_gateway.leaks.finding import Finding
+from edge_gateway.leaks.rules import Rule
+from edge_gateway.leaks.stretch import Meter, MeterKey
+from edge_gateway.leaks.verdict import Cleared, Verdict
+
+LEAK = "leak"
+BURST = "burst"
+METER = "meter"
+TELL_AGAIN_S = 60  # at the soonest, how much an open finding has lost so far; then ever more rarely
+# From the least telling: later ones name the cause more closely.
+TELLING = (
+    *("continuous_flow", "steady_flow", "night_flow", "floor_flow", "gas_flow", "standby"),
+    *("growing_flow", "intermittent_flow", "imbalance"),
+    *("missing", "stuck", "backflow", "burst"),
+)
+_RULE_HAS_CHANGED = Cleared(
+    volume=0, explanation="The rule that found this has been replaced; it looks anew."
+)
+
+
+class Fusion:
+    """The findings that are open on one meter. Its attributes are its whole memory."""
+
+    def __init__(self) -> None:
+        self.open: dict[str, Finding] = {}  # by group
+        self.convinced: dict[str, list[str]] = {}  # kinds by group
+        self.told_at_s: dict[str, int] = {}  # by group
+
+    @property
+    def is_leaking(self) -> bool:
+        """Return whether what flows now is no example of ordinary use."""
+        return LEAK in self.open or BURST in self.open
+
+    def take(
+        self, key: MeterKey, meter: Meter, rule: Rule, verdict: Verdict, at_s: int
+    ) -> Finding | None:
+        """Return the finding as it is after this verdict, if that changes anything."""
+        convinced = self.convinced.setdefault(rule.group, [])
+        if isinstance(verdict, Cleared):
+            return self._clear(rule, verdict, at_s)
+        if rule.kind in convinced:
+            return None
+        convinced.append(rule.kind)
+        known = self.open.get(rule.group)
+        self.told_at_s[rule.group] = at_s
+        if known is None:
+            now = findings.raised(key, meter, rule.group, (rule.kind,), verdict, at_s)
+        else:
+            now = _joined(
+                known, findings.raised(key, meter, rule.group, (rule.kind,), verdict, at_s)
+            )
+        self.open[rule.group] = now
+        return now
+
+    def grow(self, rules: Mapping[str, Rule], at_s: int) -> list[Finding]:
+        """Return the open findings that have more to say about what was lost, if it is time.
+
+        Every quarter of their age: some thirty times on the first day, so that the outbox stays
+        small and the figure right to a fifth.
+        """
+        changed = []
+        for group, known in self.open.items():
+            pause_s = max(TELL_AGAIN_S, (at_s - known.raised_at_s) // 4)
+            if at_s - self.told_at_s[group] < pause_s:
+                continue
+            self.told_at_s[group] = at_s
+            grown = known.grown(max(rules[kind].volume() for kind in self.convinced[group]))
+            if grown.lost > known.lost:
+                self.open[group] = grown
+                changed.append(grown)
+        return changed
+
+    def drop_unknown(self, kinds: Mapping[str, object], at_s: int) -> list[Finding]:
+        """Clear what only rules found that are no longer there, or begin afresh."""
+        changed = []
+        for group in list(self.open):
+            convinced = [kind for kind in self.convinced.get(group, []) if kind in kinds]
+            self.convinced[group] = convinced
+            if not convinced:
+                known = self.open.pop(group)
+                last = replace(_RULE_HAS_CHANGED, volume=known.lost * 1000)
+                changed.append(known.cleared(last, at_s))
+        return changed
+
+    def _clear(self, rule: Rule, verdict: Cleared, at_s: int) -> Finding | None:
+        convinced = self.convinced[rule.group]
+        if rule.kind in convinced:
+            convinced.remove(rule.kind)
+        if convinced or rule.group not in self.open:
+            return None
+        known = self.open.pop(rule.group)
+        del self.told_at_s[rule.group]
+        lost = max(verdict.volume, known.lost * 1000)
+        return known.cleared(replace(verdict, volume=lost), at_s)
+
+
+def _joined(known: Finding, new: Finding) -> Finding:
+    """Return one finding of two; what the more telling rule says of it counts."""
+    kinds = tuple(dict.fromkeys((*known.kinds, *new.kinds)))
+    kinds = tuple(sorted(kinds, key=TELLING.index, reverse=True))
+    told = new if kinds[0] == new.kind else known
+    return replace(
+        told,
+        finding_id=known.finding_id,
+        raised_at_s=known.raised_at_s,
+        started_at_s=min(known.started_at_s, new.started_at_s),
+        kinds=kinds,
+        confidence=max(known.confidence, new.confidence),
+        volume_l=_most(known.volume_l, new.volume_l),
+        energy_wh=_most(known.energy_wh, new.energy_wh),
+    )
+
+
+def _most(one: int | None, other: int | None) -> int | None:
+    return None if one is None or other is None else max(one, other)

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A table: a fixed number of small counters that a rule remembers, short as JSON."""
+
+import base64
+from array import array
+from collections.abc import Iterable, Iterator
+
+_TYPECODES = {8: "B", 16: "H"}
+
+
+class Table:
+    """Counters of 8 or 16 bits; putting in more than fits stores the most that does."""
+
+    __slots__ = ("_counters", "_most", "bits")
+
+    def __init__(self, length: int, bits: int = 8, counters: Iterable[int] | None = None) -> None:
+        self.bits = bits
+        self._most = (1 << bits) - 1
+        self._counters = array(_TYPECODES[bits], counters if counters is not None else [0] * length)
+
+    def __len__(self) -> int:
+        return len(self._counters)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._counters)
+
+    def __getitem__(self, place: int) -> int:
+        return self._counters[place]
+
+    def __setitem__(self, place: int, count: int) -> None:
+        self._counters[place] = max(0, min(count, self._most))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Table) and self._counters == other._counters
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def part(self, start: int, stop: int) -> "array[int]":
+        """Return a copy of some neighbours."""
+        return self._counters[start:stop]
+
+    def dump(self) -> dict[str, object]:
+        """Return it for JSON: five characters for four bytes, in this machine's byte order."""
+        return {"bits": self.bits, "table": base64.b85encode(self._counters.tobytes()).decode()}
+
+    @classmethod
+    def load(cls, dumped: dict[str, object]) -> "Table":
+        """Return what was dumped."""
+        bits, encoded = dumped["bits"], dumped["table"]
+        if not isinstance(bits, int) or not isinstance(encoded, str):
+            raise ValueError(f"{dumped} is not a table.")
+        table = cls(0, bits)
+        table._counters.frombytes(base64.b85decode(encoded))
+        return table

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""All that is remembered of one meter, and how it becomes JSON and comes back."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import gcd
+from typing import Any
+
+from edge_gateway.leaks.finding import Finding
+from edge_gateway.leaks.fusion import Fusion
+from edge_gateway.leaks.rules import HOURS, QUARTERS, STRETCHES, Rule, sees_falls
+from edge_gateway.leaks.slot import QUARTER_S, Gatherer
+from edge_gateway.leaks.stretch import HOUR_S, Stretch
+from edge_gateway.leaks.table import Table
+
+_NUMBERS = ("read_at_s", "register", "step", "still_s")
+
+
+@dataclass
+class Watched:
+    """One meter: its newest reading, what is being gathered, its rules, what they found."""
+
+    read_at_s: int
+    register: int
+    rules: dict[str, Rule]
+    step: int = 0
+    still_s: int = 0  # without flow up to now
+    quarter: Gatherer = field(default_factory=lambda: Gatherer(QUARTER_S))
+    hour: Gatherer = field(default_factory=lambda: Gatherer(HOUR_S))
+    fusion: Fusion = field(default_factory=Fusion)
+
+    def __post_init__(self) -> None:
+        every = self.rules.values()
+        self.of_stretches = tuple(rule for rule in every if rule.looks_at == STRETCHES)
+        self.of_falls = tuple(rule for rule in self.of_stretches if sees_falls(rule))
+        self.of_quarters = tuple(rule for rule in every if rule.looks_at == QUARTERS)
+        self.of_hours = tuple(rule for rule in every if rule.looks_at == HOURS)
+
+    def next_stretch(self, register: int, read_at_s: int) -> Stretch:
+        """Move on to this reading; return what lies between."""
+        started_at_s, amount = self.read_at_s, register - self.register
+        self.read_at_s, self.register = read_at_s, register
+        if amount > 0:
+            self.still_s = 0
+        else:
+            self.still_s += read_at_s - started_at_s
+        return Stretch(started_at_s, read_at_s, amount, self.step)
+
+    def credit(self, stretch: Stretch) -> Stretch:
+        """Learn the register's steps from a stretch that can be believed."""
+        self.step = gcd(self.step, stretch.amount)
+        return stretch if stretch.step == self.step else stretch._replace(step=self.step)
+
+    def begin_anew(self) -> None:
+        """Forget what was being gathered, as at a register that is not the one of before."""
+        self.step = self.still_s = 0
+        self.quarter, self.hour = Gatherer(QUARTER_S), Gatherer(HOUR_S)
+
+    def dump(self) -> str:
+        """Return its memory as JSON."""
+        return json.dumps(
+            {
+                **{name: getattr(self, name) for name in _NUMBERS},
+                "quarter": vars(self.quarter),
+                "hour": vars(self.hour),
+                "rules": {kind: vars(rule) for kind, rule in self.rules.items()},
+                "open": {group: one.body() for group, one in self.fusion.open.items()},
+                "convinced": self.fusion.convinced,
+                "told_at_s": self.fusion.told_at_s,
+            },
+            separators=(",", ":"),
+            default=Table.dump,
+        )
+
+
+def load(dumped: str, rules: dict[str, Rule]) -> Watched:
+    """Return what was dumped; a rule that has changed its memory since begins afresh."""
+    memory: dict[str, Any] = json.loads(dumped, object_hook=_table)
+    watched = Watched(**{name: memory[name] for name in _NUMBERS}, rules=rules)
+    vars(watched.quarter).update(memory["quarter"])
+    vars(watched.hour).update(memory["hour"])
+    convinced = memory["convinced"]
+    for kind, rule in rules.items():
+        remembered = memory["rules"].get(kind, {})
+        if remembered.keys() == vars(rule).keys():
+            vars(rule).update(remembered)
+        elif kind in convinced.get(rule.group, []):
+            convinced[rule.group].remove(kind)
+    watched.fusion.open = {group: _finding(body) for group, body in memory["open"].items()}
+    watched.fusion.convinced = convinced
+    watched.fusion.told_at_s = memory["told_at_s"]
+    return watched
+
+
+def _table(content: dict[str, Any]) -> Any:
+    return Table.load(content) if content.keys() == {"bits", "table"} else content
+
+
+def _finding(body: Mapping[str, Any]) -> Finding:
+    hours = tuple((started_at_s, amount) for started_at_s, amount in body["hours"])
+    return Finding(**{**body, "kinds": tuple(body["kinds"]), "hours": hours})
