@@ -71,10 +71,9 @@ class Monitor:
         if read_at_s <= watched.read_at_s:
             return []
         self._changed.add(key)
-        changes = {
-            one.finding_id: one for one in self._look(key, meter, watched, register, read_at_s)
-        }
-        return list(changes.values())
+        told: list[Finding] = []
+        self._look(key, meter, watched, watched.next_stretch(register, read_at_s), told)
+        return list({one.finding_id: one for one in told}.values()) if told else told
 
     def open_findings(self) -> list[Finding]:
         """Return the findings that were raised and not cleared."""
@@ -95,66 +94,56 @@ class Monitor:
             self._watched[key] = load(memory, self._fresh_rules(self._meter(key)))
 
     def _look(
-        self, key: MeterKey, meter: Meter, watched: Watched, register: int, read_at_s: int
-    ) -> Iterable[Finding]:
+        self, key: MeterKey, meter: Meter, watched: Watched, stretch: Stretch, told: list[Finding]
+    ) -> None:
         fusion = watched.fusion
         if fusion.open:
-            yield from fusion.drop_unknown(watched.rules, read_at_s)
-        stretch = watched.next_stretch(register, read_at_s)
+            told += fusion.drop_unknown(watched.rules, stretch.ended_at_s)
         if stretch.amount < 0 or stretch.amount > _most(meter, stretch):
             watched.begin_anew()
             seen_by = watched.of_falls if stretch.amount < 0 else ()
-            yield from self._show(key, meter, watched, seen_by, stretch)
+            _show(key, meter, watched, seen_by, stretch, told)
         else:
             stretch = watched.credit(stretch)
-            yield from self._show(key, meter, watched, watched.of_stretches, stretch)
-            yield from self._gather(key, meter, watched, stretch)
+            _show(key, meter, watched, watched.of_stretches, stretch, told)
+            self._gather(key, meter, watched, stretch, told)
         if fusion.open:
-            yield from fusion.grow(watched.rules, read_at_s)
+            told += fusion.grow(watched.rules, stretch.ended_at_s)
 
     def _gather(
-        self, key: MeterKey, meter: Meter, watched: Watched, stretch: Stretch
-    ) -> Iterable[Finding]:
+        self, key: MeterKey, meter: Meter, watched: Watched, stretch: Stretch, told: list[Finding]
+    ) -> None:
         """Add a stretch to the quarter of an hour, and that to the hour."""
         quarter = watched.quarter
         if quarter.takes(stretch.length_s):
             whole = quarter.add(stretch, watched.still_s)
             if whole is not None:
                 slot = self._slot(whole, quarter, watched)
-                yield from self._show(key, meter, watched, watched.of_quarters, slot)
-                yield from self._gather_hour(key, meter, watched, whole, quarter.last_still_s)
+                _show(key, meter, watched, watched.of_quarters, slot, told)
+                self._gather_hour(key, meter, watched, whole, quarter.last_still_s, told)
             return
         part = quarter.empty(stretch.started_at_s, stretch.step)
         if part is not None:
-            yield from self._gather_hour(key, meter, watched, part, quarter.last_still_s)
+            self._gather_hour(key, meter, watched, part, quarter.last_still_s, told)
         if watched.hour.takes(stretch.length_s):
-            yield from self._gather_hour(key, meter, watched, stretch, watched.still_s)
+            self._gather_hour(key, meter, watched, stretch, watched.still_s, told)
         else:
             watched.hour.empty(stretch.started_at_s, stretch.step)
             watched.still_s = 0
 
     def _gather_hour(
-        self, key: MeterKey, meter: Meter, watched: Watched, part: Stretch, still_s: int
-    ) -> Iterable[Finding]:
-        whole = watched.hour.add(part, still_s)
-        if whole is not None:
-            slot = self._slot(whole, watched.hour, watched)
-            yield from self._show(key, meter, watched, watched.of_hours, slot)
-
-    def _show(
         self,
         key: MeterKey,
         meter: Meter,
         watched: Watched,
-        seen_by: Iterable[Rule],
-        seen: Stretch | Slot,
-    ) -> Iterable[Finding]:
-        for rule in seen_by:
-            verdict = rule.look(seen, meter)
-            if verdict is not None:
-                changed = watched.fusion.take(key, meter, rule, verdict, seen.ended_at_s)
-                if changed is not None:
-                    yield changed
+        part: Stretch,
+        still_s: int,
+        told: list[Finding],
+    ) -> None:
+        whole = watched.hour.add(part, still_s)
+        if whole is not None:
+            slot = self._slot(whole, watched.hour, watched)
+            _show(key, meter, watched, watched.of_hours, slot, told)
 
     def _slot(self, whole: Stretch, gatherer: Gatherer, watched: Watched) -> Slot:
         hour, is_weekend = self._calendar.hour((whole.started_at_s + whole.ended_at_s) // 2)
@@ -179,6 +168,23 @@ class Monitor:
         return {
             kind: rule() for kind, rule in self._rules.items() if meter.utility in rule.utilities
         }
+
+
+def _show(
+    key: MeterKey,
+    meter: Meter,
+    watched: Watched,
+    seen_by: Iterable[Rule],
+    seen: Stretch | Slot,
+    told: list[Finding],
+) -> None:
+    """Let rules judge; what comes of it is added to ``told``."""
+    for rule in seen_by:
+        verdict = rule.look(seen, meter)
+        if verdict is not None:
+            changed = watched.fusion.take(key, meter, rule, verdict, seen.ended_at_s)
+            if changed is not None:
+                told.append(changed)
 
 
 def _most(meter: Meter, stretch: Stretch) -> float:
