@@ -1,27 +1,22 @@
 # SPDX-License-Identifier: EUPL-1.2
 import asyncio
 import contextlib
-import json
 import ssl
 import time
 
 import psutil
 import pytest
 import structlog
-import zstandard
 
 from edge_gateway.clock import SystemClock
-from edge_gateway.forwarder import Cloud, Configuration, Forwarder
-from edge_gateway.forwarder.body import batch_body
-from edge_gateway.store import facts, outbox
+from edge_gateway.forwarder import Cloud, Forwarder
+from edge_gateway.store import outbox
 from edge_gateway.store.database import Store
-from edge_gateway.store.entries import Entry
 from tests.fakes.gateway_clock import FakeClock
 from tests.fakes.ingest_cloud import IngestCloud
 from tests.gateway_builders import (
     NODE,
     NOON_S,
-    a_loss,
     a_telegram,
     an_intake,
     rows,
@@ -30,7 +25,6 @@ from tests.gateway_builders import (
     topic,
 )
 from tests.gateway_pki import Authority
-from wire import block
 
 
 @pytest.fixture
@@ -99,54 +93,6 @@ async def test_everything_arrives_in_batches_over_one_connection(store, cloud, i
     assert cloud.batch_sizes == [100, 100, 50]
     assert cloud.connections == 1
     assert cloud.tokens == {"Bearer token-of-a-test"}
-
-
-def a_waiting(number, kind, body):
-    return Entry(
-        number=number,
-        kind=kind,
-        received_at_ms=NOON_S * 1000 + 250,
-        read_at_s=NOON_S,
-        quality=0,
-        body=json.loads(body),
-    )
-
-
-def unpacked_body(body, headers):
-    assert headers["Content-Encoding"] == "zstd"
-    return json.loads(zstandard.decompress(body))
-
-
-def test_telegrams_travel_in_blocks_and_all_else_as_entries():
-    messages = [
-        a_waiting(n, "telegram", a_telegram(n, litres=n, obis=obis).decode())
-        for n, obis in enumerate(["8-0:1.0.0", "9-0:1.0.0"] * 50, start=1)
-    ]
-    loss = a_waiting(101, "event", a_loss(101, of_boot=1, first=1, last=2).decode())
-    finding = a_waiting(102, "finding", "{}")
-    request = unpacked_body(*batch_body("gw", "store", [*messages, loss, finding]))
-    assert [entry["n"] for entry in request["entries"]] == [101, 102]
-    cold, hot = request["blocks"]
-    assert (cold["n"], hot["n"]) == (list(range(1, 101, 2)), list(range(2, 101, 2)))
-    assert cold["reg"] == [[n * 1000 for n in range(1, 101, 2)]]
-    assert {key: len(cold[key]) for key in block.COLUMNS} == dict.fromkeys(block.COLUMNS, 50)
-
-
-def test_what_an_earlier_release_took_for_a_telegram_is_left_to_the_cloud_to_judge():
-    odd = a_waiting(1, "telegram", '{"ver": 1, "id": "n-1"}')
-    body, headers = batch_body("gw", "store", [odd])
-    request = json.loads(body)
-    assert "Content-Encoding" not in headers
-    assert request["blocks"] == []
-    assert request["entries"] == [odd.as_wire()]
-
-
-def test_a_block_is_a_third_of_its_entries():
-    messages = [a_waiting(n, "telegram", a_telegram(n, litres=n).decode()) for n in range(1, 500)]
-    request = unpacked_body(*batch_body("gw", "store", messages))
-    entries = [one for packed in request["blocks"] for one in block.unpacked(packed)]
-    assert entries == [one.as_wire() for one in messages]
-    assert len(json.dumps(request["blocks"])) < len(json.dumps(entries)) / 3
 
 
 async def test_what_comes_later_wakes_it_at_once(store, cloud, intake):
@@ -423,43 +369,3 @@ def append_finding(db):
     return outbox.append(
         db, kind="finding", received_at_ms=NOON_S * 1000, read_at_s=NOON_S, body={"finding_id": "f"}
     )
-
-
-async def test_the_configuration_is_kept_for_a_start_without_the_cloud(store, cloud):
-    cloud.configuration = {
-        "gateway_id": "gw-mladost",
-        "nodes": [
-            {
-                "node_id": NODE,
-                "channels": [
-                    {
-                        "obis": "8-0:1.0.0",
-                        "meter_id": "m-1",
-                        "service_point_id": "sp-1",
-                        "q3_l_per_h": 4000,
-                        "households": None,
-                    }
-                ],
-            }
-        ],
-    }
-    told = settings(store.path.parent, cloud_url=f"http://127.0.0.1:{cloud.port}")
-    learnt = []
-    async with Cloud(told, FakeClock()) as client:
-        configuration = Configuration(told, store, client, SystemClock(), learnt.append)
-        running = asyncio.create_task(configuration.run())
-        await until(lambda: asyncio.sleep(0, bool(learnt)))
-        running.cancel()
-        await cloud.stop()
-        await Configuration(told, store, client, SystemClock(), learnt.append).recall()
-    assert learnt[0] == learnt[1]
-    assert learnt[0][NODE, "8-0:1.0.0"].q3_l_per_h == 4000
-
-
-async def test_a_kept_configuration_of_another_release_does_not_stop_the_gateway(store, cloud):
-    await store.write(lambda db: facts.write(db, facts.CONFIGURATION, '{"nodes": 7}'))
-    told = settings(store.path.parent, cloud_url=f"http://127.0.0.1:{cloud.port}")
-    learnt = []
-    async with Cloud(told, FakeClock()) as client:
-        await Configuration(told, store, client, SystemClock(), learnt.append).recall()
-    assert learnt == []

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What the cloud knows of the meters here, learnt and kept."""
+
+import asyncio
+
+import pytest
+
+from edge_gateway.clock import SystemClock
+from edge_gateway.forwarder import Cloud, Configuration
+from edge_gateway.store import facts
+from edge_gateway.store.database import Store
+from tests.fakes.gateway_clock import FakeClock
+from tests.fakes.ingest_cloud import IngestCloud
+from tests.gateway_builders import NODE, settings
+
+
+@pytest.fixture
+async def cloud():
+    cloud = IngestCloud()
+    await cloud.start()
+    yield cloud
+    await cloud.stop()
+
+
+@pytest.fixture
+async def store(tmp_path):
+    store = await Store.open(tmp_path)
+    yield store
+    await store.close()
+
+
+async def test_the_configuration_is_kept_for_a_start_without_the_cloud(store, cloud):
+    cloud.configuration = {
+        "gateway_id": "gw-mladost",
+        "nodes": [
+            {
+                "node_id": NODE,
+                "channels": [
+                    {
+                        "obis": "8-0:1.0.0",
+                        "meter_id": "m-1",
+                        "service_point_id": "sp-1",
+                        "q3_l_per_h": 4000,
+                        "households": None,
+                    }
+                ],
+            }
+        ],
+    }
+    told = settings(store.path.parent, cloud_url=f"http://127.0.0.1:{cloud.port}")
+    learnt = []
+    async with Cloud(told, FakeClock()) as client:
+        configuration = Configuration(told, store, client, SystemClock(), learnt.append)
+        running = asyncio.create_task(configuration.run())
+        async with asyncio.timeout(10):
+            while not learnt:
+                await asyncio.sleep(0.01)
+        running.cancel()
+        await cloud.stop()
+        await Configuration(told, store, client, SystemClock(), learnt.append).recall()
+    assert learnt[0] == learnt[1]
+    assert learnt[0][NODE, "8-0:1.0.0"].q3_l_per_h == 4000
+
+
+async def test_a_kept_configuration_of_another_release_does_not_stop_the_gateway(store, cloud):
+    await store.write(lambda db: facts.write(db, facts.CONFIGURATION, '{"nodes": 7}'))
+    told = settings(store.path.parent, cloud_url=f"http://127.0.0.1:{cloud.port}")
+    learnt = []
+    async with Cloud(told, FakeClock()) as client:
+        await Configuration(told, store, client, SystemClock(), learnt.append).recall()
+    assert learnt == []
