@@ -18,13 +18,14 @@ from edge_gateway.commands.doctor import doctor
 from edge_gateway.commands.drain import drain
 from edge_gateway.commands.export import export
 from edge_gateway.commands.options import DataDir, EnvFile, load
+from edge_gateway.commands.replay import replay
 from edge_gateway.errors import GatewayError
 from edge_gateway.settings import BrokerSettings, Settings
 from edge_gateway.store.opening import open_to_read
 from edge_gateway.wired import commands as meters
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-for command in (doctor, drain, export):
+for command in (doctor, drain, export, replay):
     app.command()(command)
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(meters.app, name="meters")

@@ -104,3 +104,7 @@ class BatchRefusedError(CloudError):
 
 class PackageRefusedError(GatewayError):
     """A package is not one that may be given to nodes; the message says why."""
+
+
+class HistoryError(GatewayError):
+    """A file of readings can't be replayed; the message names the place and what to write."""
