@@ -8,8 +8,10 @@ from fastapi import APIRouter, Depends, Path, Request
 from pydantic import StringConstraints
 
 from cloud.alerts import schemas
+from cloud.alerts.labels import Labels, NotAUseError
+from cloud.alerts.models import Alert
 from cloud.alerts.service import AlertClearedError, Alerts
-from cloud.kit.auth.endpoints import Acknowledger, Seer, WebhookOwner
+from cloud.kit.auth.endpoints import Acknowledger, Labeller, Seer, WebhookOwner
 from cloud.kit.errors import answers
 from cloud.kit.idempotency import idempotent
 from cloud.kit.schemas import Identifier, Listing
@@ -22,7 +24,13 @@ def _alerts(request: Request) -> Alerts:
     return found
 
 
+def _labels(request: Request) -> Labels:
+    found: Labels = request.app.state.labels
+    return found
+
+
 Service = Annotated[Alerts, Depends(_alerts)]
+LabelService = Annotated[Labels, Depends(_labels)]
 PathId = Annotated[Identifier, Path()]
 AlertId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,64}$"), Path()]
 WebhookId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,64}$"), Path()]
@@ -34,13 +42,36 @@ async def alerts_of_premises(
 ) -> Listing[schemas.Alert]:
     """Return a building's alerts, newest first."""
     found = await service.of_premises(caller, premises_id)
-    return Listing(items=[schemas.Alert.model_validate(asdict(alert)) for alert in found])
+    return Listing(items=[_shown(alert) for alert in found])
 
 
 @router.post("/alerts/{alert_id}/acknowledge", responses=answers(AlertClearedError))
 async def acknowledge(alert_id: AlertId, service: Service, caller: Acknowledger) -> schemas.Alert:
     """Note that the caller has seen an alert; harmless when repeated."""
-    return schemas.Alert.model_validate(asdict(await service.acknowledge(caller, alert_id)))
+    return _shown(await service.acknowledge(caller, alert_id))
+
+
+@router.post("/alerts/{alert_id}/label", responses=answers(NotAUseError))
+async def label(
+    alert_id: AlertId, body: schemas.LabelBody, service: LabelService, caller: Labeller
+) -> schemas.Alert:
+    """Call an alert ordinary use: similar use raises none from now on. Harmless when repeated."""
+    return _shown(await service.put(caller, alert_id, body.label, body.note or ""))
+
+
+@router.delete("/alerts/{alert_id}/label")
+async def undo_label(alert_id: AlertId, service: LabelService, caller: Labeller) -> schemas.Alert:
+    """Take an alert's label back: similar use raises alerts again. Harmless when repeated."""
+    return _shown(await service.undo(caller, alert_id))
+
+
+@router.get("/service-points/{service_point_id}/labels")
+async def labels_of_point(
+    service_point_id: PathId, service: LabelService, caller: Seer
+) -> Listing[schemas.Label]:
+    """Return what was called ordinary use at a service point, the newest first, and by whom."""
+    found = await service.of_point(caller, service_point_id)
+    return Listing(items=[schemas.Label.model_validate(asdict(one)) for one in found])
 
 
 @router.post("/webhooks", status_code=201)
@@ -73,3 +104,7 @@ async def attempts(
     """Return a webhook's delivery log, newest first."""
     found = await service.attempts(caller, webhook_id)
     return Listing(items=[schemas.Attempt.model_validate(fields) for fields in found])
+
+
+def _shown(alert: Alert) -> schemas.Alert:
+    return schemas.Alert.model_validate(alert.content())

@@ -19,6 +19,13 @@ from cloud.premises.models import ServicePoint
 from cloud.premises.service import premises_by_id
 
 DELIVER = "deliver_webhook"
+TOLD = (
+    *("kind", "kinds", "state", "raised_at", "cleared_at"),
+    *("flow_l_per_h", "flow_low_l_per_h", "flow_high_l_per_h"),
+    *("flow_w", "flow_low_w", "flow_high_w"),
+    *("volume_l", "energy_wh", "cost_eur", "confidence"),
+    *("explanation", "ordinary_use", "clears_when", "hours"),
+)
 
 
 class Messages:
@@ -77,13 +84,6 @@ async def _content(
             "make": meter.make,
             "model": meter.model,
         },
-        "kind": alert.kind,
-        "state": alert.state,
         "first_seen_at": told["started_at"],
-        "raised_at": told["raised_at"],
-        "cleared_at": told["cleared_at"],
-        "flow_l_per_h": alert.flow_l_per_h,
-        "volume_l": alert.volume_l,
-        "confidence": alert.confidence,
-        "explanation": alert.explanation,
+        **{name: told[name] for name in TOLD},
     }

@@ -3,47 +3,48 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 from psycopg.rows import DictRow
+from psycopg.types.json import Jsonb
 
 from cloud.alerts.models import Alert, Finding, Webhook
 from cloud.kit.database import Connection, row, rows, run
 
 # Column names of ours are put into queries; what callers say never is.
 # ruff: noqa: S608
+TOLD = (  # by a finding, and brought up to its later states
+    *("kind", "kinds", "started_at", "cleared_at"),
+    *("flow_l_per_h", "flow_low_l_per_h", "flow_high_l_per_h"),
+    *("flow_w", "flow_low_w", "flow_high_w", "volume_l", "energy_wh"),
+    *("confidence", "explanation", "ordinary_use", "clears_when", "hours", "reported_at"),
+)
+_STANDING = "from alert_labels l where l.alert_id = alerts.alert_id and l.undone_at is null"
 ALERT = (
-    "alert_id, premises_id, service_point_id, kind, state, raised_at, started_at, cleared_at,"
-    " flow_l_per_h, volume_l, confidence, explanation"
+    "alerts.alert_id, premises_id, service_point_id, utility, state, raised_at,"
+    f" {', '.join(TOLD)},"
+    f" (select label {_STANDING}) as label, (select label_id {_STANDING}) as label_id"
 )
 WEBHOOK = "webhook_id, owner, url, utilities, created_at, disabled_at, disabled_because"
 
 
-async def add_alert(
-    connection: Connection,
-    finding: Finding,
-    *,
-    alert_id: str,
-    gateway_id: str,
-    premises_id: str,
-    service_point_id: str,
-    meter_id: str,
-) -> Alert | None:
-    """Add an alert for a finding that is not known yet; None if it is."""
+async def add_alert(connection: Connection, finding: Finding, **belongs_to: str) -> Alert | None:
+    """Add an alert for a finding that is not known yet; None if it is.
+
+    ``belongs_to`` are its alert_id, gateway_id, premises_id, service_point_id, utility, meter_id.
+    """
+    told = _told(finding)
+    columns = ("finding_id", "state", "raised_at", *told, *belongs_to)
     found = await row(
         connection,
-        "insert into alerts (alert_id, gateway_id, finding_id, premises_id, service_point_id,"
-        " meter_id, kind, state, raised_at, started_at, cleared_at, flow_l_per_h, volume_l,"
-        " confidence, explanation, reported_at) values (%(alert_id)s, %(gateway_id)s,"
-        " %(finding_id)s, %(premises_id)s, %(service_point_id)s, %(meter_id)s, %(kind)s, %(state)s,"
-        " %(raised_at)s, %(started_at)s, %(cleared_at)s, %(flow_l_per_h)s, %(volume_l)s,"
-        " %(confidence)s, %(explanation)s, %(reported_at)s)"
+        f"insert into alerts ({', '.join(columns)})"
+        f" values ({', '.join(f'%({name})s' for name in columns)})"
         f" on conflict (gateway_id, finding_id) do nothing returning {ALERT}",
-        **vars(finding),
-        alert_id=alert_id,
-        gateway_id=gateway_id,
-        premises_id=premises_id,
-        service_point_id=service_point_id,
-        meter_id=meter_id,
+        finding_id=finding.finding_id,
+        state=finding.state,
+        raised_at=finding.raised_at,
+        **told,
+        **belongs_to,
     )
     return Alert(**found) if found else None
 
@@ -52,23 +53,31 @@ async def update_alert(connection: Connection, gateway_id: str, finding: Finding
     """Bring an alert up to a later state of its finding; None if that says nothing new.
 
     Cleared is final, a clearing always counts, and otherwise an earlier report than the one known
-    changes nothing: however reports are repeated or reordered, the alert ends the same.
+    changes nothing: however reports are repeated or reordered, the alert ends the same. What people
+    said of it stays.
     """
+    told = _told(finding)
+    changes = ", ".join(f"{name} = %({name})s" for name in told if name != "cleared_at")
     found = await row(
         connection,
-        "update alerts set cleared_at = coalesce(%(cleared_at)s, cleared_at),"
+        f"update alerts set {changes}, cleared_at = coalesce(%(cleared_at)s, cleared_at),"
         " state = case when %(state)s = 'cleared' then 'cleared' else state end,"
-        " flow_l_per_h = %(flow_l_per_h)s, volume_l = %(volume_l)s,"
-        " confidence = %(confidence)s, explanation = %(explanation)s,"
-        " reported_at = %(reported_at)s, changed_at = clock_timestamp()"
+        " changed_at = clock_timestamp()"
         " where gateway_id = %(gateway_id)s and finding_id = %(finding_id)s"
-        " and state <> 'cleared' and (%(state)s = 'cleared' or"
-        " (%(reported_at)s, %(volume_l)s) > (reported_at, volume_l))"
+        " and state <> 'cleared' and (%(state)s = 'cleared' or (%(reported_at)s, %(lost)s)"
+        " > (reported_at, coalesce(volume_l, energy_wh)))"
         f" returning {ALERT}",
-        **vars(finding),
+        **told,
+        lost=finding.energy_wh if finding.volume_l is None else finding.volume_l,
+        state=finding.state,
+        finding_id=finding.finding_id,
         gateway_id=gateway_id,
     )
     return Alert(**found) if found else None
+
+
+def _told(finding: Finding) -> dict[str, Any]:
+    return {name: getattr(finding, name) for name in TOLD} | {"hours": Jsonb(finding.hours)}
 
 
 async def acknowledge(

@@ -5,29 +5,84 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, Field, HttpUrl
 
-from cloud.kit.schemas import Body
+from cloud.alerts.models import OrdinaryUse
+from cloud.kit.schemas import Body, Text
 
 Utility = Literal["water", "gas", "electricity", "heat"]
 
 
-class Alert(BaseModel):
+class LostHour(BaseModel):
+    """One of the times that convinced a rule, and what passed in it; the other amount is None."""
+
+    started_at: AwareDatetime
+    volume_l: float | None = None
+    energy_wh: float | None = None
+
+
+class Found(BaseModel):
+    """What a rule found, by its own reckoning; ``confidence``, in %, is how good that is.
+
+    Of electricity in W and Wh, else in l/h and l; the others are None. ``kinds`` are all rules that
+    are convinced, ``kind`` the most telling. ``cost_eur`` is about what was lost so far, at dated
+    prices of the installation's settings, all taxes included; None where no price is known.
+    """
+
+    utility: Utility
+    kind: str
+    kinds: list[str]
+    raised_at: AwareDatetime
+    started_at: AwareDatetime
+    cleared_at: AwareDatetime | None
+    flow_l_per_h: int | None
+    flow_low_l_per_h: int | None
+    flow_high_l_per_h: int | None
+    flow_w: int | None
+    flow_low_w: int | None
+    flow_high_w: int | None
+    volume_l: int | None
+    energy_wh: int | None
+    cost_eur: float | None
+    confidence: int
+    explanation: str
+    ordinary_use: str
+    clears_when: str
+    hours: list[LostHour]
+
+
+class Alert(Found):
     """A leak: raised by a gateway, acknowledged by a person, cleared by the gateway.
 
-    Flow and volume are what a rule reckons; ``confidence``, in %, is how good they are.
+    ``label`` is what somebody called it: ordinary use, of which sort. Figures are of
+    ``reported_at``.
     """
 
     alert_id: str
     premises_id: str
     service_point_id: str
-    kind: str
     state: Literal["raised", "acknowledged", "cleared"]
-    raised_at: AwareDatetime
-    started_at: AwareDatetime
-    cleared_at: AwareDatetime | None
-    flow_l_per_h: int
-    volume_l: int
-    confidence: int
-    explanation: str
+    reported_at: AwareDatetime
+    label: OrdinaryUse | None
+    label_id: str | None
+
+
+class LabelBody(Body):
+    """What sort of ordinary use an alert was."""
+
+    label: OrdinaryUse
+    note: Text | None = None
+
+
+class Label(BaseModel):
+    """Somebody's word that an alert was ordinary use; ``undone_at`` is None while it stands."""
+
+    label_id: str
+    alert_id: str
+    label: OrdinaryUse
+    note: str
+    labelled_by: str
+    labelled_at: AwareDatetime
+    undone_by: str | None
+    undone_at: AwareDatetime | None
 
 
 class WebhookBody(Body):

@@ -3,18 +3,20 @@
 
 import base64
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from psycopg.rows import DictRow
 
 from cloud.alerts import repository
+from cloud.alerts.cost import costed
 from cloud.alerts.models import Alert, Webhook
 from cloud.kit.auth.rights import Principal, Role
 from cloud.kit.clock import Clock
 from cloud.kit.database import Connection, Database
 from cloud.kit.errors import CloudError, NotFoundError
 from cloud.kit.live import Announcement, announce
+from cloud.kit.prices import DatedPrice
 from cloud.premises.service import one_premises
 
 SECRET_BYTES = 32  # Standard Webhooks 1.0 asks for 24 to 64
@@ -33,15 +35,24 @@ class AlertClearedError(CloudError):
 class Alerts:
     """What was found, and who wants to be told."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, prices: Sequence[DatedPrice]) -> None:
         self._database = database
         self._clock = clock
+        self._prices = prices
 
     async def of_premises(self, caller: Principal, premises_id: str) -> list[Alert]:
         """Return a building's alerts, newest first."""
         async with self._database.transaction() as connection:
             await one_premises(connection, premises_id, caller)
-            return await repository.alerts(connection, [premises_id], only_open=False)
+            found = await repository.alerts(connection, [premises_id], only_open=False)
+        return [costed(one, self._prices) for one in found]
+
+    async def still_open(
+        self, connection: Connection, premises_ids: Collection[str]
+    ) -> list[Alert]:
+        """Return the alerts of these premises that are not cleared."""
+        found = await repository.alerts(connection, premises_ids, only_open=True)
+        return [costed(one, self._prices) for one in found]
 
     async def acknowledge(self, caller: Principal, alert_id: str) -> Alert:
         """Note that somebody has seen the alert; harmless when repeated."""
@@ -54,13 +65,14 @@ class Alerts:
                 connection, alert_id, caller.subject, self._clock.now()
             )
             if changed is not None:
+                changed = costed(changed, self._prices)
                 await announce(connection, [changed.news()])
                 return changed
             known = await repository.alert(connection, alert_id)
             assert known is not None  # noqa: S101 - alerts are never deleted
             if known.state == "cleared":
                 raise AlertClearedError(alert_id)
-            return known
+            return costed(known, self._prices)
 
     async def add_webhook(
         self, caller: Principal, url: str, utilities: list[str]
@@ -96,13 +108,9 @@ class Alerts:
     async def changed_since(self, since: datetime) -> list[Announcement]:
         """Return news of the alerts that changed since then, for streams that missed it."""
         async with self._database.transaction() as connection:
-            return [one.news() for one in await repository.changed_since(connection, since)]
+            changed = await repository.changed_since(connection, since)
+        return [costed(one, self._prices).news() for one in changed]
 
 
 def _owner(caller: Principal) -> str | None:
     return None if caller.role == Role.OPERATOR else caller.subject
-
-
-async def open_alerts(connection: Connection, premises_ids: Collection[str]) -> list[Alert]:
-    """Return the alerts of these premises that are not cleared."""
-    return await repository.alerts(connection, premises_ids, only_open=True)

@@ -8,7 +8,7 @@ from fastapi.routing import APIRoute
 
 from cloud import web
 from cloud.alerts import endpoints as alerts
-from cloud.app import overview, schemas
+from cloud.app import configuration, overview, schemas
 from cloud.app.openapi import API, DescribedApp
 from cloud.app.services import Services
 from cloud.downlink import endpoints as downlink
@@ -30,6 +30,7 @@ from wire import batch, package
 ROUTERS = (
     auth.router,
     overview.router,
+    configuration.router,
     premises.router,
     meters.router,
     meters.gateway_router,

@@ -4,13 +4,12 @@
 import functools
 import operator
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
 
 from cloud.alerts.schemas import Alert
-from cloud.alerts.service import open_alerts
+from cloud.alerts.service import Alerts
 from cloud.app import schemas
 from cloud.kit.auth.endpoints import Seer
 from cloud.kit.clock import Clock
@@ -32,12 +31,13 @@ async def premises(request: Request, caller: Seer) -> Listing[schemas.PremisesSu
     """Return the caller's buildings, with today's use and the number of open alerts."""
     database: Database = request.app.state.database
     clock: Clock = request.app.state.clock
+    alerts_service: Alerts = request.app.state.alerts
     async with database.transaction() as connection:
         buildings = await visible_premises(connection, caller)
         ids = [building.premises_id for building in buildings]
         points = main_points(await service_points(connection, ids))
         used = await usage_today(connection, points, clock.now())
-        alerts = await open_alerts(connection, ids)
+        alerts = await alerts_service.still_open(connection, ids)
     return Listing(
         items=[
             schemas.PremisesSummary(
@@ -83,6 +83,7 @@ async def one_building(
 ) -> schemas.Premises:
     """Return a building with the latest register of each service point and its open alerts."""
     database: Database = request.app.state.database
+    alerts_service: Alerts = request.app.state.alerts
     async with database.transaction() as connection:
         building = await one_premises(connection, premises_id, caller)
         points = await service_points(connection, [premises_id])
@@ -95,7 +96,7 @@ async def one_building(
         }
         meters = await meters_by_id(connection, [one.meter_id for one in installations.values()])
         readings = await current_readings(connection, list(installations.values()))
-        alerts = await open_alerts(connection, [premises_id])
+        alerts = await alerts_service.still_open(connection, [premises_id])
     return schemas.Premises(
         premises_id=building.premises_id,
         name=Name(bg=building.name_bg, en=building.name_en),
@@ -105,7 +106,7 @@ async def one_building(
             _service_point(point, installations.get(point.service_point_id), meters, readings)
             for point in points
         ],
-        alerts=[Alert.model_validate(asdict(alert)) for alert in alerts],
+        alerts=[Alert.model_validate(alert.content()) for alert in alerts],
     )
 
 

@@ -80,3 +80,54 @@ class Health(BaseModel):
     """Whether the cloud can do its work."""
 
     status: str
+
+
+class Parent(BaseModel):
+    """The register of a main, read by the same gateway."""
+
+    node_id: str
+    obis: str
+
+
+class LabelledUse(BaseModel):
+    """What somebody called ordinary use: as it was seen, with no allowance for the next time.
+
+    Of ``group`` (leak or burst); flows in l/h, of electricity in W. From and to are minutes of the
+    local day, to before from where it was over midnight; None where it lasted half a day or more.
+    """
+
+    label_id: str
+    group: str
+    flow_low: int
+    flow_high: int
+    from_minute: int | None
+    to_minute: int | None
+    length_s: int
+
+
+class Channel(BaseModel):
+    """One register that a node sends; that of ``parent`` includes it."""
+
+    obis: str
+    meter_id: str
+    service_point_id: str
+    utility: str
+    q3_l_per_h: int | None
+    households: int | None
+    parent: Parent | None
+    labels: list[LabelledUse]
+
+
+class NodeChannels(BaseModel):
+    """A node and its registers."""
+
+    node_id: str
+    channels: list[Channel]
+
+
+class Configuration(BaseModel):
+    """What a gateway must know of its nodes; ``now_ms`` is Unix time as it was answered."""
+
+    gateway_id: str
+    now_ms: int
+    nodes: list[NodeChannels]

@@ -17,6 +17,7 @@ import httpx
 from cloud.alerts import tasks
 from cloud.alerts.delivery import Delivery
 from cloud.alerts.findings import FindingAdmitter
+from cloud.alerts.labels import Labels
 from cloud.alerts.messages import Messages
 from cloud.alerts.service import Alerts
 from cloud.app.upkeep import Upkeep
@@ -67,6 +68,7 @@ class Services:
     reviewer: Reviewer
     history_review: HistoryReview
     alerts: Alerts
+    labels: Labels
     live: LiveFeed
     jobs: Jobs
 
@@ -94,7 +96,7 @@ class Services:
         hypertables = await Hypertables.detect(database)
         jobs = Jobs(database.dsn)
         live = LiveFeed(database.dsn)
-        alerts = Alerts(database, clock)
+        alerts = Alerts(database, clock, settings.prices)
         live.on_return(alerts.changed_since)
         delivery = Delivery(database, clock, client, settings.webhook_timeout_s)
         tasks.register(jobs, delivery, settings.webhook_pauses_s)
@@ -104,7 +106,7 @@ class Services:
             database,
             clock,
             hypertables,
-            {batch.FINDING: FindingAdmitter(Messages(jobs, clock))},
+            {batch.FINDING: FindingAdmitter(Messages(jobs, clock), settings.prices)},
         )
         return cls(
             settings=settings,
@@ -128,6 +130,7 @@ class Services:
             reviewer=Reviewer(database, hypertables),
             history_review=history_review,
             alerts=alerts,
+            labels=Labels(database, clock, settings.prices),
             live=live,
             jobs=jobs,
         )

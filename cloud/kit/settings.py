@@ -8,6 +8,7 @@ from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from cloud.kit.hypertable import KEPT, Retention
+from cloud.kit.prices import SOFIA, DatedPrice
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 
@@ -34,6 +35,7 @@ class CloudSettings(BaseSettings):
     session_days: Annotated[int, Field(ge=1)] = 30
     webhook_pauses_s: tuple[float, ...] = WEBHOOK_PAUSES_S
     webhook_timeout_s: float = 15
+    prices: tuple[DatedPrice, ...] = SOFIA  # until tariffs are recorded by contract
     log_level: str = "info"
 
     @model_validator(mode="after")

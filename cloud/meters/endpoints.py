@@ -1,15 +1,13 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Registering meters, nodes, gateways, installations; certificates; configuration."""
+"""Registering meters, nodes, gateways, installations; certificates."""
 
-from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import PlainTextResponse
 
-from cloud.kit.auth.endpoints import Gateway, Registrar, TokenTaker, needs
+from cloud.kit.auth.endpoints import Registrar, TokenTaker, needs
 from cloud.kit.auth.rights import Right, Role
-from cloud.kit.clock import Clock
 from cloud.kit.errors import UnknownReferenceError, answers
 from cloud.kit.idempotency import idempotent
 from cloud.kit.schemas import Identifier
@@ -186,30 +184,6 @@ async def sign_node(
         not_after=issued.not_after,
         serial=issued.serial,
         first_boot=first_boot,
-    )
-
-
-@gateway_router.get("/gateways/{gateway_id}/configuration")
-async def configuration(
-    gateway_id: PathId, registry: Registry, caller: Gateway, request: Request
-) -> schemas.Configuration:
-    """Tell a gateway what its nodes read, and the time."""
-    caller.require_gateway(gateway_id)
-    clock: Clock = request.app.state.clock
-    nodes = await registry.configuration(gateway_id)
-    return schemas.Configuration(
-        gateway_id=gateway_id,
-        now_ms=clock.now_ms(),
-        nodes=[
-            schemas.NodeChannels(
-                node_id=node_id,
-                channels=[
-                    schemas.Channel(**{k: v for k, v in asdict(one).items() if k != "node_id"})
-                    for one in channels
-                ],
-            )
-            for node_id, channels in nodes.items()
-        ],
     )
 
 

@@ -185,28 +185,3 @@ class NodeCertificate(Certificate):
     """A node's certificate, and from which boot on it must count."""
 
     first_boot: int
-
-
-class Channel(BaseModel):
-    """One register that a node sends."""
-
-    obis: str
-    meter_id: str
-    service_point_id: str
-    q3_l_per_h: int | None
-    households: int | None
-
-
-class NodeChannels(BaseModel):
-    """A node and its registers."""
-
-    node_id: str
-    channels: list[Channel]
-
-
-class Configuration(BaseModel):
-    """What a gateway must know of its nodes; ``now_ms`` is Unix time as it was answered."""
-
-    gateway_id: str
-    now_ms: int
-    nodes: list[NodeChannels]

@@ -97,11 +97,6 @@ class MeterRegistry:
             issued = await self._signed(connection, csr_pem, node_id, "node", "client")
             return issued, await self._highest_boot(connection, node_id) + 1
 
-    async def configuration(self, gateway_id: str) -> dict[str, list[Channel]]:
-        """Return the nodes of a gateway, each with the registers it reads now."""
-        async with self._database.transaction() as connection:
-            return await repository.nodes_and_channels(connection, gateway_id)
-
     async def _signed(
         self,
         connection: Connection,
@@ -152,6 +147,11 @@ async def lock_gateway(connection: Connection, gateway_id: str) -> None:
 async def gateways_of(connection: Connection, node_ids: Collection[str]) -> dict[str, str]:
     """Return each known node's gateway."""
     return await repository.gateways_of(connection, node_ids)
+
+
+async def nodes_and_channels(connection: Connection, gateway_id: str) -> dict[str, list[Channel]]:
+    """Return the nodes of a gateway, each with the registers it reads now."""
+    return await repository.nodes_and_channels(connection, gateway_id)
 
 
 async def boards_of(connection: Connection, gateway_id: str) -> dict[str, str]:

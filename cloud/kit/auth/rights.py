@@ -24,6 +24,7 @@ class Right(StrEnum):
 
     SEE_PREMISES = "see_premises"  # those one is linked to, or all: see SEES_ALL
     ACKNOWLEDGE = "acknowledge"
+    LABEL = "label"  # alerts as ordinary use
     REGISTER = "register"  # what is installed, and what happens to its register
     CORRECT = "correct"  # readings and usage, by an editor's word
     OPERATE = "operate"  # ledger, quarantine, findings, everybody's live feed
@@ -37,6 +38,7 @@ RIGHTS: dict[Right, frozenset[Role]] = {
         {Role.OWNER, Role.UTILITY, Role.TECHNICIAN, Role.MUNICIPALITY, Role.OPERATOR}
     ),
     Right.ACKNOWLEDGE: frozenset({Role.OWNER, Role.OPERATOR}),
+    Right.LABEL: frozenset({Role.OWNER, Role.OPERATOR}),
     Right.REGISTER: frozenset({Role.TECHNICIAN, Role.OPERATOR}),
     Right.CORRECT: frozenset({Role.OPERATOR}),
     Right.OPERATE: frozenset({Role.OPERATOR}),

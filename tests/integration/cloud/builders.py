@@ -107,6 +107,22 @@ def a_finding(number: int = 1, *, at: datetime = NOON, **changes: Any) -> dict[s
     }
 
 
+TOLD_TODAY = {
+    "kind": "intermittent_flow",
+    "kinds": ["intermittent_flow", "continuous_flow"],
+    "flow_low_l_per_h": 150,
+    "flow_high_l_per_h": 230,
+    "flow_w": None,
+    "flow_low_w": None,
+    "flow_high_w": None,
+    "energy_wh": None,
+    "ordinary_use": "Nobody draws six litres every two minutes, all night long.",
+    "clears_when": "It clears after six hours without a refill.",
+    "hours": [[unix(NOON - timedelta(hours=1)), 190.5]],
+}
+"""What a gateway of this release tells besides; an earlier one leaves it out."""
+
+
 def a_notice(number: int = 1, *, at: datetime = NOON, **detail: int | str) -> dict[str, Any]:
     """Return an entry that carries a notice: the gateway's clock stepped."""
     body = notice.body(notice.CLOCK_STEPPED, detail or {"by_ms": 86_400_000})

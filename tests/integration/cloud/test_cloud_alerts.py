@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from cloud.alerts.findings import MAX_EXPLANATION
+from cloud.alerts.reports import MAX_TEXTS
 from cloud.kit.auth.rights import Role
 from cloud.kit.clock import Clock
 from tests.integration.cloud.builders import NOON, Caller, CloudInTest, a_finding, unix
@@ -130,7 +130,7 @@ async def test_an_explanation_in_any_script_is_taken_up_to_its_full_length(
     cloud: CloudInTest,
 ) -> None:
     for number, letter in enumerate(("Ж", '"', "💧"), 1):
-        finding = a_finding(number, finding_id=f"f-{number}", explanation=letter * MAX_EXPLANATION)
+        finding = a_finding(number, finding_id=f"f-{number}", explanation=letter * MAX_TEXTS)
         assert (await cloud.gateway.send(finding))["stored"] == 1, letter
 
 

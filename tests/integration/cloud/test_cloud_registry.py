@@ -124,8 +124,11 @@ async def test_a_gateway_learns_what_its_nodes_read_and_nothing_of_others(
                         "obis": COLD,
                         "meter_id": "m-one",
                         "service_point_id": "sp-one",
+                        "utility": "water",
                         "q3_l_per_h": None,
                         "households": None,
+                        "parent": None,
+                        "labels": [],
                     }
                 ],
             }

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Labels: an owner says which alert was ordinary use, may take it back, and gateways are told.
+
+A label stands for what its alert was like: how strong the flow, at what time of day, for how long.
+So it is the gateway that tells similar use from other use, also while nobody reaches the cloud.
+"""
+
+import uuid
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+
+from cloud.alerts import labels_repository, repository
+from cloud.alerts.cost import costed
+from cloud.alerts.models import GROUPS, Alert, Label, LabelledUse, OrdinaryUse
+from cloud.kit.auth.rights import Principal
+from cloud.kit.clock import Clock
+from cloud.kit.database import Connection, Database
+from cloud.kit.errors import CloudError, NotFoundError
+from cloud.kit.hypertable import ZONE
+from cloud.kit.live import announce
+from cloud.kit.prices import DatedPrice
+from cloud.premises.service import one_service_point
+
+MAX_USES = 16  # of one service point; a gateway keeps them in its small memory, the newest ones
+NO_TIME_OF_DAY = timedelta(hours=12)
+# What goes on for longer than this after somebody called it ordinary isn't what they spoke of.
+MEANT_FOR = timedelta(days=1)
+
+
+class NotAUseError(CloudError):
+    """A fault of a meter is no use of anything, so it can't be an ordinary one."""
+
+    status = 409
+    code = "alert-not-a-use"
+
+    def __init__(self, alert: Alert) -> None:
+        super().__init__(f"Alert {alert.alert_id} is of the meter ({alert.kind}), not of any use.")
+
+
+class Labels:
+    """What people called ordinary use."""
+
+    def __init__(self, database: Database, clock: Clock, prices: Sequence[DatedPrice]) -> None:
+        self._database = database
+        self._clock = clock
+        self._prices = prices
+
+    async def put(self, caller: Principal, alert_id: str, label: OrdinaryUse, note: str) -> Alert:
+        """Call an alert ordinary use, which also acknowledges it; harmless when repeated."""
+        now = self._clock.now()
+        async with self._database.transaction() as connection:
+            alert = await self._own(connection, caller, alert_id)
+            if GROUPS.get(alert.kind) == "meter":
+                raise NotAUseError(alert)
+            standing = await labels_repository.standing(connection, alert_id)
+            if standing is not None and (standing.label, standing.note) == (label, note):
+                return costed(alert, self._prices)
+            await labels_repository.undo(connection, alert_id, caller.signature, now)
+            await labels_repository.add(
+                connection,
+                Label(
+                    label_id=str(uuid.uuid4()),
+                    alert_id=alert_id,
+                    label=label,
+                    note=note,
+                    labelled_by=caller.signature,
+                    labelled_at=now,
+                    undone_by=None,
+                    undone_at=None,
+                ),
+            )
+            await repository.acknowledge(connection, alert_id, caller.subject, now)
+            return await self._told(connection, alert_id)
+
+    async def undo(self, caller: Principal, alert_id: str) -> Alert:
+        """Take an alert's label back; harmless when there is none."""
+        async with self._database.transaction() as connection:
+            alert = await self._own(connection, caller, alert_id)
+            now = self._clock.now()
+            if await labels_repository.undo(connection, alert_id, caller.signature, now):
+                return await self._told(connection, alert_id)
+            return costed(alert, self._prices)
+
+    async def of_point(self, caller: Principal, service_point_id: str) -> list[Label]:
+        """Return all labels at a service point, the newest first, those taken back too."""
+        async with self._database.transaction() as connection:
+            await one_service_point(connection, service_point_id, caller)
+            return await labels_repository.of_point(connection, service_point_id)
+
+    async def _own(self, connection: Connection, caller: Principal, alert_id: str) -> Alert:
+        alert = await labels_repository.lock_alert(connection, alert_id)
+        if alert is None:
+            raise NotFoundError("alert", alert_id)
+        caller.require_premises(alert.premises_id, "alert", alert_id)
+        return alert
+
+    async def _told(self, connection: Connection, alert_id: str) -> Alert:
+        """Return the alert as it is now, once everybody who looks at it is told."""
+        alert = await labels_repository.shown_again(connection, alert_id)
+        alert = costed(alert, self._prices)
+        await announce(connection, [alert.news()])
+        return alert
+
+
+async def labelled_uses(
+    connection: Connection, service_point_ids: Collection[str]
+) -> dict[str, list[LabelledUse]]:
+    """Return by service point what its owners called ordinary, the newest first."""
+    uses: dict[str, list[LabelledUse]] = {one: [] for one in service_point_ids}
+    for alert, labelled_at in await labels_repository.labelled(connection, service_point_ids):
+        of_point = uses[alert.service_point_id]
+        if len(of_point) < MAX_USES:
+            of_point.append(use_in(alert, labelled_at))
+    return uses
+
+
+def use_in(alert: Alert, labelled_at: datetime) -> LabelledUse:
+    """Return what a labelled alert was like.
+
+    It lasted until it was cleared; as long as it isn't, until somebody labelled it.
+    """
+    assert alert.label_id is not None  # noqa: S101 - the caller knows that it bears a label
+    ended_at = labelled_at
+    if alert.cleared_at is not None:
+        ended_at = min(alert.cleared_at, labelled_at + MEANT_FOR)
+    length = max(ended_at - alert.started_at, timedelta(0))
+    has_time = length < NO_TIME_OF_DAY
+    flows = [
+        *(alert.flow_low_l_per_h, alert.flow_l_per_h, alert.flow_high_l_per_h),
+        *(alert.flow_low_w, alert.flow_w, alert.flow_high_w),
+    ]
+    known = [flow for flow in flows if flow is not None]
+    return LabelledUse(
+        label_id=alert.label_id,
+        group=GROUPS[alert.kind],
+        flow_low=min(known),
+        flow_high=max(known),
+        from_minute=_minute(alert.started_at) if has_time else None,
+        to_minute=_minute(alert.started_at + length) if has_time else None,
+        length_s=int(length.total_seconds()),
+    )
+
+
+def _minute(at: datetime) -> int:
+    local = at.astimezone(ZONE)
+    return local.hour * 60 + local.minute
