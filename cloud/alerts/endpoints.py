@@ -8,6 +8,12 @@ from fastapi import APIRouter, Depends, Path, Request
 from pydantic import StringConstraints
 
 from cloud.alerts import schemas
+from cloud.alerts.backtests import (
+    BacktestBusyError,
+    Backtests,
+    BacktestTooLongError,
+    NoRulesError,
+)
 from cloud.alerts.labels import Labels, NotAUseError
 from cloud.alerts.models import Alert
 from cloud.alerts.service import AlertClearedError, Alerts
@@ -29,7 +35,13 @@ def _labels(request: Request) -> Labels:
     return found
 
 
+def _backtests(request: Request) -> Backtests:
+    found: Backtests = request.app.state.backtests
+    return found
+
+
 Service = Annotated[Alerts, Depends(_alerts)]
+BacktestService = Annotated[Backtests, Depends(_backtests)]
 LabelService = Annotated[Labels, Depends(_labels)]
 PathId = Annotated[Identifier, Path()]
 AlertId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,64}$"), Path()]
@@ -72,6 +84,21 @@ async def labels_of_point(
     """Return what was called ordinary use at a service point, the newest first, and by whom."""
     found = await service.of_point(caller, service_point_id)
     return Listing(items=[schemas.Label.model_validate(asdict(one)) for one in found])
+
+
+@router.post(
+    "/service-points/{service_point_id}/backtest",
+    responses=answers(BacktestBusyError, BacktestTooLongError, NoRulesError),
+)
+async def backtest(
+    service_point_id: PathId, body: schemas.BacktestBody, service: BacktestService, caller: Seer
+) -> schemas.Backtest:
+    """Tell what alerts there would have been, by the rules that gateways watch with now.
+
+    Records nothing, and takes up to some minutes.
+    """
+    found = await service.run(caller, service_point_id, body.days)
+    return schemas.Backtest.model_validate(asdict(found))
 
 
 @router.post("/webhooks", status_code=201)

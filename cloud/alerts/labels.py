@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from cloud.alerts import labels_repository, repository
 from cloud.alerts.cost import costed
-from cloud.alerts.models import GROUPS, Alert, Label, LabelledUse, OrdinaryUse
+from cloud.alerts.models import GROUPS, Alert, Label, LabelledUse
 from cloud.kit.auth.rights import Principal
 from cloud.kit.clock import Clock
 from cloud.kit.database import Connection, Database
@@ -45,7 +45,7 @@ class Labels:
         self._clock = clock
         self._prices = prices
 
-    async def put(self, caller: Principal, alert_id: str, label: OrdinaryUse, note: str) -> Alert:
+    async def put(self, caller: Principal, alert_id: str, label: str, note: str) -> Alert:
         """Call an alert ordinary use, which also acknowledges it; harmless when repeated."""
         now = self._clock.now()
         async with self._database.transaction() as connection:

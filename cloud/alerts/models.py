@@ -3,7 +3,7 @@
 
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 
 from cloud.kit.live import Announcement
 
@@ -27,8 +27,6 @@ GROUPS = {
     "stuck": "meter",
     "missing": "meter",
 }
-
-OrdinaryUse = Literal["irrigation", "pool", "cooling", "other"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +93,7 @@ class Alert:
     ordinary_use: str
     clears_when: str
     hours: list[list[float]]
-    label: OrdinaryUse | None
+    label: str | None
     label_id: str | None
     cost_eur: float | None = None
 
@@ -127,7 +125,7 @@ class Label:
 
     label_id: str
     alert_id: str
-    label: OrdinaryUse
+    label: str  # irrigation, pool, cooling or other
     note: str
     labelled_by: str  # person:EMAIL or token:LABEL
     labelled_at: datetime

@@ -5,10 +5,10 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, Field, HttpUrl
 
-from cloud.alerts.models import OrdinaryUse
 from cloud.kit.schemas import Body, Text
 
 Utility = Literal["water", "gas", "electricity", "heat"]
+OrdinaryUse = Literal["irrigation", "pool", "cooling", "other"]
 
 
 class LostHour(BaseModel):
@@ -83,6 +83,26 @@ class Label(BaseModel):
     labelled_at: AwareDatetime
     undone_by: str | None
     undone_at: AwareDatetime | None
+
+
+class BacktestBody(Body):
+    """How many of the last days to look at."""
+
+    days: Annotated[int, Field(ge=1, le=400)] = 90
+
+
+class Backtest(BaseModel):
+    """What alerts a service point would have had.
+
+    The rules learnt on the four weeks before, as far as they are known; ``readings`` were looked
+    at. Beyond the days that readings are kept, registers are made of hours.
+    """
+
+    service_point_id: str
+    since: AwareDatetime
+    until: AwareDatetime
+    readings: int
+    findings: list[Found]
 
 
 class WebhookBody(Body):

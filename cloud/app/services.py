@@ -15,6 +15,7 @@ from typing import Self
 import httpx
 
 from cloud.alerts import tasks
+from cloud.alerts.backtests import Backtests
 from cloud.alerts.delivery import Delivery
 from cloud.alerts.findings import FindingAdmitter
 from cloud.alerts.labels import Labels
@@ -69,6 +70,7 @@ class Services:
     history_review: HistoryReview
     alerts: Alerts
     labels: Labels
+    backtests: Backtests
     live: LiveFeed
     jobs: Jobs
 
@@ -131,6 +133,7 @@ class Services:
             history_review=history_review,
             alerts=alerts,
             labels=Labels(database, clock, settings.prices),
+            backtests=Backtests(database, clock, settings.prices),
             live=live,
             jobs=jobs,
         )

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Accepted registers of an epoch, and those kept of month starts: readings, boundary_registers."""
 
+from collections.abc import AsyncIterator
 from datetime import datetime
+
+from psycopg.rows import tuple_row
 
 from cloud.kit.database import Connection, row
 from cloud.meters.models import Installation
 from cloud.readings.models import Known, KnownBoundary
 
+AT_ONCE = 5000
 _ACCEPTED = (
     "select read_at, register, quality from readings r where channel_id = (select channel_id"
     " from channels where (node_id, obis) = (%(node_id)s, %(obis)s))"
@@ -59,3 +63,21 @@ async def boundary(
         at=at,
     )
     return KnownBoundary(**found) if found else None
+
+
+async def readings_between(
+    connection: Connection, epoch: Installation, since: datetime, until: datetime
+) -> AsyncIterator[tuple[int, int, int]]:
+    """Yield time in Unix s, register and quality of all readings of an epoch in [since, until)."""
+    # by parts: a year of readings at once would hold up everybody else for their time
+    async with connection.cursor("readings_between", row_factory=tuple_row) as cursor:
+        cursor.itersize = AT_ONCE
+        await cursor.execute(
+            b"select extract(epoch from read_at)::bigint, register, quality::bigint from readings"
+            b" where channel_id = (select channel_id from channels where (node_id, obis)"
+            b" = (%(node_id)s, %(obis)s)) and read_at >= %(since)s and read_at < %(until)s"
+            b" order by read_at, boot, sequence",
+            {"node_id": epoch.node_id, "obis": epoch.obis, "since": since, "until": until},
+        )
+        async for read_at_s, register, bits in cursor:
+            yield read_at_s, register, bits

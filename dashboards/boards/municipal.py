@@ -70,7 +70,13 @@ def _leaks() -> list[panels.Panel]:
             "Open leaks",
             "The largest first.",
             sql("open_alerts"),
-            {"flow_l_per_h": LITRE_PER_HOUR, "lost_m3": CUBIC_METRE, "confidence": "percent"},
+            {
+                "flow_l_per_h": LITRE_PER_HOUR,
+                "lost_m3": CUBIC_METRE,
+                "flow_w": WATT,
+                "lost_kwh": KILOWATT_HOUR,
+                "confidence": "percent",
+            },
             width=16,
         ),
     ]

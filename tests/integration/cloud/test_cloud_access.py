@@ -37,6 +37,7 @@ NEEDS: dict[str, Right | None] = {
     "GET /service-points/{service_point_id}/findings": Right.SEE_PREMISES,
     "GET /premises/{premises_id}/findings": Right.SEE_PREMISES,
     "GET /service-points/{service_point_id}/labels": Right.SEE_PREMISES,
+    "POST /service-points/{service_point_id}/backtest": Right.SEE_PREMISES,
     "POST /alerts/{alert_id}/acknowledge": Right.ACKNOWLEDGE,
     "POST /alerts/{alert_id}/label": Right.LABEL,
     "DELETE /alerts/{alert_id}/label": Right.LABEL,

@@ -143,9 +143,9 @@ class City:
     def alert(self, number, service_point_id, state="raised", volume_l=100):
         self.run(
             "insert into alerts (alert_id, gateway_id, finding_id, premises_id, service_point_id,"
-            " kind, state, raised_at, started_at, flow_l_per_h, volume_l, confidence, explanation,"
-            " reported_at) values (%s, 'gw-1', %s, 'p-1', %s, 'continuous_flow', %s, now(), now(),"
-            " 60, %s, 90, 'why', now())",
+            " utility, kind, kinds, state, raised_at, started_at, flow_l_per_h, volume_l,"
+            " confidence, explanation, reported_at) values (%s, 'gw-1', %s, 'p-1', %s, 'water',"
+            " 'continuous_flow', '{continuous_flow}', %s, now(), now(), 60, %s, 90, 'why', now())",
             (f"a-{number}", f"f-{number}", service_point_id, state, volume_l),
         )
 

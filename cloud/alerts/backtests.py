@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Backtests: what alerts a service point would have had, before anybody is woken by one.
+
+The work is done by a program of its own, one at a time and behind everybody else: a year of a meter
+that is read each minute takes half a minute of a processor.
+"""
+
+import asyncio
+import json
+import sys
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar
+
+import structlog
+
+from cloud.alerts import backtest
+from cloud.alerts.backtest import Epoch
+from cloud.alerts.cost import cost_eur
+from cloud.kit.auth.rights import Principal
+from cloud.kit.clock import Clock
+from cloud.kit.database import Database
+from cloud.kit.errors import CloudError
+from cloud.kit.hypertable import ZONE
+from cloud.kit.prices import DatedPrice
+from cloud.meters.models import Meter
+from cloud.meters.service import meters_by_id
+from cloud.premises.models import ServicePoint
+from cloud.premises.service import one_service_point
+from cloud.readings.trace import Trace, traces
+
+log = structlog.get_logger(__name__)
+
+LEARNING = timedelta(days=28)  # as long as the rules' published figures learn before they count
+READ_WITHIN_S = 60
+TIMEOUT_S = 120
+MAX_WAITING = 4
+# What a unit of the register is in ml or mWh, which rules reckon in.
+PER_UNIT = {"ml": 1, "l": 1000, "Wh": 1000}
+RULES_FOR = frozenset({"water", "gas", "electricity"})
+
+
+class BacktestBusyError(CloudError):
+    """Others are waiting for their backtests already."""
+
+    status = 503
+    code = "backtest-busy"
+    headers: ClassVar = {"Retry-After": "30"}
+
+    def __init__(self) -> None:
+        super().__init__(f"{MAX_WAITING} backtests are waiting already; ask again in a while.")
+
+
+class BacktestTooLongError(CloudError):
+    """There was too much to look at."""
+
+    status = 422
+    code = "backtest-too-long"
+
+    def __init__(self, days: int) -> None:
+        super().__init__(
+            f"{days} days of this meter were not done within {TIMEOUT_S} s; ask for fewer."
+        )
+
+
+class NoRulesError(CloudError):
+    """Nothing watches registers of this utility."""
+
+    status = 409
+    code = "no-rules"
+
+    def __init__(self, point: ServicePoint) -> None:
+        super().__init__(f"No rule looks at {point.type.utility}, as {point.service_point_id} is.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Backtested:
+    """What would have been found from ``since`` to ``until``; ``findings`` in order of raising."""
+
+    service_point_id: str
+    since: datetime
+    until: datetime
+    readings: int
+    findings: list[dict[str, Any]]
+
+
+class Backtests:
+    """Runs backtests, for callers who may see the service point."""
+
+    def __init__(self, database: Database, clock: Clock, prices: Sequence[DatedPrice]) -> None:
+        self._database = database
+        self._clock = clock
+        self._prices = prices
+        self._turn = asyncio.Lock()
+        self._waiting = 0
+
+    async def run(self, caller: Principal, service_point_id: str, days: int) -> Backtested:
+        """Return what the rules would have found in the last ``days`` days."""
+        until = self._clock.now()
+        since = until - timedelta(days=days)
+        async with self._database.transaction(READ_WITHIN_S) as connection:
+            point = await one_service_point(connection, service_point_id, caller)
+            if point.type.utility not in RULES_FOR:
+                raise NoRulesError(point)
+            known = await traces(connection, service_point_id, since - LEARNING, until)
+            meters = await meters_by_id(connection, [one.installation.meter_id for one in known])
+        epochs = [_epoch(one, point, meters[one.installation.meter_id]) for one in known]
+        found = await self._in_turn(backtest.question(epochs, ZONE.key), days)
+        return Backtested(
+            service_point_id=service_point_id,
+            since=since,
+            until=until,
+            readings=sum(map(len, known)),
+            findings=[
+                self._shown(body, point, until)
+                for body in found
+                if body["raised_at_s"] >= since.timestamp()
+            ],
+        )
+
+    async def _in_turn(self, question: bytes, days: int) -> list[dict[str, Any]]:
+        if self._waiting >= MAX_WAITING:
+            raise BacktestBusyError
+        self._waiting += 1
+        try:
+            async with self._turn:
+                answer = await _asked(question, days)
+        finally:
+            self._waiting -= 1
+        found: list[dict[str, Any]] = json.loads(answer)
+        return found
+
+    def _shown(self, body: dict[str, Any], point: ServicePoint, until: datetime) -> dict[str, Any]:
+        """Return a finding as alerts are shown."""
+        unit = "energy_wh" if body["volume_l"] is None else "volume_l"
+        times = {name: _time(body[f"{name}_s"]) for name in ("raised_at", "started_at")}
+        cleared_at = None if body["cleared_at_s"] is None else _time(body["cleared_at_s"])
+        utility = point.type.utility
+        return body | {
+            **times,
+            "cleared_at": cleared_at,
+            "utility": utility,
+            "hours": [{"started_at": _time(at_s), unit: lost} for at_s, lost in body["hours"]],
+            "cost_eur": cost_eur(
+                self._prices, utility, body[unit], times["started_at"], cleared_at or until
+            ),
+        }
+
+
+def _time(at_s: int) -> datetime:
+    return datetime.fromtimestamp(at_s, UTC)
+
+
+def _epoch(trace: Trace, point: ServicePoint, meter: Meter) -> Epoch:
+    scale = PER_UNIT[point.type.unit]
+    register = trace.register
+    return Epoch(
+        node_id=trace.installation.node_id,
+        obis=trace.installation.obis,
+        utility=point.type.utility,
+        q3_l_per_h=meter.q3_l_per_h,
+        households=meter.households,
+        read_at_s=trace.read_at_s,
+        register=register if scale == 1 else array("q", (scale * one for one in register)),
+        bits=trace.bits,
+    )
+
+
+async def _asked(question: bytes, days: int) -> bytes:
+    """Return a backtest's answer; a program that isn't waited for any more is killed."""
+    program = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", backtest.__name__),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    try:
+        async with asyncio.timeout(TIMEOUT_S):
+            answer, _ = await program.communicate(question)
+    except TimeoutError:
+        raise BacktestTooLongError(days) from None
+    finally:
+        if program.returncode is None:
+            program.kill()
+            await program.wait()
+    if program.returncode != 0:
+        raise RuntimeError(f"The backtest ended with {program.returncode}.")
+    return answer
