@@ -60,6 +60,11 @@ class Finding:
             return replace(self, energy_wh=volume // 1000)
         return replace(self, volume_l=volume // 1000)
 
+    def raised_anew(self, group: str, at_s: int) -> "Finding":
+        """Return it as a finding of this moment, under an id of its own."""
+        finding_id = _identity(self.node_id, self.obis, group, at_s)
+        return replace(self, finding_id=finding_id, raised_at_s=at_s)
+
     def cleared(self, verdict: Cleared, at_s: int) -> "Finding":
         """Return its last word."""
         return replace(
@@ -81,7 +86,7 @@ def raised(
     if meter.utility == ELECTRICITY:
         of_water, of_power = of_power, of_water
     return Finding(
-        finding_id=str(uuid.uuid5(_NAMESPACE, f"{node_id} {obis} {group} {at_s}")),
+        finding_id=_identity(node_id, obis, group, at_s),
         state=RAISED,
         node_id=node_id,
         obis=obis,
@@ -105,3 +110,7 @@ def raised(
         clears_when=verdict.clears_when,
         hours=tuple((started_at_s, amount / 1000) for started_at_s, amount in verdict.hours),
     )
+
+
+def _identity(node_id: str, obis: str, group: str, at_s: int) -> str:
+    return str(uuid.uuid5(_NAMESPACE, f"{node_id} {obis} {group} {at_s}"))

@@ -5,13 +5,15 @@ A drip convinces three rules within a day; its owner hears once. A burst has a g
 it must sound although a drip is known; so have faults of the meter itself.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from edge_gateway.leaks import finding as findings
 from edge_gateway.leaks.finding import Finding
+from edge_gateway.leaks.labels import Label, Use, is_ordinary, is_still_ordinary
 from edge_gateway.leaks.rules import Rule
-from edge_gateway.leaks.stretch import Meter, MeterKey
+from edge_gateway.leaks.slot import Calendar
+from edge_gateway.leaks.stretch import HOUR_S, Meter, MeterKey
 from edge_gateway.leaks.verdict import Cleared, Verdict
 
 LEAK = "leak"
@@ -36,11 +38,16 @@ class Fusion:
         self.open: dict[str, Finding] = {}  # by group
         self.convinced: dict[str, list[str]] = {}  # kinds by group
         self.told_at_s: dict[str, int] = {}  # by group
+        self.quiet: dict[str, str] = {}  # finding_id by group: ordinary, as its owner has said
 
     @property
     def is_leaking(self) -> bool:
         """Return whether what flows now is no example of ordinary use."""
-        return LEAK in self.open or BURST in self.open
+        return any(group in self.open and group not in self.quiet for group in (LEAK, BURST))
+
+    def told_open(self) -> list[Finding]:
+        """Return what is open and was told."""
+        return [one for group, one in self.open.items() if group not in self.quiet]
 
     def take(
         self, key: MeterKey, meter: Meter, rule: Rule, verdict: Verdict, at_s: int
@@ -75,11 +82,58 @@ class Fusion:
             if at_s - self.told_at_s[group] < pause_s:
                 continue
             self.told_at_s[group] = at_s
-            grown = known.grown(max(rules[kind].volume() for kind in self.convinced[group]))
+            grown = known.grown(self._volume(rules, group))
             if grown.lost > known.lost:
                 self.open[group] = grown
                 changed.append(grown)
         return changed
+
+    def keep_back(
+        self,
+        told: list[Finding],
+        was_open: Collection[str],
+        labels: Collection[Label],
+        rules: Mapping[str, Rule],
+        calendar: Calendar,
+        at_s: int,
+    ) -> list[Finding]:
+        """Return what is to be told of this, less what its owner called ordinary.
+
+        What was not open before may be kept back; it is raised later, and dated then, if it grows
+        out of what was labelled or the label is undone. What was told stays until it clears.
+        """
+        for group in self.open.keys() - was_open:
+            use = self._use(group, self.open[group], None, calendar, at_s)
+            if is_ordinary(labels, use):
+                self.quiet[group] = self.open[group].finding_id
+        told = [one for one in told if one.finding_id not in self.quiet.values()]
+        for group in list(self.quiet):
+            if group not in self.open:
+                del self.quiet[group]
+                continue
+            one, volume = self.open[group], self._volume(rules, group)
+            if not is_still_ordinary(labels, self._use(group, one, volume, calendar, at_s)):
+                del self.quiet[group]
+                self.told_at_s[group] = at_s
+                self.open[group] = one.grown(volume).raised_anew(group, at_s)
+                told.append(self.open[group])
+        return told
+
+    def _use(
+        self, group: str, one: Finding, volume: int | None, calendar: Calendar, at_s: int
+    ) -> Use:
+        """Return what a finding is like by now; its mean flow where its ``volume`` is given."""
+        length_s = max(1, at_s - one.started_at_s)
+        flow = one.flow_l_per_h if one.flow_w is None else one.flow_w
+        return Use(
+            group=group,
+            flow=(flow or 0) if volume is None else volume * HOUR_S / 1000 / length_s,
+            minute=calendar.minute(one.started_at_s),
+            length_s=length_s,
+        )
+
+    def _volume(self, rules: Mapping[str, Rule], group: str) -> int:
+        return max(rules[kind].volume() for kind in self.convinced[group])
 
     def drop_unknown(self, kinds: Mapping[str, object], at_s: int) -> list[Finding]:
         """Clear what only rules found that are no longer there, or begin afresh."""

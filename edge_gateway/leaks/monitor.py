@@ -71,13 +71,18 @@ class Monitor:
         if read_at_s <= watched.read_at_s:
             return []
         self._changed.add(key)
-        told: list[Finding] = []
+        fusion, told = watched.fusion, list[Finding]()
+        was_open = tuple(fusion.open)
         self._look(key, meter, watched, watched.next_stretch(register, read_at_s), told)
+        if meter.labels or fusion.quiet:
+            told = fusion.keep_back(
+                told, was_open, meter.labels, watched.rules, self._calendar, read_at_s
+            )
         return list({one.finding_id: one for one in told}.values()) if told else told
 
     def open_findings(self) -> list[Finding]:
         """Return the findings that were raised and not cleared."""
-        return [one for watched in self._watched.values() for one in watched.fusion.open.values()]
+        return [one for watched in self._watched.values() for one in watched.fusion.told_open()]
 
     def take_changed(self) -> dict[str, str]:
         """Return the memory of every meter that changed since the last call, as JSON by meter."""

@@ -88,6 +88,11 @@ class Calendar:
         self._hour_s = -1
         self._told = (0, False)
 
+    def minute(self, at_s: int) -> int:
+        """Return the minute of the local day, 0 to 1439."""
+        local = datetime.fromtimestamp(at_s, self._zone)
+        return local.hour * 60 + local.minute
+
     def hour(self, at_s: int) -> tuple[int, bool]:
         """Return the local hour, 0 to 23, and whether it is Saturday or Sunday."""
         quarter_s = at_s - at_s % QUARTER_S  # zones are whole quarters away from UTC

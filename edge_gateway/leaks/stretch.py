@@ -4,6 +4,8 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from edge_gateway.leaks.labels import Label
+
 HOUR_S = 3600
 COMMONEST_Q3_L_PER_H = 2500  # of a home's meter, DN 15; assumed until the cloud has told
 
@@ -21,7 +23,7 @@ class Meter:
 
     ``q3_l_per_h`` is a water meter's permanent flow rate, the highest it is made for (ISO 4064-1,
     Q3); ``households`` is None for premises that are not homes, or unknown; ``parent`` is the main
-    that this meter's register is part of.
+    that this meter's register is part of; ``labels`` are what its owner called ordinary use.
     """
 
     meter_id: str | None = None
@@ -29,6 +31,7 @@ class Meter:
     q3_l_per_h: int = COMMONEST_Q3_L_PER_H
     households: int | None = None
     parent: MeterKey | None = None
+    labels: tuple[Label, ...] = ()
 
 
 class Stretch(NamedTuple):

@@ -68,6 +68,7 @@ class Watched:
                 "open": {group: one.body() for group, one in self.fusion.open.items()},
                 "convinced": self.fusion.convinced,
                 "told_at_s": self.fusion.told_at_s,
+                "quiet": self.fusion.quiet,
             },
             separators=(",", ":"),
             default=Table.dump,
@@ -90,6 +91,7 @@ def load(dumped: str, rules: dict[str, Rule]) -> Watched:
     watched.fusion.open = {group: _finding(body) for group, body in memory["open"].items()}
     watched.fusion.convinced = convinced
     watched.fusion.told_at_s = memory["told_at_s"]
+    watched.fusion.quiet = memory.get("quiet", {})
     return watched
 
 
