@@ -41,6 +41,10 @@ export const alertsOf = async (id) =>
 export const acknowledge = (alertId) =>
   call("POST", `/alerts/${encodeURIComponent(alertId)}/acknowledge`);
 
+/** Call an alert ordinary use, or with null take that back; resolves to the alert. */
+export const labelAlert = (alertId, label) =>
+  call(label ? "POST" : "DELETE", `/alerts/${encodeURIComponent(alertId)}/label`, label ? { label } : undefined);
+
 /** Usage by local hour, day or month over the local days [from, to). */
 export const usageOf = (id, { utility, resolution, from, to }) =>
   call("GET", `/premises/${encodeURIComponent(id)}/usage?`

@@ -4,6 +4,26 @@
 const BUILDINGS = ["production", "administrative", "residential", "commercial", "school"];
 const UTILITIES = ["water", "electricity", "gas", "heat"]; // in the order they are shown
 
+// What an alert may be of; those of the meter itself are nobody's use.
+const OF_METER = ["backflow", "stuck", "missing"];
+const OF_USE = [
+  "continuous_flow", "floor_flow", "steady_flow", "intermittent_flow", "growing_flow", "night_flow", "imbalance",
+  "burst", "gas_flow", "standby",
+];
+const OF_GAS = ["continuous_flow", "burst"]; // have other words where it is gas that flows
+const ORDINARY = { water: ["irrigation", "pool", "cooling", "other"] };
+
+/** Key of the words for an alert's kind; `unknown` where it is none of ours. */
+export function alertKindOf({ kind, utility }, unknown) {
+  if (![...OF_USE, ...OF_METER].includes(kind)) return unknown;
+  return utility === "gas" && OF_GAS.includes(kind) ? `${kind}_gas` : kind;
+}
+
+export const isOfMeter = ({ kind }) => OF_METER.includes(kind);
+
+/** What an alert of this utility may turn out to be after all. */
+export const ordinaryUsesOf = ({ utility }) => ORDINARY[utility] ?? ["cooling", "other"];
+
 export const kindOf = (kind) => (BUILDINGS.includes(kind) ? kind : "other_kind");
 
 /** The utilities of these service points, in our order. */

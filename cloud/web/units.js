@@ -49,6 +49,22 @@ export function amountText(amount, unit, language) {
   return written ? `${figure}\u00a0${written}` : figure;
 }
 
+/** An amount and the range it may lie in, "48 l/h (44–52)"; the range only where it is known. */
+export function rangeText({ amount, low, high }, unit, language) {
+  const known = amountText(amount, unit, language);
+  if ([amount, low, high].some((one) => one === null || one === undefined) || low === high) return known;
+  const scale = scaleFor(amount, unit);
+  const [from, to] = [low, high].map((one) => quantity(one, unit, language, scale).figure);
+  return `${known} (${from}–${to})`;
+}
+
+/** Euro as on a bill; null where nobody knows. */
+export function euroText(amount, language) {
+  return amount === null || amount === undefined
+    ? null
+    : new Intl.NumberFormat(language, { style: "currency", currency: "EUR" }).format(amount);
+}
+
 function decimalsFor(scaled, scale) {
   if (scale.per === 1) return 0;
   const size = Math.abs(scaled);

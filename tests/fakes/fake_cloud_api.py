@@ -202,6 +202,19 @@ def _session_routes(fake: FakeCloud) -> APIRouter:
         fake.alerts[alert_id]["state"] = "acknowledged"
         return fake.alerts[alert_id]
 
+    @router.post("/alerts/{alert_id}/label")
+    async def label(alert_id: str, request: Request) -> dict[str, Any]:
+        said = {"label": (await request.json())["label"], "label_id": "la-1"}
+        if fake.alerts[alert_id]["state"] == "raised":
+            said["state"] = "acknowledged"
+        fake.alerts[alert_id] |= said
+        return fake.alerts[alert_id]
+
+    @router.delete("/alerts/{alert_id}/label")
+    async def undo_label(alert_id: str) -> dict[str, Any]:
+        fake.alerts[alert_id] |= {"label": None, "label_id": None}
+        return fake.alerts[alert_id]
+
     return router
 
 

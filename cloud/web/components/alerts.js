@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: EUPL-1.2
-/** The alerts of a building: what happened, since when, how much, what to do, and "I have seen it". */
+/** The alerts of a building: what happened, since when, how much, what to do; seen, or ordinary after all. */
 
 import { html, nothing } from "lit";
-import { acknowledge, RefusedError } from "../api.js";
+import { acknowledge, labelAlert, RefusedError } from "../api.js";
 import { momentText } from "../calendar.js";
+import { alertKindOf, isOfMeter, ordinaryUsesOf } from "../kinds.js";
 import { language, named, t } from "../language.js";
-import { amountText, NOTHING } from "../units.js";
+import { amountText, euroText, NOTHING, rangeText } from "../units.js";
 import { Element } from "./element.js";
 import { icon } from "./icons.js";
 
-const KINDS = ["continuous_flow", "burst"];
 const ML_PER_L = 1000;
 
 export class AlertList extends Element {
@@ -39,34 +39,55 @@ export class AlertList extends Element {
 
   #alert(alert) {
     const isOpen = alert.state !== "cleared";
+    const isSaving = this.saving === alert.alert_id;
     return html`
-      <li class="alert alert-${alert.state}" data-alert=${alert.alert_id} data-state=${alert.state}>
+      <li class="alert alert-${alert.state}" data-alert=${alert.alert_id} data-state=${alert.state} data-label=${alert.label ?? nothing}>
         <header>
           <span class="alert-icon">${icon(isOpen ? "alert" : "check")}</span>
           <h3>${this.#title(alert)}</h3><span class="badge badge-${alert.state}">${t(alert.state)}</span>
         </header>
         <dl class="facts">${this.#facts(alert).map(([key, text]) => html`<div><dt>${t(key)}</dt><dd>${text}</dd></div>`)}</dl>
-        ${isOpen ? html`<p>${t(`explain_${this.#kind(alert, "other")}`)}</p>` : nothing}
+        ${isOpen ? html`<p>${t(`explain_${this.#kind(alert, "other")}`)} ${t(isOfMeter(alert) ? "clears_meter" : "clears_use")}</p>` : nothing}
+        ${alert.label ? html`
+          <p class="alert-label">${t("labelled", { use: t(`ordinary_${alert.label}`) })} ${t("ordinary_note")}
+            <button class="quiet" ?disabled=${isSaving} @click=${() => this.#change(alert, () => labelAlert(alert.alert_id, null))}>${t("undo")}</button></p>` : nothing}
         <div class="alert-foot">
           ${alert.state === "raised" ? html`
-            <button class="primary" ?disabled=${this.saving === alert.alert_id} @click=${() => this.#acknowledge(alert)}>
-              ${t(this.saving === alert.alert_id ? "acknowledging" : "acknowledge")}</button>` : nothing}
+            <button class="primary" ?disabled=${isSaving} @click=${() => this.#change(alert, () => acknowledge(alert.alert_id))}>
+              ${t(isSaving ? "acknowledging" : "acknowledge")}</button>` : nothing}
+          ${alert.label || isOfMeter(alert) ? nothing : this.#ordinary(alert, isSaving)}
           <details>
             <summary>${t("how_found")}</summary>
             <p class="alert-note">${alert.explanation ?? NOTHING} ${t("confidence", { n: alert.confidence ?? NOTHING })}</p>
+            ${alert.ordinary_use ? html`<p class="alert-note">${t("why_not_ordinary", { why: alert.ordinary_use })}</p>` : nothing}
+            ${alert.clears_when ? html`<p class="alert-note">${t("clears_when", { when: alert.clears_when })}</p>` : nothing}
           </details>
         </div>
       </li>`;
+  }
+
+  #ordinary(alert, isSaving) {
+    return html`
+      <details class="alert-ordinary">
+        <summary>${t("is_ordinary")}</summary>
+        <p class="alert-note">${t("ordinary_note")}</p>
+        <div class="choices">${ordinaryUsesOf(this.#known(alert)).map((use) => html`
+          <button class="quiet" data-use=${use} ?disabled=${isSaving} @click=${() => this.#change(alert, () => labelAlert(alert.alert_id, use))}>
+            ${t(`ordinary_${use}`)}</button>`)}</div>
+      </details>`;
   }
 
   #pointOf(alert) {
     return this.points.find((point) => point.service_point_id === alert.service_point_id);
   }
 
-  /** Key of the words for its kind, which differ for gas; `unknown` where it is none of ours. */
+  /** The alert with its utility, which one kept on the phone by an earlier release doesn't have. */
+  #known(alert) {
+    return { ...alert, utility: alert.utility ?? this.#pointOf(alert)?.utility };
+  }
+
   #kind(alert, unknown) {
-    if (!KINDS.includes(alert.kind)) return unknown;
-    return this.#pointOf(alert)?.utility === "gas" ? `${alert.kind}_gas` : alert.kind;
+    return alertKindOf(this.#known(alert), unknown);
   }
 
   #title(alert) {
@@ -75,27 +96,40 @@ export class AlertList extends Element {
 
   #facts(alert) {
     const point = this.#pointOf(alert);
-    const [perUnit, unit] = point?.utility === "gas" ? [1, "l"] : [ML_PER_L, "ml"];
-    const { flow_l_per_h, volume_l, started_at, state } = alert;
+    const cost = euroText(alert.cost_eur, language());
     return [
       point && ["where", named(point.name)],
-      ["since", momentText(Date.parse(started_at), language())],
-      ["flow", amountText(flow_l_per_h, "l/h", language())],
-      [state === "cleared" ? "volume" : "volume_so_far", amountText(volume_l === null ? null : volume_l * perUnit, unit, language())],
+      ["since", momentText(Date.parse(alert.started_at), language())],
+      !isOfMeter(alert) && ["flow", flowOf(alert)],
+      !isOfMeter(alert) && [alert.state === "cleared" ? "volume" : "volume_so_far", this.#lost(alert)],
+      cost && !isOfMeter(alert) && ["cost", cost],
     ].filter(Boolean);
   }
 
-  async #acknowledge(alert) {
+  #lost(alert) {
+    const { energy_wh, volume_l } = alert;
+    if ((energy_wh ?? null) !== null) return amountText(energy_wh, "Wh", language());
+    if (this.#known(alert).utility === "gas") return amountText(volume_l, "l", language());
+    return amountText(volume_l === null ? null : volume_l * ML_PER_L, "ml", language());
+  }
+
+  /** Save what somebody says of an alert, and show it as it is then. */
+  async #change(alert, save) {
     this.saving = alert.alert_id;
     this.failure = null;
     try {
-      const changed = await acknowledge(alert.alert_id);
-      this.dispatchEvent(new CustomEvent("acknowledged", { detail: changed }));
+      this.dispatchEvent(new CustomEvent("changed", { detail: await save() }));
     } catch (error) {
       const reason = error instanceof RefusedError ? error.message : t("unreachable");
       this.failure = t("acknowledge_failed", { reason });
     }
     this.saving = null;
   }
+}
+
+function flowOf({ flow_l_per_h, flow_low_l_per_h, flow_high_l_per_h, flow_w, flow_low_w, flow_high_w }) {
+  return (flow_w ?? null) === null
+    ? rangeText({ amount: flow_l_per_h, low: flow_low_l_per_h, high: flow_high_l_per_h }, "l/h", language())
+    : rangeText({ amount: flow_w, low: flow_low_w, high: flow_high_w }, "W", language());
 }
 customElements.define("iskar-alerts", AlertList);

@@ -61,7 +61,7 @@ export class Building extends Element {
         <h2 id="alerts-title" class="visually-hidden">${t("alerts")}</h2>
         ${isQuiet ? html`<p class="quiet-line">${icon("check")}${t("alerts_none")}</p>` : nothing}
         <iskar-alerts .alerts=${alerts} .points=${service_points}
-          @acknowledged=${(event) => this.#feed.onAlert(event.detail)}></iskar-alerts>
+          @changed=${(event) => this.#feed.onAlert(event.detail)}></iskar-alerts>
       </section>
       <div class="columns">
         <section class="meters" aria-labelledby="meters-title">

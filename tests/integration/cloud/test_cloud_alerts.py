@@ -16,7 +16,14 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from cloud.alerts.reports import MAX_TEXTS
 from cloud.kit.auth.rights import Role
 from cloud.kit.clock import Clock
-from tests.integration.cloud.builders import NOON, Caller, CloudInTest, a_finding, unix
+from tests.integration.cloud.builders import (
+    NOON,
+    TOLD_TODAY,
+    Caller,
+    CloudInTest,
+    a_finding,
+    unix,
+)
 
 LATER = NOON + timedelta(minutes=10)
 CLEARED = {"state": "cleared", "cleared_at_s": unix(LATER), "volume_l": 500}
@@ -171,9 +178,9 @@ async def test_a_leak_reaches_the_webhook_signed_and_complete(working: CloudInTe
     utility = await working.caller(Role.UTILITY)
     async with a_receiver() as receiver:
         made = await utility.post("/webhooks", {"url": receiver.url, "utilities": ["water"]})
-        await working.gateway.send(a_finding())
+        await working.gateway.send(a_finding(**TOLD_TODAY))
         await receiver.until_got(1)
-        await working.gateway.send(a_finding(2, at=LATER, **CLEARED))
+        await working.gateway.send(a_finding(2, at=LATER, **{**TOLD_TODAY, **CLEARED}))
         await receiver.until_got(2)
     told = [Webhook(made["secret"]).verify(body, headers) for headers, body in receiver.got]
     assert [one["type"] for one in told] == ["leak.raised", "leak.cleared"]
@@ -182,11 +189,16 @@ async def test_a_leak_reaches_the_webhook_signed_and_complete(working: CloudInTe
     assert leak["service_point"]["utility"] == "water"
     assert leak["meter"]["serial"] == "1one"
     assert (leak["kind"], leak["flow_l_per_h"], leak["volume_l"], leak["confidence"]) == (
-        "continuous_flow",
+        "intermittent_flow",
         190,
         380,
         90,
     )
+    assert (leak["flow_low_l_per_h"], leak["flow_high_l_per_h"]) == (150, 230)
+    assert leak["kinds"] == ["intermittent_flow", "continuous_flow"]
+    assert (leak["cost_eur"], leak["flow_w"], leak["energy_wh"]) == (0.74, None, None)
+    assert leak["hours"] == [{"started_at": "2026-11-21T11:00:00+00:00", "volume_l": 190.5}]
+    assert leak["clears_when"] == TOLD_TODAY["clears_when"]
     assert leak["first_seen_at"] == "2026-11-21T10:00:00+00:00"
     with pytest.raises(WebhookVerificationError):
         Webhook(made["secret"]).verify(receiver.got[0][1] + " ", receiver.got[0][0])

@@ -32,6 +32,10 @@ insert into telegrams select 'n-one', 1, sequence, 'telegram',
 from generate_series(1, 48) sequence where sequence <> 7;
 insert into telegrams values ('n-one', 1, %(last)s, 'event', %(start)s, 1, null,
     '{"event": "boot", "detail": {"reset": "power"}}', md5('boot')::uuid, %(start)s, %(start)s);
+insert into alerts (alert_id, gateway_id, finding_id, premises_id, service_point_id, kind, state,
+    raised_at, started_at, flow_l_per_h, volume_l, confidence, explanation, reported_at)
+    values ('a-1', 'gw-one', 'f-1', 'p-one', 'sp-one', 'burst', 'acknowledged', %(start)s, %(start)s,
+    1920, 64, 95, 'Far more than ever.', %(start)s);
 insert into readings select 1, read_at, boot, sequence, 1, received_at, quality from telegrams;
 """
 
@@ -82,6 +86,9 @@ def test_what_was_stored_is_there_after_the_migration(old_dsn: str) -> None:
         assert found("select * from events") == [
             ("n-one", 1, LAST_SEQUENCE, "boot", START, 1, {"reset": "power"}, START, START)
         ]
+        assert found(
+            "select utility, kinds, flow_l_per_h, flow_high_l_per_h, hours from alerts"
+        ) == [("water", ["burst"], 1920, None, [])]
         newest = START + 48 * hour
         assert found("select * from current_readings") == [
             (1, newest, START, 1, 48, 48000, 0),

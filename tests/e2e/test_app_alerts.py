@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What an alert tells its owner, and how the owner calls it ordinary use (AC-86)."""
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+import cloud.web
+from cloud.alerts.models import GROUPS
+from tests.e2e.app_page import open_building, opened
+from tests.fakes.fake_cloud_api import FakeCloud
+
+pytestmark = pytest.mark.needs_browser
+
+NBSP = "\u00a0"
+STANDBY = {
+    "service_point_id": "sp-home-power",
+    "utility": "electricity",
+    "kind": "standby",
+    "flow_l_per_h": None,
+    "flow_low_l_per_h": None,
+    "flow_high_l_per_h": None,
+    "flow_w": 40,
+    "flow_low_w": 35,
+    "flow_high_w": 46,
+    "volume_l": None,
+    "energy_wh": 6720,
+    "cost_eur": 0.87,
+}
+
+
+def test_an_alert_tells_how_much_with_its_range_what_it_costs_and_why(browser: Browser):
+    fake = FakeCloud()
+    alert_id = fake.raise_alert()
+    with opened(browser, fake) as page:
+        open_building(page)
+        alert = page.locator(f"[data-alert={alert_id}]")
+        facts = alert.locator(".facts")
+        expect(facts).to_contain_text(f"48{NBSP}л/ч (44–52)")
+        expect(facts).to_contain_text(f"312{NBSP}л")
+        expect(facts).to_contain_text(re.compile(r"Струва около\s*0,61\s€"))
+        expect(alert).to_contain_text("приключва сам, щом потокът спре")
+        alert.get_by_text("Как беше открит").click()
+        expect(alert).to_contain_text("Nobody here has used water all through a night")
+        expect(alert).to_contain_text("The meter stands still for an hour.")
+
+
+def test_what_nobody_knows_is_not_shown_as_nothing(browser: Browser):
+    fake = FakeCloud()
+    unknown = {"flow_low_l_per_h": None, "flow_high_l_per_h": None, "cost_eur": None}
+    alert_id = fake.raise_alert(**unknown)
+    with opened(browser, fake) as page:
+        open_building(page)
+        facts = page.locator(f"[data-alert={alert_id}] .facts")
+        expect(facts).to_contain_text(f"48{NBSP}л/ч")
+        expect(facts).not_to_contain_text("(")
+        expect(facts).not_to_contain_text("Струва")
+
+
+def test_an_owner_calls_it_ordinary_and_takes_it_back(browser: Browser):
+    fake = FakeCloud()
+    alert_id = fake.raise_alert()
+    with opened(browser, fake) as page:
+        open_building(page)
+        alert = page.locator(f"[data-alert={alert_id}]")
+        alert.get_by_text("Това е обичайно").click()
+        alert.get_by_role("button", name="Поливане").click()
+        expect(alert).to_have_attribute("data-label", "irrigation")
+        expect(alert).to_contain_text("Отбелязано като обичайно: Поливане.")
+        assert fake.alerts[alert_id]["label"] == "irrigation"
+        alert.get_by_role("button", name="Отмени").click()
+        expect(alert.get_by_text("Това е обичайно")).to_be_visible()
+        assert fake.alerts[alert_id]["label"] is None
+
+
+def test_electricity_reads_in_watts_and_kilowatt_hours(browser: Browser):
+    fake = FakeCloud()
+    alert_id = fake.raise_alert(**STANDBY)
+    with opened(browser, fake, locale="en-GB") as page:
+        open_building(page)
+        alert = page.locator(f"[data-alert={alert_id}]")
+        expect(alert).to_contain_text("Standby power has risen")
+        expect(alert.locator(".facts")).to_contain_text(f"40{NBSP}W (35–46)")
+        expect(alert.locator(".facts")).to_contain_text(f"6.72{NBSP}kWh")
+        alert.get_by_text("This is ordinary").click()
+        expect(alert.locator("[data-use]")).to_have_text(["Cooling", "Something else"])
+
+
+def test_a_fault_of_the_meter_has_no_flow_and_is_nobodys_use(browser: Browser):
+    fake = FakeCloud()
+    alert_id = fake.raise_alert(kind="stuck", flow_l_per_h=0, volume_l=0, cost_eur=0)
+    with opened(browser, fake, locale="en-GB") as page:
+        open_building(page)
+        alert = page.locator(f"[data-alert={alert_id}]")
+        expect(alert).to_contain_text("The meter has stopped counting")
+        expect(alert.locator(".facts")).not_to_contain_text("Flow")
+        expect(alert.get_by_text("This is ordinary")).to_have_count(0)
+
+
+def test_there_are_words_in_both_languages_for_every_kind():
+    words = (Path(cloud.web.__file__).parent / "strings.js").read_text()
+    for kind in GROUPS:
+        for key in (kind, f"explain_{kind}"):
+            assert re.search(rf'^  {key}: \[".+", ".+"\],$', words, re.MULTILINE), key
