@@ -12,7 +12,7 @@ from tests.benchmark.leaks.rivals import home_sensors, hours, iperl, kamstrup, n
 from tests.benchmark.leaks.rivals.rival import DAY_S, HOUR_S, Rival
 
 FROM_S = 1_704_067_200  # midnight
-LEAK_FROM_S = FROM_S + 12 * DAY_S
+LEAK_FROM_S = FROM_S + 30 * DAY_S
 # These time single draws, and an hour's draw is one.
 TIMED = ("Flume", "Phyn", "Kamstrup BURST")
 EVERY = {
@@ -129,9 +129,5 @@ def test_an_alarm_is_over_when_the_flow_is():
 
 
 def test_a_chart_of_nights_tells_a_leak_from_nights_as_ever():
-    def alarms(readings: Readings) -> int:
-        learned = night.ordinary(readings.between(0, LEAK_FROM_S))
-        return len(night.ewma(readings, learned, 6.0))
-
-    assert alarms(a_home(5)) == 1
-    assert alarms(a_home(0)) == 0
+    assert len(night.ewma(a_home(5), None, 6.0)) == 1
+    assert night.ewma(a_home(0), None, 6.0) == []

@@ -2,9 +2,9 @@
 """A change point in the lowest hour of the day: ruptures' best split of the last three weeks.
 
 Every morning, the least-squares split of the days' lowest hours into two levels is sought; an alarm
-where it gains more than the threshold, in squares of the ordinary spread, and the later level is
-the higher. Source: C. Truong, L. Oudre, N. Vayatis, Selective review of offline change point
-detection methods, Signal Processing 167 (2020).
+where it gains more than the threshold, in squares of the ordinary spread (see ``night``), and the
+later level is the higher. Source: C. Truong, L. Oudre, N. Vayatis, Selective review of offline
+change point detection methods, Signal Processing 167 (2020).
 
 Not compared: stumpy's matrix profile, which looks for strange shapes: a constant leak leaves every
 shape as it was, and its distances, taken after each window is standardised, do not see a shift.
@@ -14,7 +14,7 @@ import numpy as np
 import ruptures
 
 from tests.benchmark.leaks.readings import Readings
-from tests.benchmark.leaks.rivals.night import Ordinary, nights, ordinary
+from tests.benchmark.leaks.rivals.night import tell, unusual
 from tests.benchmark.leaks.rivals.rival import DAY_S, Rival
 from tests.benchmark.leaks.scoring import Episode
 
@@ -22,21 +22,13 @@ WINDOW_NIGHTS = 21
 LEAST_NIGHTS = 2
 
 
-def split(readings: Readings, learned: object, threshold: float) -> list[Episode]:
+def split(readings: Readings, _learned: object, threshold: float) -> list[Episode]:
     """Raise on a morning when the nights have stepped up; clear when the step is forgotten."""
-    assert isinstance(learned, Ordinary)
-    ended_at_s, l_per_h = nights(readings)
-    figures = (l_per_h - learned.median) / learned.spread
+    ended_at_s, figures = unusual(readings)
     found: list[Episode] = []
     for last in range(2 * LEAST_NIGHTS, len(figures) + 1):
         window = figures[max(0, last - WINDOW_NIGHTS) : last]
-        has_stepped = _gain(window) > threshold
-        is_open = bool(found) and found[-1].cleared_at_s is None
-        at_s = int(ended_at_s[last - 1])
-        if has_stepped and not is_open:
-            found.append(Episode(at_s))
-        elif is_open and not has_stepped:
-            found[-1] = Episode(found[-1].raised_at_s, at_s)
+        tell(found, int(ended_at_s[last - 1]), is_high=_gain(window) > threshold)
     return found
 
 
@@ -54,8 +46,7 @@ RIVALS = (
         name="ruptures",
         source="ruptures Binseg on nightly minima",
         alarms=split,
-        learn=ordinary,
         thresholds=tuple(10.0 * 1.5**step for step in range(16)),
-        history_s=(WINDOW_NIGHTS + 1) * DAY_S,
+        history_s=(WINDOW_NIGHTS + 36) * DAY_S,
     ),
 )
