@@ -15,8 +15,9 @@ from edge_gateway.forwarder import Cloud, Configuration, Forwarder, Rotation
 from edge_gateway.forwarder.configuration import Channel
 from edge_gateway.health import Health
 from edge_gateway.intake import Intake
+from edge_gateway.leaks.labels import Label
 from edge_gateway.leaks.monitor import Monitor
-from edge_gateway.leaks.stretch import COMMONEST_Q3_L_PER_H, Meter
+from edge_gateway.leaks.stretch import COMMONEST_Q3_L_PER_H, Meter, utility
 from edge_gateway.neighbours import Company
 from edge_gateway.settings import Settings
 from edge_gateway.store.database import Store
@@ -94,8 +95,12 @@ async def _run_services(settings: Settings, clock: Clock, store: Store, cloud: C
 
 
 def _meter(channel: Channel) -> Meter:
+    parent = channel.parent
     return Meter(
         meter_id=channel.meter_id,
+        utility=utility(channel.obis),
         q3_l_per_h=channel.q3_l_per_h or COMMONEST_Q3_L_PER_H,
         households=channel.households,
+        parent=None if parent is None else (parent.node_id, parent.obis),
+        labels=tuple(Label(**label.model_dump()) for label in channel.labels),
     )

@@ -69,11 +69,14 @@ class Upkeep:
             await self._notify(notice.STORE_DAMAGED, asdict(damage))
 
     async def tidy(self) -> None:
-        """Delete what is delivered and old; an untrusted clock must not decide what is old."""
+        """Delete what is delivered and old; an untrusted clock must not decide what is old.
+
+        Also look for meters that have fallen silent. The first time is an hour after the start, so
+        that nodes have told by then what they kept while the gateway was away.
+        """
+        await self._intake.watch_silence()
         if self._clock.is_trusted():
             await self._delete_delivered(self._clock.now_ms() - self._retention_ms, until=0)
-        else:
-            await self._intake.settle()
 
     async def keep_within_limit(self) -> None:
         """Warn in time, and make room when it is short."""

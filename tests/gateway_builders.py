@@ -46,6 +46,7 @@ def an_intake(
     feed: Feed | None = None,
     *,
     gateway_id: str = GATEWAY,
+    watch: Monitor | None = None,
 ) -> Intake:
     return Intake(
         site=SITE,
@@ -53,7 +54,7 @@ def an_intake(
         store=store,
         publisher=outgoing or Outgoing(),
         clock=clock,
-        watch=Monitor(),
+        watch=watch or Monitor(),
         feed=feed or Feed(),
     )
 

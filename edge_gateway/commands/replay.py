@@ -4,6 +4,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -11,10 +12,12 @@ from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
+from pydantic import TypeAdapter, ValidationError
 
 from edge_gateway.errors import HistoryError, SettingsError
 from edge_gateway.leaks import replay as backtest
 from edge_gateway.leaks.finding import Finding
+from edge_gateway.leaks.labels import Label
 from edge_gateway.leaks.replay import Tally
 from edge_gateway.leaks.stretch import COMMONEST_Q3_L_PER_H, ELECTRICITY, GAS, WATER, Meter
 
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
 Q3_OF_MAINS = ((30, 4000), (200, 10_000), (600, 16_000))
 Q3_OF_A_LARGE_MAIN = 25_000
 HOMES_BEHIND_A_HOMES_METER = 3
-ROW = "{:<20} {:<18} {:<16} {:<16} {:<16} {:>10} {:>6}"
+ROW = "{:<36} {:<18} {:<16} {:<16} {:<16} {:>10} {:>6}"
 HEADING = ("meter", "kind", "raised", "began", "over", "flow", "sure")
 
 
@@ -49,6 +52,10 @@ def replay(
         Utility, typer.Option(help="What is counted: registers in l, of electricity in Wh.")
     ] = Utility.WATER,
     timezone: Annotated[str, typer.Option(help="Where the meters are.")] = "Europe/Sofia",
+    labels: Annotated[
+        Path | None,
+        typer.Option(help="JSON list of uses that owners called ordinary; see the README."),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="One finding a line, then a line that sums up.")
     ] = False,
@@ -56,12 +63,18 @@ def replay(
     """Show what the leak rules would have found in a file of old readings."""
     zone = _zone(timezone)
     meter = Meter(utility=utility, q3_l_per_h=q3_l_per_h(households), households=households)
+    called_ordinary = _labels(labels) if labels else []
     tally = Tally()
-    if not as_json:
-        typer.echo(ROW.format(*HEADING))
     with _opened(file) as (table, ordered):
+        if not as_json:
+            typer.echo(ROW.format(*HEADING))
         for meter_id in ordered.meters():
-            for one in backtest.replay(ordered.of(meter_id), meter_id, meter, timezone, tally):
+            known = replace(
+                meter,
+                meter_id=meter_id,
+                labels=tuple(one for one in called_ordinary if one.meter_id in (None, meter_id)),
+            )
+            for one in backtest.replay(ordered.of(meter_id), known, timezone, tally):
                 if as_json:
                     typer.echo(json.dumps(_fields(meter_id, one, table.times_are_text)))
                 else:
@@ -70,6 +83,26 @@ def replay(
             typer.echo(f"{table.empty_registers} rows have no register: left out.", err=True)
     _tell_of_dirt(tally)
     typer.echo(json.dumps(_summary(tally)) if as_json else _sentence(tally))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _LabelOfAMeter(Label):
+    """A line of ``--labels``; of all meters of the file where none is named."""
+
+    meter_id: str | None = None
+
+
+def _labels(file: Path) -> list[_LabelOfAMeter]:
+    try:
+        return TypeAdapter(list[_LabelOfAMeter]).validate_json(file.read_bytes())
+    except OSError as error:
+        raise HistoryError(f"{file} can't be read: {error.strerror}.") from error
+    except ValidationError as error:
+        fault = error.errors()[0]
+        where = " ".join(str(part) for part in fault["loc"]) or "the whole"
+        raise HistoryError(
+            f"{file.name}, {where}: {fault['msg']}. Write a list of objects as the README shows."
+        ) from None
 
 
 def q3_l_per_h(households: int | None) -> int:

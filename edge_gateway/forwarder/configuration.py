@@ -21,6 +21,25 @@ RETRY_CAP_S = 60.0
 log = structlog.get_logger(__name__)
 
 
+class Parent(BaseModel):
+    """The register of the main that another one is part of."""
+
+    node_id: str
+    obis: str
+
+
+class LabelledUse(BaseModel):
+    """What an owner called ordinary use, as it was seen; the fields of ``leaks.labels.Label``."""
+
+    label_id: str
+    group: str
+    flow_low: int
+    flow_high: int
+    from_minute: int | None = None
+    to_minute: int | None = None
+    length_s: int
+
+
 class Channel(BaseModel):
     """One register of one node, and the meter it belongs to."""
 
@@ -28,6 +47,8 @@ class Channel(BaseModel):
     meter_id: str | None = None
     q3_l_per_h: int | None = None  # of water meters; None or 0 elsewhere
     households: int | None = None
+    parent: Parent | None = None
+    labels: list[LabelledUse] = []
 
 
 class Node(BaseModel):

@@ -4,12 +4,12 @@
 import contextlib
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from edge_gateway.clock import Moment
 from edge_gateway.feed import News, Noticed, Stored
-from edge_gateway.intake import reading_time, repeats, salvage
+from edge_gateway.intake import reading_time, repeats, salvage, watching
 from edge_gateway.intake.arrival import Arrival, Finding, Watch, check_identity
 from edge_gateway.intake.machine_time import MachineTime
 from edge_gateway.intake.progress import BootKey, Progress
@@ -24,7 +24,7 @@ from edge_gateway.store import (
     quarantine,
     rollouts,
 )
-from wire import batch, event, fields, notice, reading_types, status, telegram, topics
+from wire import event, fields, notice, status, telegram, topics
 from wire.errors import WireError
 from wire.event import Event
 from wire.telegram import Telegram
@@ -117,6 +117,13 @@ class Admission:
         self._is_urgent = False
         return self._progress.take_touched()
 
+    def watch_silence(self, db: sqlite3.Connection, now: Moment) -> None:
+        """Write down which meters have been silent for too long, and settle."""
+        with self._forgetting_failures():
+            self._load(db)
+            self._take(db, self._watch.overdue(now.unix_ms // 1000), now)
+        self.settle(db)
+
     def save_tallies(self, db: sqlite3.Connection) -> None:
         """Write down what was counted."""
         facts.add_to_tallies(db, self._tally)
@@ -154,8 +161,8 @@ class Admission:
             self._progress.put((node_id, boot), boot_id, sequence, entry.number)
             if "reg" in entry.body:
                 now_s = entry.received_at_ms // 1000
-                for _ in self._findings(entry.body, entry.read_at_s, entry.quality, now_s):
-                    pass  # it follows in the table already
+                said = watching.show(self._watch, entry.body, entry.read_at_s, entry.quality, now_s)
+                list(said)  # follows in the table already
         self._progress.take_touched()
         self._news += [Noticed(finding=one.body()) for one in self._watch.open_findings()]
         self._is_loaded = True
@@ -256,34 +263,14 @@ class Admission:
         quality: int,
     ) -> None:
         """Show a telegram to the leak rules; their findings share its transaction."""
-        for finding in self._findings(content, read_at_s, quality, now.unix_ms // 1000):
-            body = finding.body()
-            cleared_at_s = body["cleared_at_s"]
-            entries.append(
-                db,
-                kind=batch.FINDING,
-                received_at_ms=now.unix_ms,
-                read_at_s=body["raised_at_s"] if cleared_at_s is None else cleared_at_s,
-                body=body,
-            )
+        now_s = now.unix_ms // 1000
+        self._take(db, watching.show(self._watch, content, read_at_s, quality, now_s), now)
+
+    def _take(self, db: sqlite3.Connection, findings: Iterable[Finding], now: Moment) -> None:
+        for finding in findings:
+            body = watching.write_down(db, finding, now.unix_ms)
             self._tally["findings"] += 1
             self._news.append(Noticed(finding=body))
-
-    def _findings(
-        self, content: Mapping[str, Any], read_at_s: int, quality: int, now_s: int
-    ) -> Iterator[Finding]:
-        """Yield what the leak rules say of the water registers of a telegram."""
-        for obis, register in content["reg"].items():
-            reading_type, _ = reading_types.parse(obis)
-            if reading_type in (reading_types.COLD_WATER, reading_types.HOT_WATER):
-                yield from self._watch.look(
-                    node_id=content["id"],
-                    obis=obis,
-                    register=register,
-                    read_at_s=read_at_s,
-                    now_s=now_s,
-                    quality=quality,
-                )
 
     def _step_over_lost(self, db: sqlite3.Connection, lost: Event) -> None:
         """Settle the range that a node's full journal had to drop; the cloud shows it missing."""

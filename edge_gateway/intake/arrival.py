@@ -57,6 +57,9 @@ class Watch(Protocol):
     ) -> Sequence[Finding]:
         """Return the findings that this reading, in ml or mWh, raised or cleared."""
 
+    def overdue(self, now_s: int) -> Sequence[Finding]:
+        """Return what is to be said of meters that have been silent for too long by now."""
+
     def open_findings(self) -> Sequence[Finding]:
         """Return the findings that were raised and not cleared."""
 

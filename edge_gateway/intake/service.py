@@ -167,6 +167,16 @@ class Intake:
             partial(self._admission.release, kept=kept, now=self._clock.moment())
         )
 
+    async def watch_silence(self) -> None:
+        """Raise what is to be said of meters that are silent, once the time is known; settle."""
+        now = self._clock.moment()
+        if not now.is_trusted:
+            await self.settle()
+            return
+        await self._store.write(partial(self._admission.watch_silence, now=now))
+        self._store.outbox_grew.set()
+        self._feed.tell(self._admission.take_news())
+
     async def settle(self) -> None:
         """Write down what else follows from the rows; what is old can be deleted up to here."""
         await self._store.write(self._admission.settle)

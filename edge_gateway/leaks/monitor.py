@@ -7,7 +7,7 @@ from edge_gateway.leaks import rules
 from edge_gateway.leaks.finding import Finding
 from edge_gateway.leaks.rules import Rule
 from edge_gateway.leaks.slot import Calendar, Gatherer, Slot
-from edge_gateway.leaks.stretch import ELECTRICITY, GAS, WATER, Meter, MeterKey, Stretch
+from edge_gateway.leaks.stretch import WATER, Meter, MeterKey, Stretch, utility
 from edge_gateway.leaks.watched import Watched, load
 from wire import quality
 
@@ -16,7 +16,6 @@ MAX_AHEAD_S = 3600  # of the gateway's own clock; a reading further ahead is of 
 MAX_FLOW_OF_Q3 = 2.5
 COARSEST_STEP_ML = 100_000  # of a common pulse output; credited until the first steps were seen
 NOT_METERED = quality.ESTIMATED | quality.MISSING | quality.SUSPECT
-_UTILITIES = {"1": ELECTRICITY, "7": GAS}  # by an OBIS code's medium (IEC 62056-6-1, EN 13757-1)
 
 
 class Monitor:
@@ -79,6 +78,25 @@ class Monitor:
                 told, was_open, meter.labels, watched.rules, self._calendar, read_at_s
             )
         return list({one.finding_id: one for one in told}.values()) if told else told
+
+    def overdue(self, now_s: int) -> list[Finding]:
+        """Return what is to be said of meters that have not been heard of for too long by now.
+
+        Of meters on record only: nobody misses one that was taken away.
+        """
+        told: list[Finding] = []
+        for key, watched in self._watched.items():
+            meter = self._meter(key)
+            for rule in watched.of_silence if meter.meter_id is not None else ():
+                verdict = rule.overdue(watched.read_at_s, now_s)
+                if verdict is None:
+                    continue
+                at_s = rule.due_s(watched.read_at_s)
+                raised = watched.fusion.take(key, meter, rule, verdict, at_s)
+                self._changed.add(key)
+                if raised is not None:
+                    told.append(raised)
+        return told
 
     def open_findings(self) -> list[Finding]:
         """Return the findings that were raised and not cleared."""
@@ -166,7 +184,7 @@ class Monitor:
     def _meter(self, key: MeterKey) -> Meter:
         meter = self._meters.get(key)
         if meter is None:
-            meter = self._meters[key] = Meter(utility=_UTILITIES.get(key[1][0], WATER))
+            meter = self._meters[key] = Meter(utility=utility(key[1]))
         return meter
 
     def _fresh_rules(self, meter: Meter) -> dict[str, Rule]:

@@ -10,8 +10,10 @@ from edge_gateway.leaks.finding import Finding
 from edge_gateway.leaks.monitor import Monitor
 from edge_gateway.leaks.stretch import ELECTRICITY, GAS, WATER, Meter, MeterKey
 
+SILENT_S = 86_400  # no meter is missed before
 AT_ONCE = 10_000  # readings between two looks at the size of the memory
 YEAR_S = 365.25 * 86400
+NODE = "replay"
 OBIS: Mapping[str, str] = {WATER: "8-0:1.0.0", GAS: "7-0:3.0.0", ELECTRICITY: "1-0:1.8.0"}
 
 Reading = tuple[int, int]  # (Unix s, ml or mWh)
@@ -41,23 +43,21 @@ class Tally:
         return self.work_s / max(1, self.readings) * 1e6
 
 
-def replay(
-    readings: Iterable[Reading], meter_id: str, meter: Meter, timezone: str, tally: Tally
-) -> list[Finding]:
+def replay(readings: Iterable[Reading], meter: Meter, timezone: str, tally: Tally) -> list[Finding]:
     """Return the last word on each finding of one meter, by when it was raised.
 
     Readings are oldest first. Of several at one time the first counts.
     """
-    key = (meter_id, OBIS[meter.utility])
+    key = (NODE, OBIS[meter.utility])
     monitor = Monitor(timezone)
     monitor.know({key: meter})
     found: dict[str, Finding] = {}
     rest, last = iter(readings), None
     while some := list(islice(rest, AT_ONCE)):
-        last = _take_note(some, last, tally)
         began_s = time.process_time()
-        _look(monitor, key, some, found)
+        _look(monitor, key, some, last, found)
         tally.work_s += time.process_time() - began_s
+        last = _take_note(some, last, tally)
         state_bytes = max(len(memory) for memory in monitor.take_changed().values())
         tally.state_bytes = max(tally.state_bytes, state_bytes)
     tally.meters += 1
@@ -66,10 +66,18 @@ def replay(
 
 
 def _look(
-    monitor: Monitor, key: MeterKey, readings: Iterable[Reading], found: dict[str, Finding]
+    monitor: Monitor,
+    key: MeterKey,
+    readings: list[Reading],
+    last: Reading | None,
+    found: dict[str, Finding],
 ) -> None:
     node_id, obis = key
+    last_s = (last or readings[0])[0]
     for read_at_s, register in readings:
+        if read_at_s - last_s > SILENT_S:
+            found.update((one.finding_id, one) for one in monitor.overdue(read_at_s - 1))
+        last_s = read_at_s
         for one in monitor.look(
             node_id=node_id, obis=obis, register=register, read_at_s=read_at_s, now_s=read_at_s
         ):

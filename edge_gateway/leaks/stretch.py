@@ -14,7 +14,14 @@ GAS = "gas"
 ELECTRICITY = "electricity"
 UTILITIES = (WATER, GAS, ELECTRICITY)
 
+_BY_MEDIUM = {"1": ELECTRICITY, "7": GAS}  # IEC 62056-6-1, EN 13757-1; all else we watch is water
+
 MeterKey = tuple[str, str]  # (node_id, obis with its channel)
+
+
+def utility(obis: str) -> str:
+    """Return which utility a register is of, by its OBIS code."""
+    return _BY_MEDIUM.get(obis.split("-")[0], WATER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

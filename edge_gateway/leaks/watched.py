@@ -9,7 +9,14 @@ from typing import Any
 
 from edge_gateway.leaks.finding import Finding
 from edge_gateway.leaks.fusion import Fusion
-from edge_gateway.leaks.rules import HOURS, QUARTERS, STRETCHES, Rule, sees_falls
+from edge_gateway.leaks.rules import (
+    HOURS,
+    QUARTERS,
+    STRETCHES,
+    ListensForSilence,
+    Rule,
+    sees_falls,
+)
 from edge_gateway.leaks.slot import QUARTER_S, Gatherer
 from edge_gateway.leaks.stretch import HOUR_S, Stretch
 from edge_gateway.leaks.table import Table
@@ -35,6 +42,7 @@ class Watched:
         self.of_stretches = tuple(rule for rule in every if rule.looks_at == STRETCHES)
         self.of_falls = tuple(rule for rule in self.of_stretches if sees_falls(rule))
         self.of_quarters = tuple(rule for rule in every if rule.looks_at == QUARTERS)
+        self.of_silence = tuple(rule for rule in every if isinstance(rule, ListensForSilence))
         self.of_hours = tuple(rule for rule in every if rule.looks_at == HOURS)
 
     def next_stretch(self, register: int, read_at_s: int) -> Stretch:

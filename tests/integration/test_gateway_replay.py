@@ -255,3 +255,54 @@ def test_a_time_zone_that_does_not_exist_is_named(tmp_path):
     status, _, sentence = ran(a_csv(tmp_path / "old.csv", a_leak()), "--timezone", "Europe/Sofiya")
     assert status != 0
     assert sentence == "Europe/Sofiya is no time zone; write one such as Europe/Sofia."
+
+
+COOLING = {
+    "label_id": "l-1",
+    "group": "leak",
+    "flow_low": 55,
+    "flow_high": 65,
+    "from_minute": None,
+    "to_minute": None,
+    "length_s": 30 * HOUR_S,
+}
+
+
+def labels(tmp_path, *lines):
+    path = tmp_path / "labels.json"
+    path.write_text(json.dumps(lines))
+    return path
+
+
+def test_what_was_called_ordinary_is_not_found_and_at_other_meters_is(tmp_path):
+    path = a_csv(tmp_path / "old.csv", a_leak() + a_leak("m-garden"))
+    of_all = labels(tmp_path, COOLING)
+    assert found(path, "--labels", of_all)[0] == []
+    of_one = labels(tmp_path, COOLING | {"meter_id": KITCHEN})
+    assert {one["meter_id"] for one in found(path, "--labels", of_one)[0]} == {"m-garden"}
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("[{}]", "labels.json, 0 label_id: Field required. Write a list of objects"),
+        ("nothing", "labels.json, the whole: Invalid JSON"),
+    ],
+)
+def test_a_file_of_labels_that_cannot_be_read_is_refused_with_the_reason(tmp_path, content, said):
+    path = labels(tmp_path)
+    path.write_text(content)
+    status, _, sentence = ran(a_csv(tmp_path / "old.csv", a_leak()), "--labels", path)
+    assert status != 0
+    assert sentence.startswith(said)
+
+
+def test_silence_of_a_day_and_more_is_told_and_an_afternoon_is_not(tmp_path):
+    rows = a_leak(l_per_h=0, hours=90)
+    afternoon = [row for row in rows if not NOON_S < row[1] < NOON_S + 5 * HOUR_S]
+    assert found(a_csv(tmp_path / "old.csv", afternoon))[0] == []
+    days = [row for row in rows if not NOON_S < row[1] < NOON_S + 70 * HOUR_S]
+    [finding], _ = found(a_csv(tmp_path / "old.csv", days))
+    assert (finding["kind"], finding["started_at"]) == ("missing", NOON_S)
+    assert finding["raised_at"] == NOON_S + 24 * HOUR_S
+    assert finding["cleared_at"] == NOON_S + 70 * HOUR_S

@@ -7,10 +7,10 @@ strings, lists of them, or tables, for they are its whole memory and survive res
 
 import importlib
 import pkgutil
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from edge_gateway.leaks.stretch import Meter
-from edge_gateway.leaks.verdict import Verdict
+from edge_gateway.leaks.verdict import Raised, Verdict
 
 STRETCHES = "stretches"
 QUARTERS = "quarters"
@@ -31,6 +31,17 @@ class Rule(Protocol):
 
     def volume(self) -> int:
         """Return what has been lost since the finding that is open began, as far as can be told."""
+
+
+@runtime_checkable
+class ListensForSilence(Rule, Protocol):
+    """A rule that is also asked about meters of which nothing is heard."""
+
+    def due_s(self, read_at_s: int) -> int:
+        """Return when, in Unix s, a meter last read then has been silent for too long."""
+
+    def overdue(self, read_at_s: int, now_s: int) -> Raised | None:
+        """Answer if a meter last read then has been silent for too long by now."""
 
 
 def discover() -> dict[str, type[Rule]]:
