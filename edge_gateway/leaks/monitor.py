@@ -179,6 +179,7 @@ class Monitor:
             is_weekend,
             gatherer.last_still_s,
             watched.fusion.is_leaking,
+            gatherer.last_longest_s,
         )
 
     def _meter(self, key: MeterKey) -> Meter:

@@ -21,7 +21,8 @@ class Slot(NamedTuple):
 
     ``still_s`` is the longest time without flow that touches it, told from where that began, so
     perhaps longer than the slot. ``is_leaking`` says that a leak is being reported on this meter:
-    what is seen now is no example of its ordinary use.
+    what is seen now is no example of its ordinary use. ``longest_s`` is the longest of the parts it
+    was gathered from: of a quarter, between two readings; of an hour, at least a quarter.
     """
 
     started_at_s: int
@@ -32,6 +33,7 @@ class Slot(NamedTuple):
     is_weekend: bool
     still_s: int
     is_leaking: bool
+    longest_s: int = 0
 
     @property
     def length_s(self) -> int:
@@ -49,11 +51,14 @@ class Gatherer:
         self.amount = 0
         self.still_s = 0
         self.last_still_s = 0
+        self.longest_s = 0
+        self.last_longest_s = 0
 
     def add(self, stretch: Stretch, still_s: int) -> Stretch | None:
         """Return what is full now as one stretch, if it is; ``still_s`` as of this stretch.
 
-        After a full one, ``last_still_s`` tells the longest stillness that touched it.
+        After a full one, ``last_still_s`` tells the longest stillness that touched it, and
+        ``last_longest_s`` the longest stretch in it.
         """
         length_s = stretch.ended_at_s - stretch.started_at_s
         if not self.gathered_s:
@@ -62,6 +67,8 @@ class Gatherer:
         self.amount += stretch.amount
         if still_s > self.still_s:
             self.still_s = still_s
+        if length_s > self.longest_s:
+            self.longest_s = length_s
         if self.gathered_s + length_s // 2 < self.length_s:
             return None
         return self.empty(stretch.ended_at_s, stretch.step)
@@ -71,8 +78,8 @@ class Gatherer:
         if not self.gathered_s:
             return None
         whole = Stretch(self.started_at_s, ended_at_s, self.amount, step)
-        self.last_still_s = self.still_s
-        self.gathered_s = self.amount = self.still_s = 0
+        self.last_still_s, self.last_longest_s = self.still_s, self.longest_s
+        self.gathered_s = self.amount = self.still_s = self.longest_s = 0
         return whole
 
     def takes(self, length_s: int) -> bool:
