@@ -1,0 +1,241 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Night flow: a main of many households passes more than it used to, most plainly at night.
+
+Somebody is always up, so a main is never still and no floor tells a leak. What a leak does is to
+shift every hour by the same flow. For each of a few sizes of leak the rule asks of every hour: how
+much likelier is this flow if that leak runs than if it doesn't? The logarithms add up to evidence,
+never below nothing (CUSUM, E. S. Page, Biometrika 41, 1954). What is usual is learned for each hour
+of the day (``usual_hours``), so the quiet hours weigh most wherever they are: by day a leak drowns.
+
+Three things keep it honest. An hour is judged given the one before, for a flat that runs at two
+still runs at three. No night counts for more than a third of what convinces: one of the homes let
+500 l/h run through one night, and the next was quiet. And evidence fades, as what is usual follows
+the seasons.
+
+Figures are measured on sums of real homes that were not used for the thresholds:
+``python -m tests.benchmark.leaks.mains``.
+
+Limits. Two weeks of learning; a leak older than that is usual. A flat's own leak is a leak here
+too. It takes two nights and more; under a tenth of a main's mean flow nothing is found. A lasting
+change of habits looks the same, so after four weeks what was found is counted as usual, and the
+finding says so. Hours with gaps neither raise nor clear.
+"""
+
+from dataclasses import dataclass, field
+from math import exp, log, sqrt
+from typing import ClassVar
+
+from edge_gateway.leaks.rules import HOURS
+from edge_gateway.leaks.slot import Slot
+from edge_gateway.leaks.stretch import HOUR_S, WATER, Meter
+from edge_gateway.leaks.table import Table
+from edge_gateway.leaks.usual_hours import UsualHours, logarithm
+from edge_gateway.leaks.verdict import Cleared, Raised
+
+# Thresholds: our measurement on sums of the prior homes, see tests/benchmark/leaks/mains.py.
+SIZES = (0.08, 0.14, 0.25, 0.45, 0.8)  # of the leaks asked about, in parts of the mean flow
+CONVINCING = 25.0  # evidence, in natural logarithms
+MOST = 30.0  # evidence kept, so that a repair is seen within days
+ENDED = 10.0
+OF_FOUND = 0.6  # of the flow found: what must have ended
+MOST_AT_ONCE = 6.0  # from a few hours; what can be gained comes back at
+MOST_AN_HOUR = 0.5
+LEAST_AN_HOUR = -5.0
+FADES = 1 / 400  # an hour
+KEEPS = 0.45  # of an hour's deviate, on average, is still there an hour later
+ODD = 0.02  # of all hours are like no other
+ODD_DENSITY = 0.15
+FAR = 4.0  # spreads; a deviate is not held to be further out when the next hour is judged
+LEAST_ML_PER_H = 1000  # flows under it are all the same
+LEARNING_SLOTS = 14 * 24
+MEAN_OF_SLOTS = 1000
+# Who shares a meter when nobody says: as much as four homes at 10 l/h each, and never still.
+FEWEST_HOUSEHOLDS = 4
+FEWEST_HOUSEHOLDS_ML_PER_H = 40_000
+NEVER_STILL_STEPS = 2
+USUAL_AFTER_SLOTS = 28 * 24
+NEXT_S = 300  # between two slots, and they still follow each other
+EXCESS_OF_SLOTS = 168  # averaged over
+RANGE = 1.6  # around it; holds nine of ten leaks in our sums
+HOURS_TOLD = 6
+CONFIDENCE = 80
+
+
+@dataclass
+class NightFlow:
+    """What the rule remembers of one meter."""
+
+    kind: ClassVar[str] = "night_flow"
+    group: ClassVar[str] = "leak"
+    looks_at: ClassVar[str] = HOURS
+    utilities: ClassVar[frozenset[str]] = frozenset({WATER})
+
+    middles: Table = field(default_factory=lambda: Table(48, 16))
+    spreads: Table = field(default_factory=lambda: Table(48, 16))
+    days: Table = field(default_factory=lambda: Table(48))
+    mean_ml_per_h: int = 0
+    slots: int = 0
+    unlearned: int = 0  # slots, for something leaked
+    evidence: list[float] = field(default_factory=lambda: [0.0] * len(SIZES))
+    left: list[float] = field(
+        default_factory=lambda: [MOST_AT_ONCE] * len(SIZES)
+    )  # that may yet be gained
+    since_s: list[int] = field(default_factory=lambda: [0] * len(SIZES))
+    before: list[float] = field(default_factory=list)  # deviates of the hour before
+    ended_at_s: int = 0  # of the hour before
+    excess: list[int] = field(default_factory=lambda: [0, 0])  # in ml/h, and its weight
+    hours: list[list[int]] = field(default_factory=list)  # gain, start, amount: what convinces
+    found: list[int] = field(default_factory=list)  # while open: since when, flow, until when
+
+    def look(self, slot: Slot, meter: Meter) -> Raised | Cleared | None:
+        """Raise when the evidence for a leak of some size convinces; clear when it is gone."""
+        if meter.households is not None and meter.households < FEWEST_HOUSEHOLDS:
+            return self._end("So few homes share this meter that other rules judge it.")
+        ml_per_h = slot.amount * HOUR_S / slot.length_s
+        usual = UsualHours(self.middles, self.spreads, self.days)
+        if slot.started_at_s - self.ended_at_s > NEXT_S:
+            self.before = []
+        if self.slots >= LEARNING_SLOTS and usual.is_known(slot.hour, slot.is_weekend):
+            self._weigh(slot, ml_per_h, usual)
+        self.ended_at_s = slot.ended_at_s
+        self._learn(slot, ml_per_h, usual)
+        if self.found:
+            return self._watch(usual)
+        if max(self.evidence) < CONVINCING or not self._is_main(slot, meter, usual):
+            return None
+        return self._raise(usual)
+
+    def volume(self) -> int:
+        """Return what the leak's flow makes of the time since the evidence for it began."""
+        if not self.found:
+            return 0
+        since_s, flow, until_s = self.found
+        return flow * (until_s - since_s) // HOUR_S
+
+    def _weigh(self, slot: Slot, ml_per_h: float, usual: UsualHours) -> None:
+        flows = [ml_per_h - size * self.mean_ml_per_h for size in (0.0, *SIZES)]
+        logs = [logarithm(flow, LEAST_ML_PER_H) for flow in flows]
+        deviates = usual.deviates(slot.hour, slot.is_weekend, logs)
+        expected = [KEEPS * max(-FAR, min(one, FAR)) for one in self.before] or [0.0] * len(flows)
+        self.before = [round(one, 2) for one in deviates]
+        likelihoods = [
+            log(_density(deviate - mean if flow > -LEAST_ML_PER_H / 2 else None)) - logged
+            for flow, logged, deviate, mean in zip(flows, logs, deviates, expected, strict=True)
+        ]
+        unlikely = likelihoods.pop(0)
+        gains = [
+            self._add(place, likelihood - unlikely, slot.started_at_s)
+            for place, likelihood in enumerate(likelihoods)
+        ]
+        self._estimate(slot, ml_per_h, usual)
+        self._remember(slot, round(1000 * max(gains)))
+
+    def _add(self, place: int, ratio: float, started_at_s: int) -> float:
+        """Add the logarithm of a likelihood ratio to the evidence; return what was gained."""
+        gain = min(max(ratio, 0.0), self.left[place])
+        self.left[place] = round(min(self.left[place] - gain + MOST_AN_HOUR, MOST_AT_ONCE), 2)
+        if not self.evidence[place]:
+            self.since_s[place] = started_at_s
+        now = self.evidence[place] * (1 - FADES) + gain + min(max(ratio, LEAST_AN_HOUR), 0.0)
+        self.evidence[place] = round(max(0.0, min(now, MOST)), 2)
+        return gain
+
+    def _estimate(self, slot: Slot, ml_per_h: float, usual: UsualHours) -> None:
+        """Average what flows beyond the usual; the steadier an hour is, the more it counts."""
+        middle = usual.middle_ml_per_h(slot.hour, slot.is_weekend, LEAST_ML_PER_H)
+        precision = 1e9 / (usual.spread(slot.hour) * (middle + LEAST_ML_PER_H)) ** 2
+        excess, weight = self.excess
+        kept = weight * (1 - 1 / EXCESS_OF_SLOTS)
+        off = ml_per_h - middle - excess
+        if weight:  # one odd hour moves it little
+            off = max(-self.mean_ml_per_h / 2, min(off, self.mean_ml_per_h / 2))
+        now = kept + precision
+        self.excess = [round(excess + off * precision / now), round(now)]
+
+    def _remember(self, slot: Slot, gain: int) -> None:
+        if max(self.evidence) == 0:
+            self.hours, self.excess = [], [0, 0]
+        elif gain > 0:
+            told = [*self.hours, [gain, slot.started_at_s, slot.amount]]
+            self.hours = sorted(told, reverse=True)[:HOURS_TOLD]
+
+    def _learn(self, slot: Slot, ml_per_h: float, usual: UsualHours) -> None:
+        if slot.is_leaking and self.unlearned < USUAL_AFTER_SLOTS:
+            self.unlearned += 1
+            return
+        if not slot.is_leaking:
+            self.unlearned = 0
+        usual.learn(slot.hour, slot.is_weekend, logarithm(ml_per_h, LEAST_ML_PER_H))
+        self.slots = min(self.slots + 1, MEAN_OF_SLOTS)
+        self.mean_ml_per_h += round((ml_per_h - self.mean_ml_per_h) / self.slots)
+
+    def _is_main(self, slot: Slot, meter: Meter, usual: UsualHours) -> bool:
+        if meter.households is not None:
+            return True
+        never_still = NEVER_STILL_STEPS * max(slot.step, LEAST_ML_PER_H)
+        return (
+            self.mean_ml_per_h >= FEWEST_HOUSEHOLDS_ML_PER_H
+            and usual.quietest_ml_per_h(LEAST_ML_PER_H) >= never_still
+        )
+
+    def _raise(self, usual: UsualHours) -> Raised:
+        place = self.evidence.index(max(self.evidence))
+        flow = max(round(SIZES[0] / 2 * self.mean_ml_per_h), self.excess[0])
+        low, high = round(flow / RANGE), round(flow * RANGE)
+        self.found = [self.since_s[place], flow, self.ended_at_s]
+        quiet = usual.quietest_ml_per_h(LEAST_ML_PER_H)
+        return Raised(
+            started_at_s=self.since_s[place],
+            flow=flow,
+            flow_low=low,
+            flow_high=high,
+            volume=self.volume(),
+            confidence=CONFIDENCE,
+            explanation=(
+                f"About {flow / 1000:.0f} l/h more than usual flow through this main, night and "
+                "day: look for a leak in the risers, a running toilet or a burst in the ground."
+            ),
+            ordinary_use=(
+                f"In its quietest hour {quiet / 1000:.0f} l are usual here; people who use more "
+                "do so at some hours, this is missing at none."
+            ),
+            clears_when="The quiet hours are as quiet as before for a few nights.",
+            hours=tuple(sorted((start, amount) for _, start, amount in self.hours)),
+        )
+
+    def _watch(self, usual: UsualHours) -> Cleared | None:
+        """Clear what was found when it has ended, or has gone on for so long that it is usual."""
+        flow = self.found[1]
+        smaller = [size for size in SIZES if size * self.mean_ml_per_h <= OF_FOUND * flow]
+        evidence = max(self.evidence[max(0, len(smaller) - 1) :])
+        if evidence >= CONVINCING:
+            self.found[1:] = [max(flow // 2, self.excess[0]), self.ended_at_s]
+        if evidence < ENDED:
+            return self._end("The quiet hours are as quiet as before.")
+        if self.unlearned < USUAL_AFTER_SLOTS:
+            return None
+        usual.add(flow, LEAST_ML_PER_H)
+        self.mean_ml_per_h += flow
+        weeks = USUAL_AFTER_SLOTS // 168
+        return self._end(
+            f"It has flowed so for {weeks} weeks and counts as usual now; it may still be a leak."
+        )
+
+    def _end(self, explanation: str) -> Cleared | None:
+        if not self.found:
+            return None
+        volume = self.volume()
+        self.found, self.hours, self.excess = [], [], [0, 0]
+        self.evidence = [0.0] * len(SIZES)
+        return Cleared(volume=volume, explanation=explanation)
+
+
+def _density(deviate: float | None) -> float:
+    """Return how likely an hour is so far from what the last one promised; None is too little."""
+    if deviate is None:
+        return ODD * ODD_DENSITY
+    left = 1 - KEEPS**2
+    return (1 - ODD) * exp(-(deviate**2) / (2 * left)) / sqrt(left) + ODD * ODD_DENSITY
+
+
+RULE = NightFlow
