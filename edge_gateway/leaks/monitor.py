@@ -4,6 +4,7 @@
 from collections.abc import Iterable, Mapping
 
 from edge_gateway.leaks import rules
+from edge_gateway.leaks.balance import Balanced, Mains
 from edge_gateway.leaks.finding import Finding
 from edge_gateway.leaks.rules import Rule
 from edge_gateway.leaks.slot import Calendar, Gatherer, Slot
@@ -31,12 +32,14 @@ class Monitor:
         self._rules = rules.discover()
         self._calendar = Calendar(timezone)
         self._meters: dict[MeterKey, Meter] = {}
+        self._mains = Mains({})
         self._watched: dict[MeterKey, Watched] = {}
         self._changed: set[MeterKey] = set()
 
     def know(self, meters: Mapping[MeterKey, Meter]) -> None:
         """Use these facts about meters from now on."""
         self._meters = dict(meters)
+        self._mains = Mains(meters)
 
     def look(
         self,
@@ -72,11 +75,14 @@ class Monitor:
         self._changed.add(key)
         fusion, told = watched.fusion, list[Finding]()
         was_open = tuple(fusion.open)
-        self._look(key, meter, watched, watched.next_stretch(register, read_at_s), told)
+        stretch = watched.next_stretch(register, read_at_s)
+        is_credible = self._look(key, meter, watched, stretch, told)
         if meter.labels or fusion.quiet:
             told = fusion.keep_back(
                 told, was_open, meter.labels, watched.rules, self._calendar, read_at_s
             )
+        if is_credible and self._mains.of(key):
+            told += self._balance(key, watched, stretch)
         return list({one.finding_id: one for one in told}.values()) if told else told
 
     def overdue(self, now_s: int) -> list[Finding]:
@@ -118,11 +124,13 @@ class Monitor:
 
     def _look(
         self, key: MeterKey, meter: Meter, watched: Watched, stretch: Stretch, told: list[Finding]
-    ) -> None:
+    ) -> bool:
+        """Show a stretch to the rules; return whether it can be believed."""
         fusion = watched.fusion
         if fusion.open:
             told += fusion.drop_unknown(watched.rules, stretch.ended_at_s)
-        if stretch.amount < 0 or stretch.amount > _most(meter, stretch):
+        is_credible = 0 <= stretch.amount <= _most(meter, stretch)
+        if not is_credible:
             watched.begin_anew()
             seen_by = watched.of_falls if stretch.amount < 0 else ()
             _show(key, meter, watched, seen_by, stretch, told)
@@ -132,6 +140,40 @@ class Monitor:
             self._gather(key, meter, watched, stretch, told)
         if fusion.open:
             told += fusion.grow(watched.rules, stretch.ended_at_s)
+        return is_credible
+
+    def _balance(self, key: MeterKey, watched: Watched, stretch: Stretch) -> list[Finding]:
+        """Enter the full hours that a meter has passed with its mains; return what that tells."""
+        told: list[Finding] = []
+        for started_at_s, amount in list(watched.mark.hours(stretch, watched.register)):
+            for main_key in self._mains.of(key):
+                main = self._watched.get(main_key)
+                if main is None:
+                    continue
+                self._changed.add(main_key)
+                hour = main.ledger.add(
+                    self._mains.name(main_key),
+                    started_at_s,
+                    amount,
+                    watched.step,
+                    self._mains.parts(main_key),
+                    is_main=main_key == key,
+                    is_leaking=main.fusion.is_leaking,
+                )
+                if hour is not None:
+                    told += self._weigh(main_key, main, hour)
+        return told
+
+    def _weigh(self, main_key: MeterKey, main: Watched, hour: Balanced) -> list[Finding]:
+        told: list[Finding] = []
+        meter, fusion = self._meter(main_key), main.fusion
+        was_open = tuple(fusion.open)
+        _show(main_key, meter, main, main.of_balances, hour, told)
+        if meter.labels or fusion.quiet:
+            told = fusion.keep_back(
+                told, was_open, meter.labels, main.rules, self._calendar, hour.ended_at_s
+            )
+        return told
 
     def _gather(
         self, key: MeterKey, meter: Meter, watched: Watched, stretch: Stretch, told: list[Finding]
@@ -199,7 +241,7 @@ def _show(
     meter: Meter,
     watched: Watched,
     seen_by: Iterable[Rule],
-    seen: Stretch | Slot,
+    seen: Stretch | Slot | Balanced,
     told: list[Finding],
 ) -> None:
     """Let rules judge; what comes of it is added to ``told``."""

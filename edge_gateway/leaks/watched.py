@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from math import gcd
 from typing import Any
 
+from edge_gateway.leaks.balance import Ledger, Mark
 from edge_gateway.leaks.finding import Finding
 from edge_gateway.leaks.fusion import Fusion
 from edge_gateway.leaks.rules import (
+    BALANCES,
     HOURS,
     QUARTERS,
     STRETCHES,
@@ -35,6 +37,8 @@ class Watched:
     still_s: int = 0  # without flow up to now
     quarter: Gatherer = field(default_factory=lambda: Gatherer(QUARTER_S))
     hour: Gatherer = field(default_factory=lambda: Gatherer(HOUR_S))
+    mark: Mark = field(default_factory=Mark)
+    ledger: Ledger = field(default_factory=Ledger)  # of a main
     fusion: Fusion = field(default_factory=Fusion)
 
     def __post_init__(self) -> None:
@@ -44,6 +48,7 @@ class Watched:
         self.of_quarters = tuple(rule for rule in every if rule.looks_at == QUARTERS)
         self.of_silence = tuple(rule for rule in every if isinstance(rule, ListensForSilence))
         self.of_hours = tuple(rule for rule in every if rule.looks_at == HOURS)
+        self.of_balances = tuple(rule for rule in every if rule.looks_at == BALANCES)
 
     def next_stretch(self, register: int, read_at_s: int) -> Stretch:
         """Move on to this reading; return what lies between."""
@@ -64,6 +69,7 @@ class Watched:
         """Forget what was being gathered, as at a register that is not the one of before."""
         self.step = self.still_s = 0
         self.quarter, self.hour = Gatherer(QUARTER_S), Gatherer(HOUR_S)
+        self.mark = Mark()
 
     def dump(self) -> str:
         """Return its memory as JSON."""
@@ -72,6 +78,8 @@ class Watched:
                 **{name: getattr(self, name) for name in _NUMBERS},
                 "quarter": vars(self.quarter),
                 "hour": vars(self.hour),
+                "mark": vars(self.mark),
+                "ledger": vars(self.ledger),
                 "rules": {kind: vars(rule) for kind, rule in self.rules.items()},
                 "open": {group: one.body() for group, one in self.fusion.open.items()},
                 "convinced": self.fusion.convinced,
@@ -89,6 +97,8 @@ def load(dumped: str, rules: dict[str, Rule]) -> Watched:
     watched = Watched(**{name: memory[name] for name in _NUMBERS}, rules=rules)
     vars(watched.quarter).update(memory["quarter"])
     vars(watched.hour).update(memory["hour"])
+    vars(watched.mark).update(memory["mark"])
+    vars(watched.ledger).update(memory["ledger"])
     convinced = memory["convinced"]
     for kind, rule in rules.items():
         remembered = memory["rules"].get(kind, {})

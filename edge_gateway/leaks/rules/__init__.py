@@ -15,6 +15,7 @@ from edge_gateway.leaks.verdict import Raised, Verdict
 STRETCHES = "stretches"
 QUARTERS = "quarters"
 HOURS = "hours"
+BALANCES = "balances"
 
 
 class Rule(Protocol):
@@ -22,10 +23,10 @@ class Rule(Protocol):
 
     kind: ClassVar[str]
     group: ClassVar[str]  # of findings: leak, burst or meter; see ``fusion``
-    looks_at: ClassVar[str]  # STRETCHES, QUARTERS or HOURS
+    looks_at: ClassVar[str]  # STRETCHES, QUARTERS, HOURS or BALANCES
     utilities: ClassVar[frozenset[str]]
 
-    # What it is shown is a Stretch or a Slot, by ``looks_at``.
+    # What it is shown is a Stretch, a Slot or a Balanced, by ``looks_at``.
     def look(self, seen: Any, meter: Meter, /) -> Verdict | None:
         """Take note of what passed; answer if that changes anything."""
 

@@ -142,6 +142,7 @@ class Standby:
     def _stay_or_clear(self, above: int, today: int) -> Cleared | None:
         self.low_days = self.low_days + 1 if today < above + self.excess // 2 else 0
         if self.low_days >= CLEAR_DAYS:
+            self.records[-1] = max(self.records[-1], above + self.excess)  # once was not for ever
             return self._end("The quietest hours take as little as before.")
         if self.ended_at_s - self.began_at_s < ADOPTED_S:
             return None
