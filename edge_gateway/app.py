@@ -75,7 +75,7 @@ async def _run_services(settings: Settings, clock: Clock, store: Store, cloud: C
             await intake.receive(topic, payload, retained)
 
     def learn(channels: Mapping[tuple[str, str], Channel]) -> None:
-        monitor.know({key: _meter(channel) for key, channel in channels.items()})
+        monitor.know({key: as_meter(channel) for key, channel in channels.items()})
 
     configuration = Configuration(settings, store, cloud, clock, learn)
     await configuration.recall()
@@ -94,7 +94,8 @@ async def _run_services(settings: Settings, clock: Clock, store: Store, cloud: C
         services.create_task(Watchdog(store, intake).run(), name="watchdog")
 
 
-def _meter(channel: Channel) -> Meter:
+def as_meter(channel: Channel) -> Meter:
+    """Return what the leak rules are told of a channel."""
     parent = channel.parent
     return Meter(
         meter_id=channel.meter_id,

@@ -11,6 +11,7 @@ import contextlib
 import json
 import shutil
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 
 import prometheus_client
@@ -19,7 +20,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from edge_gateway.clock import Clock
-from edge_gateway.feed import Feed, News, Stored
+from edge_gateway.feed import Feed, News, Noticed, Stored
 from edge_gateway.settings import NeighbourSettings
 from edge_gateway.store import entries, facts, outbox
 from edge_gateway.store.database import FILE_NAME
@@ -49,6 +50,8 @@ class Metrics(Collector):
         self._online: dict[str, bool] = {}
         self._heard_at_s: dict[str, float] = {}
         self._read_at_s: dict[str, int] = {}
+        self._open: dict[str, str] = {}  # kinds of findings, by their ids
+        self._kinds: set[str] = set()  # that there ever were: a count goes to 0, not away
 
     async def run(self) -> None:
         """Answer until cancelled; raises OSError when another program has the port."""
@@ -75,6 +78,16 @@ class Metrics(Collector):
             node_id = news.message.node_id
             self._heard_at_s[node_id] = self._clock.now_ms() / 1000
             self._read_at_s[node_id] = max(news.read_at_s, self._read_at_s.get(node_id, 0))
+        else:
+            self._note_finding(news)
+
+    def _note_finding(self, news: Noticed) -> None:
+        finding_id, kind = (str(news.finding[name]) for name in ("finding_id", "kind"))
+        self._kinds.add(kind)
+        if news.finding["cleared_at_s"] is None:
+            self._open[finding_id] = kind
+        else:
+            self._open.pop(finding_id, None)
 
     def collect(self) -> Iterator[Metric]:
         """Return every metric as it is now; called in a thread of the HTTP server."""
@@ -99,6 +112,12 @@ class Metrics(Collector):
                 yield from self._of_store(db)
         except sqlite3.Error as error:
             log.warning("store_not_scraped", reason=str(error))
+        yield _gauge(
+            "findings_open",
+            "What the leak rules have raised and not cleared.",
+            dict.fromkeys(self._kinds.copy(), 0) | Counter(self._open.copy().values()),
+            "kind",
+        )
         yield _gauge(
             "node_heard_timestamp_seconds", "When a node was last heard.", self._heard_at_s, "node"
         )

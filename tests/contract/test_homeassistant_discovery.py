@@ -48,13 +48,12 @@ SENSOR_CLASSES = {  # units and state classes that each allows
 BINARY_SENSOR_CLASSES = {"connectivity", "problem"}
 OURS = Entities("gw-1", "homeassistant")
 CODES = [one.on_channel(channel) for one in reading_types.ALL for channel in (0, 2)]
-WATER = [code for code in CODES if entities.can_leak(code)]
 ANNOUNCED = [
     OURS.gateway_connection(),
     OURS.node_connection("n-1"),
     OURS.last_reading("n-1"),
     *(OURS.register("n-1", code) for code in CODES),
-    *(OURS.leak("n-1", code) for code in WATER),
+    *(OURS.noticed("n-1", code, name) for code in CODES for name in entities.concerns(code)),
 ]
 
 

@@ -13,7 +13,7 @@ import structlog
 from prometheus_client.parser import text_string_to_metric_families
 
 from edge_gateway.clock import SystemClock
-from edge_gateway.feed import Feed
+from edge_gateway.feed import Feed, Noticed
 from edge_gateway.neighbours import Company
 from edge_gateway.neighbours.metrics import Metrics
 from edge_gateway.store import facts, outbox
@@ -103,6 +103,21 @@ async def test_each_node_tells_when_it_was_heard_and_one_never_heard_is_not_onli
     assert there["iskar_node_heard_timestamp_seconds"] == {NODE: NOON_S}
     assert gone["iskar_node_heard_timestamp_seconds"] == {NODE: NOON_S}
     assert there["iskar_node_read_timestamp_seconds"] == {NODE: NOON_S - 7}
+
+
+@pytest.mark.usefixtures("store")
+async def test_open_findings_are_counted_by_kind_and_go_to_zero_when_cleared(tmp_path):
+    feed = Feed()
+    drip = {"finding_id": "f-1", "kind": "continuous_flow", "cleared_at_s": None}
+    async with scraping(tmp_path, feed, FakeClock()) as scrape:
+        feed.tell([Noticed(finding=drip), Noticed(finding=drip | {"kind": "floor_flow"})])
+        await asyncio.sleep(0)
+        raised = await scrape()
+        feed.tell([Noticed(finding=drip | {"kind": "floor_flow", "cleared_at_s": NOON_S})])
+        await asyncio.sleep(0)
+        cleared = await scrape()
+    assert raised["iskar_findings_open"] == {"continuous_flow": 0, "floor_flow": 1}
+    assert cleared["iskar_findings_open"] == {"continuous_flow": 0, "floor_flow": 0}
 
 
 async def test_clock_broker_disk_and_neighbours_are_told(store, tmp_path):

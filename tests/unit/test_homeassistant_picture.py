@@ -25,15 +25,17 @@ def a_reading(litres, *, after_s=0, obis="8-0:1.0.0"):
     return Stored(message=message, read_at_s=read_at_s, quality=quality.GOOD)
 
 
-def a_finding(*, cleared_at_s=None, kind="burst"):
+def a_finding(*, cleared_at_s=None, kind="burst", finding_id=None, obis="8-0:1.0.0"):
     return Noticed(
         finding={
+            "finding_id": finding_id or f"f-{kind}",
             "node_id": NODE,
-            "obis": "8-0:1.0.0",
+            "obis": obis,
             "kind": kind,
             "raised_at_s": NOON_S,
             "cleared_at_s": cleared_at_s,
             "flow_l_per_h": 2400,
+            "flow_w": None,
             "volume_l": 80,
             "confidence": 90,
             "explanation": "Тече.",
@@ -41,8 +43,8 @@ def a_finding(*, cleared_at_s=None, kind="burst"):
     )
 
 
-def leak(picture):
-    return json.loads(picture.retained[f"{HERE}/cold_water_leak"])
+def leak(picture, name="cold_water_leak"):
+    return json.loads(picture.retained[f"{HERE}/{name}"])
 
 
 def test_a_channel_shows_its_newest_reading(picture):
@@ -88,6 +90,28 @@ def test_one_of_two_leaks_cleared_is_still_a_leak(picture):
     picture.take(a_finding(kind="continuous_flow"), NOON_S)
     picture.take(a_finding(kind="burst", cleared_at_s=NOON_S + 9), NOON_S + 9)
     assert [one["kind"] for one in leak(picture)["findings"]] == ["continuous_flow"]
+
+
+def test_a_leak_that_is_given_a_closer_name_is_one_leak(picture):
+    picture.take(a_finding(kind="continuous_flow", finding_id="f-1"), NOON_S)
+    picture.take(a_finding(kind="floor_flow", finding_id="f-1"), NOON_S)
+    [finding] = leak(picture)["findings"]
+    assert finding["kind"] == "floor_flow"
+    assert "flow_w" not in finding
+
+
+@pytest.mark.parametrize("kind", ["missing", "stuck", "backflow"])
+def test_a_fault_of_the_meter_is_no_leak(picture, kind):
+    picture.take(a_reading(1000), NOON_S)
+    picture.take(a_finding(kind=kind), NOON_S)
+    assert leak(picture)["leak"] == "OFF"
+    assert leak(picture, "cold_water_fault")["leak"] == "ON"
+
+
+def test_what_is_unusual_at_an_electricity_meter_is_shown_as_that(picture):
+    picture.take(a_reading(1, obis="1-0:1.8.0"), NOON_S)
+    picture.take(a_finding(kind="standby", obis="1-0:1.8.0"), NOON_S)
+    assert leak(picture, "electricity_import_unusual_use")["leak"] == "ON"
 
 
 def test_gas_has_no_leak_entity(picture):

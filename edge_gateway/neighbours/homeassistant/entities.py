@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Entities: what Home Assistant is told of each register, leak, node and gateway.
+"""Entities: what Home Assistant is told of each register, leak or fault, node and gateway.
 
 A payload here is a discovery message less its topic. Every entity has a message of its own, which
 Home Assistant has understood since 2023; device discovery came two years later.
@@ -18,7 +18,16 @@ from wire.status import OFFLINE, ONLINE
 
 ON, OFF = "ON", "OFF"
 RELEASE = version("iskar")
-_LEAK_WATCHED = (reading_types.COLD_WATER, reading_types.HOT_WATER)
+FAULT = "fault"
+# What the leak rules watch, and what it is called when they notice something. Not a leak of gas: no
+# meter is a safety device, and nobody may take this for one.
+_CONCERNS = {
+    reading_types.COLD_WATER: "leak",
+    reading_types.HOT_WATER: "leak",
+    reading_types.GAS: "unusual_use",
+    reading_types.ELECTRICITY_IMPORT: "unusual_use",
+}
+_OF_THE_METER = ("missing", "stuck", "backflow")  # kinds of findings: its own faults, no use
 
 Payload = dict[str, object]
 Announcement = tuple[str, Payload]  # a topic, and what Home Assistant discovers there
@@ -65,9 +74,15 @@ def slug(obis: str) -> str:
     return f"{reading_type.name}_{channel}" if channel else str(reading_type.name)
 
 
-def can_leak(obis: str) -> bool:
-    """Return whether the leak rules watch this channel."""
-    return reading_types.parse(obis)[0] in _LEAK_WATCHED
+def concerns(obis: str) -> tuple[str, ...]:
+    """Return the names of what may be noticed behind this channel; none if nobody watches it."""
+    reading_type, _ = reading_types.parse(obis)
+    return (_CONCERNS[reading_type], FAULT) if reading_type in _CONCERNS else ()
+
+
+def concern(obis: str, kind: str) -> str:
+    """Return which of them a kind of finding belongs to."""
+    return FAULT if kind in _OF_THE_METER else concerns(obis)[0]
 
 
 class Entities:
@@ -99,12 +114,12 @@ class Entities:
             suggested_display_precision=min(shown.digits, 3),
         )
 
-    def leak(self, node_id: str, obis: str) -> Announcement:
-        """Return the binary sensor of the leaks that the rules see behind one water meter.
+    def noticed(self, node_id: str, obis: str, name: str) -> Announcement:
+        """Return the binary sensor of one concern behind one meter.
 
         Its class is problem, not moisture: what was noticed is flow through a meter, not wetness.
         """
-        name = f"{slug(obis)}_leak"
+        name = f"{slug(obis)}_{name}"
         return self._of_node(
             "binary_sensor",
             node_id,
@@ -112,6 +127,7 @@ class Entities:
             device_class="problem",
             value_template="{{ value_json.leak }}",
             json_attributes_topic=self.state_topic(node_id, name),
+            **({"entity_category": "diagnostic"} if name.endswith(FAULT) else {}),
         )
 
     def last_reading(self, node_id: str) -> Announcement:

@@ -12,10 +12,14 @@ from wire.status import ONLINE, Status
 from wire.telegram import Telegram
 
 MAX_AHEAD_S = 3600  # of the gateway's clock; further ahead a node's clock was wrong
-_OF_A_LEAK = ("kind", "flow_l_per_h", "volume_l", "confidence", "explanation")
+_OF_A_FINDING = (
+    *("kind", "flow_l_per_h", "flow_low_l_per_h", "flow_high_l_per_h", "volume_l"),
+    *("flow_w", "flow_low_w", "flow_high_w", "energy_wh"),
+    *("confidence", "explanation", "ordinary_use", "clears_when"),
+)
 
-ChannelKey = tuple[str, str]  # (node_id, obis with its channel)
-Leaks = dict[str, Mapping[str, object]]  # those open, by kind
+ConcernKey = tuple[str, str, str]  # (node_id, obis with its channel, which concern)
+Findings = dict[str, Mapping[str, object]]  # those open, by finding_id: a kind may change
 
 
 class Picture:
@@ -28,7 +32,7 @@ class Picture:
     def __init__(self, of: Entities) -> None:
         self._entities = of
         self._read_at_s: dict[tuple[str, ...], int] = {}  # by node, and by node and channel
-        self._leaks: dict[ChannelKey, Leaks] = {}
+        self._noticed: dict[ConcernKey, Findings] = {}
         self.retained: dict[str, str] = {}
         self._announce(of.gateway_connection())
 
@@ -57,8 +61,9 @@ class Picture:
             if self._is_newest((node_id, obis), read_at_s, self._entities.register):
                 topic = self._entities.state_topic(node_id, entities.slug(obis))
                 self.retained[topic] = entities.state(obis, register)
-            if entities.can_leak(obis) and (node_id, obis) not in self._leaks:
-                self._show_leaks(node_id, obis)
+            for name in entities.concerns(obis):
+                if (node_id, obis, name) not in self._noticed:
+                    self._show_noticed((node_id, obis, name), {})
         if self._is_newest((node_id,), read_at_s, self._entities.last_reading):
             topic = self._entities.state_topic(node_id, "last_reading")
             self.retained[topic] = _as_iso(read_at_s)
@@ -76,25 +81,27 @@ class Picture:
 
     def _show_finding(self, finding: Mapping[str, object]) -> None:
         node_id, obis, kind = (str(finding[name]) for name in ("node_id", "obis", "kind"))
-        found = self._leaks.get((node_id, obis), {})
-        found.pop(kind, None)
+        key = (node_id, obis, entities.concern(obis, kind))
+        found = self._noticed.get(key, {})
+        found.pop(str(finding["finding_id"]), None)
         if finding["cleared_at_s"] is None:
-            found[kind] = finding
-        self._show_leaks(node_id, obis, found)
+            found[str(finding["finding_id"])] = finding
+        self._show_noticed(key, found)
 
-    def _show_leaks(self, node_id: str, obis: str, leaks: Leaks | None = None) -> None:
-        if (node_id, obis) not in self._leaks:
-            self._announce(self._entities.leak(node_id, obis))
-        found = self._leaks[node_id, obis] = leaks or {}
+    def _show_noticed(self, key: ConcernKey, found: Findings) -> None:
+        if key not in self._noticed:
+            self._announce(self._entities.noticed(*key))
+        self._noticed[key] = found
         said = {
             "leak": entities.ON if found else entities.OFF,
             "findings": [
-                {name: one[name] for name in _OF_A_LEAK}
+                {name: one[name] for name in _OF_A_FINDING if one.get(name) is not None}
                 | {"raised_at": _as_iso(int(str(one["raised_at_s"])))}
                 for one in found.values()
             ],
         }
-        topic = self._entities.state_topic(node_id, f"{entities.slug(obis)}_leak")
+        node_id, obis, name = key
+        topic = self._entities.state_topic(node_id, f"{entities.slug(obis)}_{name}")
         self.retained[topic] = json.dumps(said, ensure_ascii=False)
 
     def _announce(self, entity: Announcement) -> None:
