@@ -12,10 +12,11 @@ import json
 import os
 import sys
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
+from edge_gateway.leaks.labels import Label
 from edge_gateway.leaks.monitor import Monitor
 from edge_gateway.leaks.stretch import COMMONEST_Q3_L_PER_H, Meter
 
@@ -27,7 +28,8 @@ COLUMNS = ("read_at_s", "register", "bits")
 class Epoch:
     """A register's past: which meter, who read it, and its readings in columns, oldest first.
 
-    ``register`` in ml or mWh.
+    ``labels`` are what counts as ordinary, with the fields of the gateway's own; ``register`` in ml
+    or mWh.
     """
 
     node_id: str
@@ -35,6 +37,7 @@ class Epoch:
     utility: str
     q3_l_per_h: int | None
     households: int | None
+    labels: Sequence[dict[str, Any]]
     read_at_s: "array[int]"
     register: "array[int]"
     bits: "array[int]"
@@ -67,6 +70,7 @@ def _meter(epoch: Epoch) -> Meter:
         utility=epoch.utility,
         q3_l_per_h=epoch.q3_l_per_h or COMMONEST_Q3_L_PER_H,
         households=epoch.households,
+        labels=tuple(Label(**one) for one in epoch.labels),
     )
 
 

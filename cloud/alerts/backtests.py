@@ -10,7 +10,7 @@ import json
 import sys
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
@@ -19,6 +19,8 @@ import structlog
 from cloud.alerts import backtest
 from cloud.alerts.backtest import Epoch
 from cloud.alerts.cost import cost_eur
+from cloud.alerts.labels import labelled_uses
+from cloud.alerts.models import LabelledUse
 from cloud.kit.auth.rights import Principal
 from cloud.kit.clock import Clock
 from cloud.kit.database import Database
@@ -96,8 +98,17 @@ class Backtests:
         self._turn = asyncio.Lock()
         self._waiting = 0
 
-    async def run(self, caller: Principal, service_point_id: str, days: int) -> Backtested:
-        """Return what the rules would have found in the last ``days`` days."""
+    async def run(
+        self,
+        caller: Principal,
+        service_point_id: str,
+        days: int,
+        labels: Sequence[LabelledUse] | None = None,
+    ) -> Backtested:
+        """Return what the rules would have found in the last ``days`` days.
+
+        ``labels`` count as ordinary use; None for those that stand now.
+        """
         until = self._clock.now()
         since = until - timedelta(days=days)
         async with self._database.transaction(READ_WITHIN_S) as connection:
@@ -106,7 +117,9 @@ class Backtests:
                 raise NoRulesError(point)
             known = await traces(connection, service_point_id, since - LEARNING, until)
             meters = await meters_by_id(connection, [one.installation.meter_id for one in known])
-        epochs = [_epoch(one, point, meters[one.installation.meter_id]) for one in known]
+            if labels is None:
+                labels = (await labelled_uses(connection, [service_point_id]))[service_point_id]
+        epochs = [_epoch(one, point, meters[one.installation.meter_id], labels) for one in known]
         found = await self._in_turn(backtest.question(epochs, ZONE.key), days)
         return Backtested(
             service_point_id=service_point_id,
@@ -153,7 +166,7 @@ def _time(at_s: int) -> datetime:
     return datetime.fromtimestamp(at_s, UTC)
 
 
-def _epoch(trace: Trace, point: ServicePoint, meter: Meter) -> Epoch:
+def _epoch(trace: Trace, point: ServicePoint, meter: Meter, labels: Sequence[LabelledUse]) -> Epoch:
     scale = PER_UNIT[point.type.unit]
     register = trace.register
     return Epoch(
@@ -162,6 +175,7 @@ def _epoch(trace: Trace, point: ServicePoint, meter: Meter) -> Epoch:
         utility=point.type.utility,
         q3_l_per_h=meter.q3_l_per_h,
         households=meter.households,
+        labels=[asdict(one) for one in labels],
         read_at_s=trace.read_at_s,
         register=register if scale == 1 else array("q", (scale * one for one in register)),
         bits=trace.bits,

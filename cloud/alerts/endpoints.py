@@ -15,7 +15,7 @@ from cloud.alerts.backtests import (
     NoRulesError,
 )
 from cloud.alerts.labels import Labels, NotAUseError
-from cloud.alerts.models import Alert
+from cloud.alerts.models import Alert, LabelledUse
 from cloud.alerts.service import AlertClearedError, Alerts
 from cloud.kit.auth.endpoints import Acknowledger, Labeller, Seer, WebhookOwner
 from cloud.kit.errors import answers
@@ -97,7 +97,8 @@ async def backtest(
 
     Records nothing, and takes up to some minutes.
     """
-    found = await service.run(caller, service_point_id, body.days)
+    labels = None if body.labels is None else [LabelledUse(**vars(one)) for one in body.labels]
+    found = await service.run(caller, service_point_id, body.days, labels)
     return schemas.Backtest.model_validate(asdict(found))
 
 

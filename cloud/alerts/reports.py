@@ -120,8 +120,8 @@ def _hour(content: object) -> tuple[int, float]:
     _time(started_at_s, "hours")
     if isinstance(amount, bool) or not isinstance(amount, int | float):
         raise WireError("An amount of hours is not a number.")
-    if not 0 <= amount <= fields.MAX_REGISTER:  # not-a-number neither
-        raise WireError(f"An amount of hours is outside 0 to {fields.MAX_REGISTER}.")
+    if not -fields.MAX_REGISTER <= amount <= fields.MAX_REGISTER:  # not-a-number neither
+        raise WireError(f"An amount of hours is beyond {fields.MAX_REGISTER}.")
     return started_at_s, amount
 
 

@@ -3,11 +3,13 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, Field, HttpUrl
+from pydantic import AwareDatetime, BaseModel, Field, HttpUrl, StringConstraints
 
 from cloud.kit.schemas import Body, Text
 
 Utility = Literal["water", "gas", "electricity", "heat"]
+Amount = Annotated[int, Field(ge=0, le=2**53)]
+Minute = Annotated[int, Field(ge=0, le=1439)]  # of the local day
 OrdinaryUse = Literal["irrigation", "pool", "cooling", "other"]
 
 
@@ -85,10 +87,27 @@ class Label(BaseModel):
     undone_at: AwareDatetime | None
 
 
+class LabelledUse(Body):
+    """What somebody called ordinary use: as it was seen, with no allowance for the next time.
+
+    Of ``group`` (leak or burst); flows in l/h, of electricity in W. From and to are minutes of the
+    local day, to before from where it was over midnight; None where it lasted half a day or more.
+    """
+
+    label_id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,64}$")]
+    group: Literal["leak", "burst"]
+    flow_low: Amount
+    flow_high: Amount
+    from_minute: Minute | None
+    to_minute: Minute | None
+    length_s: Amount
+
+
 class BacktestBody(Body):
-    """How many of the last days to look at."""
+    """How many of the last days to look at, and what counts as ordinary: None for what does now."""
 
     days: Annotated[int, Field(ge=1, le=400)] = 90
+    labels: Annotated[list[LabelledUse], Field(max_length=16)] | None = None
 
 
 class Backtest(BaseModel):

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request
 
 from cloud.alerts.labels import labelled_uses
+from cloud.alerts.schemas import LabelledUse
 from cloud.app import schemas
 from cloud.kit.auth.endpoints import Gateway
 from cloud.kit.clock import Clock
@@ -49,9 +50,7 @@ async def configuration(
                         q3_l_per_h=one.q3_l_per_h,
                         households=one.households,
                         parent=_parent(points[one.service_point_id], here),
-                        labels=[
-                            schemas.LabelledUse(**asdict(use)) for use in uses[one.service_point_id]
-                        ],
+                        labels=[LabelledUse(**asdict(use)) for use in uses[one.service_point_id]],
                     )
                     for one in of_node
                 ],

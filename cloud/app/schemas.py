@@ -3,7 +3,7 @@
 
 from pydantic import AwareDatetime, BaseModel, Field
 
-from cloud.alerts.schemas import Alert
+from cloud.alerts.schemas import Alert, LabelledUse
 from cloud.kit.schemas import Name
 
 
@@ -87,22 +87,6 @@ class Parent(BaseModel):
 
     node_id: str
     obis: str
-
-
-class LabelledUse(BaseModel):
-    """What somebody called ordinary use: as it was seen, with no allowance for the next time.
-
-    Of ``group`` (leak or burst); flows in l/h, of electricity in W. From and to are minutes of the
-    local day, to before from where it was over midnight; None where it lasted half a day or more.
-    """
-
-    label_id: str
-    group: str
-    flow_low: int
-    flow_high: int
-    from_minute: int | None
-    to_minute: int | None
-    length_s: int
 
 
 class Channel(BaseModel):

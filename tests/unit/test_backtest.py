@@ -5,6 +5,7 @@ import io
 import json
 from array import array
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from cloud.alerts import backtest
 from cloud.alerts.backtest import Epoch
@@ -25,14 +26,25 @@ HUNG = Installation(
     valid_to=None,
 )
 
+POOL = {
+    "label_id": "l-1",
+    "group": "burst",
+    "flow_low": 1700,
+    "flow_high": 2100,
+    "from_minute": 13 * 60,
+    "to_minute": 15 * 60,
+    "length_s": 7200,
+}
 
-def an_epoch(minutes: int, ml_a_minute: int) -> Epoch:
+
+def an_epoch(minutes: int, ml_a_minute: int, **labels: Any) -> Epoch:
     return Epoch(
         node_id="n-one",
         obis="8-0:1.0.0",
         utility="water",
         q3_l_per_h=2500,
         households=1,
+        labels=[POOL | labels] if labels else [],
         read_at_s=array("q", (NOON_S + 60 * minute for minute in range(minutes))),
         register=array("q", (ml_a_minute * minute for minute in range(minutes))),
         bits=array("q", [0] * minutes),
@@ -65,6 +77,13 @@ def test_a_reading_that_was_estimated_counts_for_nothing():
     epoch = an_epoch(30, 32_000)
     epoch.bits[1:] = array("q", [quality.ESTIMATED] * 29)
     assert backtest.found_in([epoch], "Europe/Sofia") == []
+
+
+def test_what_counts_as_ordinary_raises_nothing_and_what_is_stronger_does():
+    as_labelled = backtest.question([an_epoch(30, 32_000, length_s=3600)], "Europe/Sofia")
+    assert json.loads(backtest.answer(io.BytesIO(as_labelled))) == []
+    stronger = backtest.question([an_epoch(30, 32_000, flow_high=900)], "Europe/Sofia")
+    assert len(json.loads(backtest.answer(io.BytesIO(stronger)))) == 1
 
 
 def test_hours_add_up_to_a_register():

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """A finding as a gateway reports it is read as it is meant, or refused with the reason."""
 
+import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,8 +10,11 @@ import pytest
 from cloud.alerts.models import GROUPS
 from cloud.alerts.reports import MAX_TEXTS, finding_in
 from cloud.readings.models import Entry
+from edge_gateway.leaks import finding as findings
 from edge_gateway.leaks import rules
-from tests.integration.cloud.builders import TOLD_TODAY, a_finding
+from edge_gateway.leaks.stretch import Meter
+from edge_gateway.leaks.verdict import Raised
+from tests.integration.cloud.builders import COLD, TOLD_TODAY, a_finding
 from wire.errors import WireError
 
 
@@ -23,6 +28,35 @@ def test_a_whole_report_is_taken():
     finding = finding_in(an_entry())
     assert finding.kinds == ["intermittent_flow", "continuous_flow"]
     assert finding.hours == [(1795258800, 190.5)]
+
+
+def test_what_ran_backward_in_an_hour_is_below_nothing():
+    finding = finding_in(an_entry(kind="backflow", kinds=None, hours=[[1795258800, -3.5]]))
+    assert finding.hours == [(1795258800, -3.5)]
+
+
+@pytest.mark.parametrize(("utility", "obis"), [("water", COLD), ("electricity", "1-0:1.8.0")])
+def test_what_a_gateway_writes_the_cloud_reads(utility: str, obis: str):
+    seen = Raised(
+        started_at_s=1795250000,
+        flow=40_000,
+        flow_low=35_400,
+        flow_high=46_000,
+        volume=100_000,
+        confidence=80,
+        explanation="It never paused.",
+        ordinary_use="Somebody is always asleep.",
+        clears_when="The meter stands still for an hour.",
+        hours=((1795250000, 41_500),),
+    )
+    meter = Meter(utility=utility)
+    told = findings.raised(("n-one", obis), meter, "leak", ("steady_flow",), seen, 1795258800)
+    entry = replace(an_entry(), body=json.loads(json.dumps(told.body())))
+    finding = finding_in(entry)
+    assert {finding.flow_l_per_h, finding.flow_w} == {None, 40}
+    assert {finding.volume_l, finding.energy_wh} == {None, 100}
+    assert (finding.flow_w is None) == (utility == "water")
+    assert finding.hours == [(1795250000, 41.5)]
 
 
 def test_an_earlier_gateways_report_leaves_out_what_it_did_not_know():

@@ -10,7 +10,7 @@ import pytest
 from cloud.alerts import backtests
 from cloud.kit.auth.rights import Role
 from cloud.kit.database import run
-from tests.integration.cloud.builders import NOON, CloudInTest, unix
+from tests.integration.cloud.builders import NOON, CloudInTest, a_finding, unix
 from tests.integration.cloud.review_builders import Meter, Raw
 
 DAYS = 40
@@ -61,6 +61,19 @@ async def test_an_orderly_home_would_have_had_none(cloud: CloudInTest) -> None:
 async def test_what_was_raised_before_the_days_asked_for_is_left_out(cloud: CloudInTest) -> None:
     await Meter(cloud).receive(a_home(leaks=True))
     assert (await _backtest(cloud, days=1))["findings"] == []
+
+
+async def test_what_was_called_ordinary_would_raise_nothing_again(cloud: CloudInTest) -> None:
+    await Meter(cloud).receive(a_home(leaks=True))
+    [leak, *_] = (await _backtest(cloud))["findings"]
+    flow_l_per_h = leak["flow_l_per_h"]
+    over = {"state": "cleared", "cleared_at_s": unix(NOON), "started_at_s": unix(LEAK_FROM)}
+    await cloud.gateway.send(a_finding(flow_l_per_h=flow_l_per_h, **over))
+    [alert] = (await cloud.operator.get("/premises/p-one/alerts"))["items"]
+    await cloud.operator.post(f"/alerts/{alert['alert_id']}/label", {"label": "cooling"})
+    assert (await _backtest(cloud))["findings"] == []
+    untaught = await cloud.operator.post(f"{POINT}/backtest", {"days": 7, "labels": []})
+    assert untaught["findings"] != []
 
 
 async def test_it_goes_on_from_hours_where_readings_are_gone(cloud: CloudInTest) -> None:

@@ -34,8 +34,8 @@ insert into telegrams values ('n-one', 1, %(last)s, 'event', %(start)s, 1, null,
     '{"event": "boot", "detail": {"reset": "power"}}', md5('boot')::uuid, %(start)s, %(start)s);
 insert into alerts (alert_id, gateway_id, finding_id, premises_id, service_point_id, kind, state,
     raised_at, started_at, flow_l_per_h, volume_l, confidence, explanation, reported_at)
-    values ('a-1', 'gw-one', 'f-1', 'p-one', 'sp-one', 'burst', 'acknowledged', %(start)s, %(start)s,
-    1920, 64, 95, 'Far more than ever.', %(start)s);
+    values ('a-1', 'gw-one', 'f-1', 'p-one', 'sp-one', 'burst', 'acknowledged', %(start)s,
+    %(start)s, 1920, 64, 95, 'Far more than ever.', %(start)s);
 insert into readings select 1, read_at, boot, sequence, 1, received_at, quality from telegrams;
 """
 
