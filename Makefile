@@ -61,6 +61,7 @@ bench: setup $(STAMPS)/timescaledb ## Measure; one by `make bench NAME=…`
 	$(BIN)/python -m tests.benchmark $(NAME)
 
 bench-leaks: $(STAMPS)/bench ## Measure the leak rules against those of the field; three quarters of an hour
+	$(BIN)/pytest -q tests/benchmark/leaks
 	$(BIN)/python -m tests.benchmark.leaks
 
 lock: $(STAMPS)/venv ## Bring the locked versions up to date

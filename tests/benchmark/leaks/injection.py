@@ -19,6 +19,7 @@ REFILL_ML = 6000
 REFILL_S = 90
 RAMP_S = 3 * DAY_S
 BURST_TIMES = 12
+PAUSE_FROM_S = 12 * HOUR_S  # so that no 24 hours are without it
 SIZES_L_PER_H = (1, 2, 5, 12.5, 25, 50, 100, 160)
 GRID_SHAPES = ("constant", "toilet", "ramp", "burst")
 
@@ -59,10 +60,14 @@ def _burst(since_s: np.ndarray, size_l_per_h: float) -> np.ndarray:
 
 
 def _pausing(since_s: np.ndarray, size_l_per_h: float) -> np.ndarray:
-    """Run 23 hours, rest one, and so on."""
+    """Rest in the thirteenth hour of every day."""
     days = np.floor(since_s / DAY_S)
-    running_s = days * (DAY_S - HOUR_S) + np.minimum(since_s - days * DAY_S, DAY_S - HOUR_S)
+    running_s = days * (DAY_S - HOUR_S) + _without_pause(since_s - days * DAY_S)
     return running_s * size_l_per_h / 3.6
+
+
+def _without_pause(since_s: np.ndarray) -> np.ndarray:
+    return since_s - np.clip(since_s - PAUSE_FROM_S, 0, HOUR_S)
 
 
 SHAPES: dict[str, Callable[[np.ndarray, float], np.ndarray]] = {
