@@ -118,8 +118,8 @@ def _real() -> list[Batch]:
             households=households,
             interval_s=3600,
             pulse_ml=pulse_ml,
-            cases=homes if households == 1 else 60,
-            starts=4 if households == 1 else 2,
+            cases=homes if households == 1 else 80,
+            starts=6 if households == 1 else 3,
             allowed=ALLOWED[REAL_HOME if households == 1 else REAL_MAIN],
             extra=REAL_EXTRA.get(households, ()) if pulse_ml == 1000 else (),
             has_rivals=pulse_ml == 1000,
@@ -152,7 +152,7 @@ def _simulated() -> list[Batch]:
 
 def _of_grid(households: int, interval_s: int, pulse_ml: int) -> Batch:
     source = HOME if households == 1 else MAIN
-    count = 8
+    count = 8 if interval_s == MINUTE_S else 16
     if source == HOME:
         count = 16 if interval_s == MINUTE_S else 40
     return Batch(
@@ -161,7 +161,7 @@ def _of_grid(households: int, interval_s: int, pulse_ml: int) -> Batch:
         interval_s=interval_s,
         pulse_ml=pulse_ml,
         cases=count,
-        starts=1 if interval_s == MINUTE_S else 2,
+        starts=2,
         allowed=ALLOWED[source],
     )
 
