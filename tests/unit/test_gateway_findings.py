@@ -8,12 +8,13 @@ import pytest
 
 from edge_gateway.errors import StoreError
 from edge_gateway.forwarder import Cloud, Forwarder
+from edge_gateway.leaks.monitor import Monitor
 from edge_gateway.store import outbox
 from edge_gateway.store.database import Store
 from tests.fakes.gateway_clock import FakeClock
 from tests.fakes.ingest_cloud import IngestCloud
 from tests.gateway_builders import NOON_S, a_status, a_telegram, an_intake, rows, settings, topic
-from wire import telegram
+from wire import quality, telegram
 
 TELEGRAM, STATUS = topic("telegram"), topic("status")
 FINDINGS = "SELECT count(DISTINCT body ->> 'finding_id') FROM entry WHERE kind = 2"
@@ -107,3 +108,46 @@ async def test_readings_that_waited_for_their_time_are_watched_too(store):
     intake.offer(STATUS, a_status(up_ms=480_000))
     await intake.commit()
     assert await rows(store, FINDINGS) == [(1,)]
+
+
+class Onlooker(Monitor):
+    """The leak rules, who say what they were shown."""
+
+    def __init__(self):
+        super().__init__()
+        self.shown = []
+
+    def look(self, **reading):
+        self.shown.append((reading["obis"], reading["register"], reading["quality"]))
+        return super().look(**reading)
+
+
+async def test_gas_and_electricity_are_shown_in_thousandths_and_heat_is_not_shown(store):
+    watch = Onlooker()
+    intake = an_intake(store, FakeClock((NOON_S + 600) * 1000), watch=watch)
+    registers = ("8-0:1.0.0", "9-0:1.0.0", "7-0:3.0.0", "1-0:1.8.0", "1-0:2.8.0", "6-0:1.0.0")
+    for sequence, obis in enumerate(registers, 1):
+        intake.offer(TELEGRAM, a_telegram(sequence, litres=5, obis=obis))
+    await intake.commit()
+    of_water = [("8-0:1.0.0", 5000, 0), ("9-0:1.0.0", 5000, 0)]
+    assert watch.shown == [*of_water, ("7-0:3.0.0", 5_000_000, 0), ("1-0:1.8.0", 5_000_000, 0)]
+
+
+async def test_the_rules_are_told_when_a_time_was_worked_out(store):
+    watch = Onlooker()
+    intake = an_intake(store, FakeClock((NOON_S + 600) * 1000), watch=watch)
+    intake.offer(STATUS, a_status(up_ms=480_000))
+    intake.offer(TELEGRAM, a_telegram(1, time_s=60, time_quality=telegram.TIME_SINCE_BOOT))
+    await intake.commit()
+    assert watch.shown == [("8-0:1.0.0", 0, quality.RECONSTRUCTED)]
+
+
+async def test_three_hours_without_readings_neither_clear_a_burst_nor_raise_another(store):
+    intake = an_intake(store, FakeClock((NOON_S + 86400) * 1000))
+    await burst(intake)
+    for minute in range(188, 191):
+        litres = 281 + 40 * (minute - 8)
+        intake.offer(TELEGRAM, a_telegram(minute, time_s=NOON_S + 60 * minute, litres=litres))
+        await intake.commit()
+    states = "SELECT DISTINCT body ->> 'state' FROM entry WHERE kind = 2"
+    assert (await rows(store, FINDINGS), await rows(store, states)) == ([(1,)], [("raised",)])
