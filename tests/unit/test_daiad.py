@@ -6,6 +6,7 @@ import numpy as np
 from tests.benchmark.leaks import daiad
 
 HOUR_S = 3600
+MONDAY_S = 4 * 86_400  # 5 January 1970
 
 
 def cleaned(*register_l: float) -> list[int]:
@@ -49,3 +50,22 @@ def test_real_registers_never_fall_and_their_times_rise():
         assert (np.diff(home.register_ml) >= 0).all()
         assert (np.diff(home.read_at_s) > 0).all()
         assert home.metered_s >= 300 * 86_400
+
+
+def a_year(*, drips_in_week=None):
+    """Read hourly; one litre in every hour of the day, and of that week's nights too."""
+    read_at_s = np.arange(52 * 7 * 24, dtype=np.int64) * HOUR_S + daiad.WEEK_S
+    local_hour = (read_at_s // HOUR_S) % 24  # near enough: the zone is an hour or two ahead
+    flows = local_hour >= 8
+    if drips_in_week is not None:
+        flows |= (read_at_s - MONDAY_S) // daiad.WEEK_S == drips_in_week
+    return daiad.History("home", read_at_s, np.cumsum(flows) * 1000)
+
+
+def test_a_home_whose_nights_are_still_is_clean_in_all_weeks():
+    assert daiad.clean_weeks(a_year()) == {0, 1}
+
+
+def test_a_week_that_drips_spoils_the_weeks_of_the_other_kind_only():
+    [clean] = daiad.clean_weeks(a_year(drips_in_week=20))
+    assert clean == daiad.week_parity(MONDAY_S + 20 * daiad.WEEK_S)

@@ -6,9 +6,8 @@ flow with ordinary use on top (``shift_evidence``)? Quiet hours that all show th
 soonest. The finding is raised once the evidence for one flow reaches 1,000,000 to 1, and half as
 many powers of ten more than this meter has shown for anything that ended by itself (``customary``).
 
-On the prior homes (15.9 meter-years read hourly, thresholds set there) 25 l/h is found in 10 h in
-the median and 100 l/h in 5 h, where the 24-hour rule takes 24; the figures on test homes are in
-``edge_gateway/leaks/README.md``.
+On the prior homes (15.9 meter-years read hourly; thresholds were set there) 25 l/h is found in
+9.4 h in the median of clean homes and 100 l/h in 4.4 h, where the 24-hour rule takes 24.
 
 Limits. What is on from the first day is taken for this home's habit: the 24-hour rule finds it. A
 flow that ends by itself before its patience is over is not told. A tap left open, a pool being
@@ -134,11 +133,13 @@ class SteadyFlow:
 
     def _raise(self, slot: Slot, strongest: int) -> Raised:
         level = shift_evidence.FLOWS_L_PER_H[strongest]
-        low, high = level * shift_evidence.LOWEST, level * shift_evidence.HIGHEST
         ran = self._hours_with(level * STILL_BELONGS)
-        within = [litres * 60 / minutes for _, minutes, litres in ran]
-        within = [rate for rate in within if low - 1 <= rate <= high + 1] or [level]
-        self.flow = round(ML * min(max(sum(within) / len(within), low), high))
+        rates = sorted(ML * 60 * litres // minutes for _, minutes, litres in ran) or [
+            round(ML * level)
+        ]
+        quiet = rates[: max(len(rates) // 2, 1)]  # nobody used any in most of them
+        off = max(slot.step, ML) * HOUR_S // slot.length_s  # an hour shows whole steps only
+        self.flow = quiet[len(quiet) // 2]
         started_at_s = ran[0][0] if ran else slot.started_at_s
         self.lost = self.flow * (slot.ended_at_s - started_at_s) // HOUR_S
         self.calm_s, self.held_s = 0, -1
@@ -147,8 +148,8 @@ class SteadyFlow:
         return Raised(
             started_at_s=started_at_s,
             flow=self.flow,
-            flow_low=round(ML * low),
-            flow_high=round(ML * high),
+            flow_low=max(quiet[0] - off, 0),
+            flow_high=quiet[-1] + off,
             volume=self.lost,
             confidence=CONFIDENCE,
             explanation=(

@@ -17,13 +17,20 @@ No gap is filled. A home is kept if it was metered for at least 300 days: the ti
 no more than 90 min apart. The homes kept, in the order of their keys: every fourth is a *prior*
 home, for priors and thresholds; the others are *test* homes, which nobody looks at before the final
 run.
+
+The *clean* cohort is chosen by other weeks than those whose alarms are counted: a home counts in
+the even weeks if in the odd ones at least 99.5 % of its nights (midnight to six) had a still hour,
+and the other way round. It tells homes without lasting leaks by their habit. It does not tell that
+nothing leaked in the weeks that count: a tap that drips for a day is an alarm there too.
 """
 
 import zipfile
 from bisect import bisect_right
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import polars as pl
@@ -36,6 +43,10 @@ METERED_S = 5400  # longer between two readings is a gap
 LEAST_METERED_S = 300 * 86_400
 MOST_L_PER_H = 2.5 * 2500  # twice the overload flow of a home's meter (ISO 4064-1, Q4 = 1.25 Q3)
 PRIOR_EVERY = 4
+WEEK_S = 7 * 86_400
+NIGHT_HOURS = 6
+LEAST_READ = 4  # times, for a night to count
+CLEAN_NIGHTS = 0.995
 PARTS = ("prior", "test", "all")
 
 
@@ -64,6 +75,32 @@ def homes(part: str) -> list[History]:
         for index, home in enumerate(kept)
         if part == "all" or (index % PRIOR_EVERY == 0) == (part == "prior")
     ]
+
+
+def clean_weeks(home: History) -> frozenset[int]:
+    """Return of which weeks the home belongs to the clean cohort: 0 the even, 1 the odd ones.
+
+    Weeks as ``week_parity`` counts them.
+    """
+    zone = ZoneInfo(TIMEZONE)
+    length_s, passed_ml = np.diff(home.read_at_s), np.diff(home.register_ml)
+    still: dict[int, list[bool]] = {}
+    for at_s, for_s, ml in zip(
+        home.read_at_s[1:].tolist(), length_s.tolist(), passed_ml.tolist(), strict=True
+    ):
+        middle = datetime.fromtimestamp(at_s - for_s // 2, zone)
+        if for_s <= METERED_S and middle.hour < NIGHT_HOURS:
+            still.setdefault(at_s // 86_400, []).append(ml == 0)
+    nights: dict[int, list[bool]] = {0: [], 1: []}
+    for day, hours in still.items():
+        if len(hours) >= LEAST_READ:
+            nights[week_parity(day * 86_400)].append(any(hours))
+    return frozenset(1 - odd for odd, each in nights.items() if np.mean(each) >= CLEAN_NIGHTS)
+
+
+def week_parity(at_s: int) -> int:
+    """Return 0 or 1 by turns, week after week from Monday 0:00 UTC."""
+    return (at_s - 4 * 86_400) // WEEK_S % 2
 
 
 @cache
