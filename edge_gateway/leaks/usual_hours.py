@@ -7,7 +7,7 @@ than two spreads out is learned from as if it lay there, so that such a night le
 
 Memory is about a month of weekdays and five weeks of weekends: what changes more slowly than that
 is followed. Source of these figures: our measurement on sums of real homes,
-``python -m tests.benchmark.leaks.mains``.
+``python -m tests.benchmark.leaks.night_flow``.
 """
 
 from collections.abc import Iterable
@@ -25,6 +25,8 @@ FIRST_SPREAD = 0.7  # until days were seen: about what sums of eight homes show 
 LEAST_SPREAD = 0.12
 OUTLIER = 2.0  # spreads from the middle
 CUT = 1.1  # what cutting outliers takes off a variance of their square, given back
+BELOW, ABOVE = 48, 72  # the middle: where these spreads begin in the table
+LEARNED = 96  # places in the table
 LEAST_DAYS = 4  # of one hour, before it is compared with
 
 
@@ -32,8 +34,7 @@ LEAST_DAYS = 4  # of one hour, before it is compared with
 class UsualHours:
     """Reads and teaches tables that a rule remembers."""
 
-    middles: Table  # of 48 hours: weekdays first
-    spreads: Table  # below the middle by hour of the day, then above
+    learned: Table  # the middles of 48 hours, weekdays first; then the spreads by hour of the day
     days: Table  # seen of each of the 48 hours
 
     def is_known(self, hour: int, is_weekend: bool) -> bool:
@@ -42,57 +43,58 @@ class UsualHours:
 
     def middle_ml_per_h(self, hour: int, is_weekend: bool, least_ml_per_h: int) -> float:
         """Return what flows in this hour on every other day."""
-        return exp(self.middles[hour + HOURS * is_weekend] / UNITS) - least_ml_per_h
+        return exp(self.learned[hour + HOURS * is_weekend] / UNITS) - least_ml_per_h
 
     def spread(self, hour: int) -> float:
         """Return by what part of itself this hour's flow varies."""
-        return (self.spreads[hour] + self.spreads[HOURS + hour]) / (2 * UNITS)
+        return (self.learned[BELOW + hour] + self.learned[ABOVE + hour]) / (2 * UNITS)
 
     def quietest_ml_per_h(self, least_ml_per_h: int) -> float:
         """Return the middle of the hour in which least flows, of those known; 0 if none is."""
         known: Iterable[int] = (
-            middle for middle, days in zip(self.middles, self.days, strict=True) if days
+            middle for middle, days in zip(self.learned, self.days, strict=False) if days
         )
         return exp(min(known, default=0) / UNITS) - least_ml_per_h
 
     def deviates(self, hour: int, is_weekend: bool, logs: Iterable[float]) -> list[float]:
         """Return how many spreads from its middle each logarithm of a flow in this hour lies."""
-        middle = self.middles[hour + HOURS * is_weekend] / UNITS
-        below, above = self.spreads[hour] / UNITS, self.spreads[HOURS + hour] / UNITS
+        middle = self.learned[hour + HOURS * is_weekend] / UNITS
+        below, above = self.learned[BELOW + hour] / UNITS, self.learned[ABOVE + hour] / UNITS
         return [(one - middle) / (below if one < middle else above) for one in logs]
 
     def add(self, ml_per_h: int, least_ml_per_h: int) -> None:
         """Count this much more in every hour as usual from now on; it varies as much as before."""
-        for place, middle in enumerate(self.middles):
-            if self.days[place]:
-                flow = exp(middle / UNITS)
-                self.middles[place] = round(log(max(flow + ml_per_h, least_ml_per_h)) * UNITS)
-        for place, spread in enumerate(self.spreads):
+        for place, days in enumerate(self.days):
+            if days:
+                flow = exp(self.learned[place] / UNITS)
+                self.learned[place] = round(log(max(flow + ml_per_h, least_ml_per_h)) * UNITS)
+        for place in range(BELOW, LEARNED):
             hour = place % HOURS
-            flow = exp(max(self.middles[hour], self.middles[HOURS + hour]) / UNITS)
+            flow = exp(max(self.learned[hour], self.learned[HOURS + hour]) / UNITS)
             kept = max(flow - ml_per_h, least_ml_per_h) / flow
-            self.spreads[place] = max(round(spread * kept), round(LEAST_SPREAD * UNITS))
+            spread = round(self.learned[place] * kept)
+            self.learned[place] = max(spread, round(LEAST_SPREAD * UNITS))
 
     def learn(self, hour: int, is_weekend: bool, seen: float) -> None:
         """Take note of the logarithm of one flow in this hour."""
         place = hour + HOURS * is_weekend
         days = self.days[place]
         if not days:
-            self.middles[place] = round(seen * UNITS)
+            self.learned[place] = round(seen * UNITS)
         every = self.days[hour] + self.days[HOURS + hour]
         if not every:
-            self.spreads[hour] = self.spreads[HOURS + hour] = round(FIRST_SPREAD * UNITS)
+            self.learned[BELOW + hour] = self.learned[ABOVE + hour] = round(FIRST_SPREAD * UNITS)
         self.days[place] = days + 1
-        off = seen - self.middles[place] / UNITS
-        side = hour if off < 0 else HOURS + hour
-        spread = self.spreads[side] / UNITS
+        off = seen - self.learned[place] / UNITS
+        side = (BELOW if off < 0 else ABOVE) + hour
+        spread = self.learned[side] / UNITS
         off = max(-OUTLIER * spread, min(off, OUTLIER * spread))
         remembered = WEEKEND_DAYS_REMEMBERED if is_weekend else WEEKDAYS_REMEMBERED
-        self.middles[place] += round(off * UNITS / min(remembered, days + 1))
+        self.learned[place] += round(off * UNITS / min(remembered, days + 1))
         if off:
             part = 1 / min(DAYS_REMEMBERED, every + 5)
             spread = sqrt(spread**2 * (1 - part) + CUT * part * off**2)
-            self.spreads[side] = round(max(spread, LEAST_SPREAD) * UNITS)
+            self.learned[side] = round(max(spread, LEAST_SPREAD) * UNITS)
 
 
 def logarithm(ml_per_h: float, least_ml_per_h: int) -> float:
