@@ -27,6 +27,7 @@ class Balanced(NamedTuple):
     parts: int  # of all the meters behind it
     step: int  # the steps of all registers together
     meters: int  # of the parts
+    page: str  # another one once other meters are behind the main
     is_leaking: bool
 
 
@@ -59,13 +60,13 @@ class Mark:
 class Ledger:
     """The hours of one main that wait for meters. Its attributes are its whole memory."""
 
-    meters: str = ""  # of whom; other ones begin a new page
+    page: str = ""  # of which meters; other ones begin a new page
     # Of each hour: its start, the main's amount, the others', all steps, how many meters told it.
     waiting: list[list[int]] = field(default_factory=list)
 
     def add(
         self,
-        meters: str,
+        page: str,
         started_at_s: int,
         amount: int,
         step: int,
@@ -75,8 +76,8 @@ class Ledger:
         is_leaking: bool,
     ) -> Balanced | None:
         """Enter what one meter passed in an hour; return the hour once all have told theirs."""
-        if meters != self.meters:
-            self.meters, self.waiting = meters, []
+        if page != self.page:
+            self.page, self.waiting = page, []
         row = next((row for row in self.waiting if row[0] == started_at_s), None)
         if row is None:
             row = [started_at_s, 0, 0, 0, 0]
@@ -89,9 +90,8 @@ class Ledger:
         # Each meter tells its hours in order, so an older one will never be complete.
         self.waiting = [other for other in self.waiting if other[0] > started_at_s]
         _, main, of_parts, steps, _ = row
-        return Balanced(
-            started_at_s, started_at_s + HOUR_S, main, of_parts, steps, parts, is_leaking
-        )
+        ended_at_s = started_at_s + HOUR_S
+        return Balanced(started_at_s, ended_at_s, main, of_parts, steps, parts, page, is_leaking)
 
 
 class Mains:
@@ -109,7 +109,7 @@ class Mains:
         for main, parts in self._parts.items():
             for key in parts:
                 self._mains.setdefault(key, []).append(main)
-        self._names = {
+        self._pages = {
             main: f"{crc32(repr(parts).encode()):08x}" for main, parts in self._parts.items()
         }
 
@@ -121,6 +121,6 @@ class Mains:
         """Return how many meters it feeds."""
         return len(self._parts[main])
 
-    def name(self, main: MeterKey) -> str:
+    def page(self, main: MeterKey) -> str:
         """Return what changes as soon as other meters are behind it."""
-        return self._names[main]
+        return self._pages[main]

@@ -152,7 +152,7 @@ class Monitor:
                     continue
                 self._changed.add(main_key)
                 hour = main.ledger.add(
-                    self._mains.name(main_key),
+                    self._mains.page(main_key),
                     started_at_s,
                     amount,
                     watched.step,

@@ -80,7 +80,11 @@ class Watched:
                 "hour": vars(self.hour),
                 "mark": vars(self.mark),
                 "ledger": vars(self.ledger),
-                "rules": {kind: vars(rule) for kind, rule in self.rules.items()},
+                "rules": {
+                    kind: vars(rule)
+                    for kind, rule in self.rules.items()
+                    if self.ledger.page or rule.looks_at != BALANCES  # most meters feed no others
+                },
                 "open": {group: one.body() for group, one in self.fusion.open.items()},
                 "convinced": self.fusion.convinced,
                 "told_at_s": self.fusion.told_at_s,

@@ -22,6 +22,7 @@ to run day and night looks just the same.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from math import sqrt
 from typing import ClassVar
 
 from edge_gateway.leaks.rules import HOURS
@@ -38,12 +39,14 @@ WINDOWS_H = (1, 2, 4, 8, 16)
 NEAR = 1.25
 BLOCKS = 4  # of the day, six hours each
 HEATING = (0.2, 0.5)  # shares of the most gas ever taken in a day: none below, some, much above
+COMMONEST_STEP_ML = 10_000  # of a home's meter (G4); assumed while nothing has flowed
 LEAST_PEAK_ML = 8_000_000  # a day's, of a home that heats: 84 kWh
 DAY_H = 24
 MISS = 0.02  # of a leak's windows that are low all the same: a pulse late, a regulator that locks
 # How often a window is near, by heating, after a low one and after a near one: above what the
 # tuning meters without a pilot light show (0.03 to 0.3), so that a first month stays quiet.
 PRIOR = ((0.3, 0.8), (0.4, 0.9), (0.5, 0.95))
+RARE_WINDOWS = 20  # low ones, until the meter tells what follows a near one
 PRIOR_WINDOWS = 6  # the prior counts as so many windows,
 MEAN_WINDOWS = 8  # the mean over the day as so many of one quarter of it
 HALVED_AT = 250  # counts; older ones fade
@@ -121,15 +124,14 @@ class GasFlow:
 
     def _judge(self, place: int, slot: Slot) -> None:
         """Weigh a full window at every level that is judged by windows of its length."""
-        if not slot.step:
-            return  # nothing has flowed yet: nobody knows what the register can show
         length_s, window_ml = self.window_s[place], self.window_ml[place]
+        step = slot.step or COMMONEST_STEP_ML
         block = slot.hour * BLOCKS // 24
-        for level in _levels(slot.step)[place]:
+        for level in _levels(step)[place]:
             expected_ml = LEVELS_ML_PER_H[level] * length_s // HOUR_S
-            if window_ml > NEAR * expected_ml + slot.step:
+            if window_ml > NEAR * expected_ml + step:
                 continue
-            near = window_ml >= max(1, expected_ml // slot.step * slot.step)
+            near = window_ml >= max(1, expected_ml // step * step)
             if self.level is None:
                 self._weigh(level, near, block, slot, window_ml, length_s)
             elif level == self.level:
@@ -158,14 +160,30 @@ class GasFlow:
 
     def _evidence(self, first: int, heating: int, after: int, block: int, near: bool) -> float:
         """Return how much likelier this window is with a leak of this level than without."""
-        cells = range(first, first + 4 * BLOCKS, 4)
-        lows = sum(self.counts[cell] for cell in cells)
-        nears = sum(self.counts[cell + 1] for cell in cells)
-        prior = PRIOR_WINDOWS * PRIOR[heating][after]
-        mean = (nears + prior) / (lows + nears + PRIOR_WINDOWS)
+        mean = self._mean(first, self._prior(first, heating, after))
         low, near_here = self.counts[first + 4 * block], self.counts[first + 4 * block + 1]
         chance = (near_here + MEAN_WINDOWS * mean) / (low + near_here + MEAN_WINDOWS)
         return min((1 - MISS) / chance, STRONGEST) if near else MISS / max(1 - chance, MISS)
+
+    def _prior(self, first: int, heating: int, after: int) -> float:
+        """Return the prior chance; after a near window, nearer to 0 the rarer near ones are.
+
+        A home whose windows are never near has no example of two in a row. What it was not shown
+        in many low windows would else be believed to be common.
+        """
+        prior = PRIOR[heating][after]
+        if not after:
+            return prior
+        lows = sum(self.counts[cell] for cell in range(first - 2, first - 2 + 4 * BLOCKS, 4))
+        rare = sqrt(self._mean(first - 2, PRIOR[heating][0]))
+        return (RARE_WINDOWS * prior + lows * rare) / (RARE_WINDOWS + lows)
+
+    def _mean(self, first: int, prior: float) -> float:
+        """Return the chance that a window is near, over all quarters of the day."""
+        cells = range(first, first + 4 * BLOCKS, 4)
+        lows = sum(self.counts[cell] for cell in cells)
+        nears = sum(self.counts[cell + 1] for cell in cells)
+        return (nears + PRIOR_WINDOWS * prior) / (lows + nears + PRIOR_WINDOWS)
 
     def _learn(self, cell: int, near: bool) -> None:
         self.counts[cell + near] += 1

@@ -14,7 +14,6 @@ with a gap in any is left out. What leaked from the first day is learned as neve
 behind the main that stops or slows down looks just the same as a leak; it says so.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import sqrt
 from typing import ClassVar
@@ -49,6 +48,7 @@ class Imbalance:
     looks_at: ClassVar[str] = BALANCES
     utilities: ClassVar[frozenset[str]] = frozenset(UTILITIES)
 
+    page: str = ""
     ended_at_s: int = 0
     gathered_s: int = 0  # of this window
     main: int = 0
@@ -59,18 +59,19 @@ class Imbalance:
     spread: list[float] = field(default_factory=list)  # of both: variances, and covariance last
     noise: float = 0.0  # variance
     score: float = 0.0
-    since_s: int = 0
-    summed: float = 0.0  # what remained since then
-    summed_windows: int = 0
-    recent: list[tuple[int, int]] = field(default_factory=list)  # start and amount lost
+    since_s: int = 0  # of what is open
+    recent: list[list[int]] = field(default_factory=list)  # amount lost and flow not explained
     excess: int = 0
     is_open: bool = False
     low_windows: int = 0
 
     def look(self, seen: Balanced, meter: Meter) -> Verdict | None:  # noqa: ARG002 - rules' shape
         """Raise when the loss has grown, clear once it has gone; both at the end of a window."""
+        if seen.page != self.page:
+            return self._begin_anew(seen.page)
         if seen.started_at_s != self.ended_at_s:
             self.gathered_s = self.main = self.parts = 0
+            self.recent = []
         self.ended_at_s = seen.ended_at_s
         self.gathered_s += seen.ended_at_s - seen.started_at_s
         self.main += seen.main
@@ -79,21 +80,18 @@ class Imbalance:
             return None
         per_hour = HOUR_S / self.gathered_s
         lost, parts = (self.main - self.parts) * per_hour, self.parts * per_hour
-        self.recent = [
-            *self.recent[1 - CONVINCING :],
-            (seen.ended_at_s - self.gathered_s, self.main - self.parts),
-        ]
+        remains = lost - self.unmetered - self.ratio * parts
+        self.recent = [*self.recent[1 - CONVINCING :], [self.main - self.parts, round(remains)]]
         self.gathered_s = self.main = self.parts = 0
-        return self._judge(lost, parts, seen)
+        return self._judge(remains, parts, seen)
 
     def volume(self) -> int:
         """Return what the excess makes since it began."""
         return self.excess * (self.ended_at_s - self.since_s) // HOUR_S
 
-    def _judge(self, lost: float, parts: float, seen: Balanced) -> Verdict | None:
+    def _judge(self, remains: float, parts: float, seen: Balanced) -> Verdict | None:
         if not self.spread:
             self.spread = [(UNMETERED_SD * seen.step) ** 2, RATIO_SD**2, 0.0]
-        remains = lost - self.unmetered - self.ratio * parts
         if self.is_open:
             return self._stay_or_clear(remains)
         least = (seen.step * HOUR_S / WINDOW_S) ** 2 / seen.meters + (ERRS * parts) ** 2
@@ -107,12 +105,8 @@ class Imbalance:
         return None
 
     def _sum_up(self, remains: float, deviation: float) -> None:
-        if self.score == 0:
-            self.since_s, self.summed, self.summed_windows = self.ended_at_s - WINDOW_S, 0.0, 0
         deviations = max(-CLIPPED, min(remains / deviation, CLIPPED))
         self.score = round(max(0.0, self.score + deviations - SLACK), 4)
-        self.summed += remains
-        self.summed_windows += 1
 
     def _doubt(self, parts: float) -> float:
         """Return the variance of what was expected."""
@@ -124,22 +118,23 @@ class Imbalance:
         gain = [of_unmetered + of_both * parts, of_both + of_ratio * parts]
         total = variance + self._doubt(parts)
         bounded = max(-CLIPPED, min(remains / sqrt(total), CLIPPED)) * sqrt(total)
-        self.unmetered += gain[0] * bounded / total
-        self.ratio += gain[1] * bounded / total
+        self.unmetered = _short(self.unmetered + gain[0] * bounded / total)
+        self.ratio = _short(self.ratio + gain[1] * bounded / total)
         spread = (
             of_unmetered - gain[0] * gain[0] / total,
             of_ratio - gain[1] * gain[1] / total,
             of_both - gain[0] * gain[1] / total,
         )
-        self.spread = [one / FORGETTING for one in spread]
-        self.noise = NOISE_FADES * self.noise + (1 - NOISE_FADES) * bounded**2
+        self.spread = [_short(one / FORGETTING) for one in spread]
+        self.noise = _short(NOISE_FADES * self.noise + (1 - NOISE_FADES) * bounded**2)
         self.windows = min(self.windows + 1, LEARNED_WINDOWS)
 
     def _raise(self, deviation: float) -> Raised:
-        self.excess = max(0, round(self.summed / self.summed_windows))
-        self.is_open, self.low_windows = True, 0
-        self.score = 0.0
-        either = round(2 * deviation / sqrt(self.summed_windows))
+        convincing = self._convincing()
+        self.excess = max(0, sum(flow for *_, flow in convincing) // len(convincing))
+        self.since_s = self.ended_at_s - len(convincing) * WINDOW_S
+        self.is_open, self.low_windows, self.score = True, 0, 0.0
+        either = round(2 * deviation / sqrt(len(convincing)))
         return Raised(
             started_at_s=self.since_s,
             flow=self.excess,
@@ -156,8 +151,20 @@ class Imbalance:
                 "they read, and what was never metered. This comes on top of both."
             ),
             clears_when=f"The difference is as before for {CLEARS_AFTER_H} hours.",
-            hours=_convincing(self.recent),
+            hours=tuple(
+                (self.since_s + place * WINDOW_S, amount)
+                for place, (amount, _) in enumerate(convincing)
+            ),
         )
+
+    def _convincing(self) -> list[list[int]]:
+        """Return the last windows, as many as stand out the most: since when it has leaked."""
+        lengths = range(1, len(self.recent) + 1)
+
+        def stands_out(length: int) -> float:
+            return sum(flow for *_, flow in self.recent[-length:]) / sqrt(length)
+
+        return self.recent[-max(lengths, key=stands_out) :]
 
     def _stay_or_clear(self, remains: float) -> Cleared | None:
         self.low_windows = self.low_windows + 1 if 2 * remains < self.excess else 0
@@ -169,13 +176,23 @@ class Imbalance:
             explanation="The main passes as much as the meters behind it again.",
         )
 
+    def _begin_anew(self, page: str) -> Cleared | None:
+        was_open, volume = self.is_open, self.volume()
+        self.__init__(page=page)  # type: ignore[misc]
+        if not was_open:
+            return None
+        return Cleared(
+            volume=volume, explanation="Other meters are behind this main now: it is learned anew."
+        )
+
+
+def _short(figure: float) -> float:
+    """Return seven digits of it: all are remembered as text."""
+    return float(f"{figure:.7g}")
+
 
 def _percent(ratio: float) -> str:
     return f"{ratio * 100:+.1f} %"
-
-
-def _convincing(recent: Sequence[Sequence[int]]) -> tuple[tuple[int, int], ...]:
-    return tuple((started_at_s, amount) for started_at_s, amount in recent)
 
 
 RULE = Imbalance

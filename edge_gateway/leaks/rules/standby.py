@@ -4,9 +4,9 @@
 Method. Of each day the hour with the least use counts. Three low days of a week can be an accident
 or a holiday, so the standby is the third lowest of the last seven such hours. It is raised when it
 lies above every standby of the last half year, by a margin. A record needs no assumption about how
-a home's use is distributed: against homes whose quietest hours scatter by 30 W a CUSUM on median
-and MAD (E. S. Page, Biometrika 41 (1954)) found half as much at as many alarms. Source of the
-figures: our measurement: python -m tests.benchmark.leaks.energies
+a home's use is distributed, unlike a CUSUM on median and deviation (E. S. Page, Biometrika 41
+(1954)), which the skew of quiet hours in a lively home makes deaf or loud. How often it is wrong
+and what it finds: our measurement: python -m tests.benchmark.leaks.energies
 
 Limits. It takes five days. Nothing is judged in the first four weeks; until half a year was seen,
 an ordinary winter can be a record. In a home whose quietest hours scatter by 30 W it sees 80 W,

@@ -104,7 +104,7 @@ def _episodes(building: Building, leak_ml: int, from_h: int, until_h: int) -> li
         from_s, until_s = hour * HOUR_S, (hour + 1) * HOUR_S
         is_open = rule.is_open
         verdict = rule.look(
-            Balanced(from_s, until_s, main, parts, steps, building.flats, is_open), meter
+            Balanced(from_s, until_s, main, parts, steps, building.flats, "", is_open), meter
         )
         if isinstance(verdict, Raised):
             found.append(Episode(until_s))
