@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 import cloud.web
+from cloud.alerts.models import GROUPS
 from cloud.web.release import PackagesMissingError, read_release
 
 FOLDER = Path(cloud.web.__file__).parent
@@ -117,3 +118,10 @@ def test_modules_stay_small_carry_the_licence_and_leave_no_globals():
         assert lines[0] == "// SPDX-License-Identifier: EUPL-1.2", path
         assert len(lines) < 200, path
         assert not re.search(r"\b(?:window|globalThis)\.\w+ *=[^=]", "\n".join(lines)), path
+
+
+def test_there_are_words_in_both_languages_for_every_kind_of_alert():
+    words = (FOLDER / "strings.js").read_text()
+    for kind in GROUPS:
+        for key in (kind, f"explain_{kind}"):
+            assert re.search(rf'^  {key}: \[".+", ".+"\],$', words, re.MULTILINE), key
