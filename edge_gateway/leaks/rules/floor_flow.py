@@ -11,10 +11,11 @@ the moments (Shiryaev and Roberts), averaged over the lengths, raises when it ex
 Source of the statistic: Shiryaev (1963), On optimum methods in quickest detection problems, Theory
 Probab. Appl. 8; its use with learned alternatives: Shin, Ramdas, Rinaldo (2024), E-detectors.
 
-What is learned, by hour of the day: of the quarters that followed one without so long a stillness,
-how many were so themselves. Counts halve at 255, so the last two months or so decide. Before that
-the home is taken for one of those in ``still_prior``, each hour as restless as any within three
-hours of it, for a clock may be wrong. Quarters within a finding teach nothing, nor do suspect ones.
+What is learned, by two hours of the day: of the quarters that followed one without so long a
+stillness, how many were so themselves. Counts halve at 255, so the last two months or so decide.
+Before that the home is taken for one of those in ``still_prior``, each hour as restless as any
+within three hours of it, for a clock may be wrong. Quarters within a finding teach nothing, nor do
+suspect ones.
 
 ``RAISE_AT`` is our measurement, on simulated homes: ``python -m tests.benchmark.leaks.homes_tune``.
 
@@ -38,16 +39,16 @@ MAX_HOUSEHOLDS = 3  # judged; beyond, somebody is usually up
 RAISE_AT = 100_000
 # What is believed in at the most: so a leak that ended is over after a few still quarters.
 MOST = 100 * RAISE_AT
-SUSPECT = 1_000  # from here on quarters teach nothing
+SUSPECT = 50  # from here on quarters teach nothing
 CLEAR_BELOW = 1
+TOGETHER_H = 2  # hours of the day that are learned as one, to remember less
 MISS = 0.01  # a leak of that size is still for longer after all: a starting flow, a late reading
 PRIOR_WEIGHT = 15  # quarters; as many of its own weigh as much
 # Nothing learned is surer than that; so no flow is called a leak within two hours (Flume's time).
 LEAST_BUSY, MOST_BUSY = 0.2, 0.995
 FULL = 255
 ONE = 1_000  # the statistic is kept in thousandths
-HOUR_QUARTERS = HOUR_S // QUARTER_S
-KEPT_QUARTERS = 6 * HOUR_QUARTERS
+KEPT_QUARTERS = 6 * HOUR_S // QUARTER_S
 CONFIDENCE = 90
 SIZES = range(len(STILL_S))
 
@@ -65,8 +66,10 @@ class FloorFlow:
     looks_at: ClassVar[str] = QUARTERS
     utilities: ClassVar[frozenset[str]] = frozenset({WATER})
 
-    # By hour and length: quarters after a busy one; and how many of these were busy too.
-    learned: Table = field(default_factory=lambda: Table(2 * HOURS_A_DAY * len(STILL_S)))
+    # By hours and length: quarters after a busy one; and how many of these were busy too.
+    learned: Table = field(
+        default_factory=lambda: Table(2 * HOURS_A_DAY // TOGETHER_H * len(STILL_S))
+    )
     weights: list[int] = field(default_factory=_weights)  # the statistic, by length
     busy: list[int] = field(default_factory=_weights)  # quarters in a row, by length
     recent: list[int] = field(default_factory=list)  # amounts of the latest quarters, without gaps
@@ -111,7 +114,7 @@ class FloorFlow:
     def _weigh(self, slot: Slot, follows: bool, teaches: bool) -> int:
         """Add what the quarter tells about each length; return the sum over all."""
         total = 0
-        row = slot.hour * len(STILL_S)
+        row = slot.hour // TOGETHER_H * len(STILL_S)
         for size in SIZES:
             is_busy = slot.still_s <= STILL_S[size]
             run = self.busy[size]
@@ -145,48 +148,59 @@ class FloorFlow:
 
     def _raise(self, slot: Slot) -> Raised:
         size = max(SIZES, key=self.weights.__getitem__)
-        quarters = min(self.busy[size], len(self.recent))
-        hours = self._hours(quarters, slot.ended_at_s)
-        least = min(amount for _, amount in hours)
-        if len(hours) == 1 and quarters < HOUR_QUARTERS:
-            least = least * HOUR_QUARTERS // quarters
+        run = self.busy[size]
+        hours = _hours(self.recent[-run:], slot)
+        least = self._least_flow(slot, run)
         self.is_open, self.flow = True, least
-        self.lost = least * quarters // HOUR_QUARTERS
-        still_min = STILL_S[size] // 60
-        expected = self._expected(slot.hour * len(STILL_S) + size, slot.hour, size)
+        self.lost = least * run * slot.length_s // HOUR_S
+        expected = self._expected(slot.hour // TOGETHER_H * len(STILL_S) + size, slot.hour, size)
         return Raised(
-            started_at_s=slot.ended_at_s - self.busy[size] * QUARTER_S,
+            started_at_s=slot.ended_at_s - run * slot.length_s,
             flow=least,
             flow_low=max(0, least - slot.step),
             flow_high=least + slot.step,
             volume=self.lost,
             confidence=CONFIDENCE,
             explanation=(
-                f"For {quarters / HOUR_QUARTERS:.1f} hours the meter has never stood still for "
-                f"more than {still_min} minutes, and in the quietest hour {least / 1000:.1f} l "
-                "passed: look for a leak, a dripping tap or a running toilet."
+                f"For {run * slot.length_s / HOUR_S:.1f} hours the meter has never stood still for "
+                f"more than {STILL_S[size] // 60} minutes, and {least / 1000:.1f} l/h flowed when "
+                "least did: look for a leak, a dripping tap or a running toilet."
             ),
             ordinary_use=(
                 f"At this hour, {100 - round(100 * expected)} of 100 quarters of an hour "
-                f"ordinarily bring a longer stillness; here {quarters} have passed without one."
+                f"ordinarily bring a longer stillness; here {run} have passed without one."
             ),
             clears_when="The meter stands still again for as long as it used to at that hour.",
-            hours=tuple(hours[-6:]),
+            hours=hours,
         )
 
-    def _hours(self, quarters: int, ended_at_s: int) -> list[tuple[int, int]]:
-        """Return the whole hours that the last so many quarters make, or what there is of one."""
-        amounts = self.recent[-quarters:]
-        first = len(amounts) % HOUR_QUARTERS if len(amounts) >= HOUR_QUARTERS else 0
-        return [
-            (ended_at_s - (len(amounts) - at) * QUARTER_S, sum(amounts[at : at + HOUR_QUARTERS]))
-            for at in range(first, len(amounts), HOUR_QUARTERS)
-        ]
+    def _least_flow(self, slot: Slot, run: int) -> int:
+        """Return the flow of the hour that passed least, of the latest quarters."""
+        amounts = self.recent[-run:]
+        width = min(_an_hour(slot), len(amounts))
+        least = min(sum(amounts[at : at + width]) for at in range(len(amounts) - width + 1))
+        return least * HOUR_S // (width * slot.length_s)
 
     def _end(self, explanation: str) -> Cleared | None:
         was_open, volume = self.is_open, self.lost
         self.weights, self.is_open, self.flow, self.lost = _weights(), False, 0, 0
         return Cleared(volume=volume, explanation=explanation) if was_open else None
+
+
+def _an_hour(slot: Slot) -> int:
+    """Return how many slots make about an hour: of readings every 10 min, each is one."""
+    return max(1, round(HOUR_S / slot.length_s))
+
+
+def _hours(amounts: list[int], slot: Slot) -> tuple[tuple[int, int], ...]:
+    """Return the last six hours that these slots make, or what there is of one; the last is now."""
+    width = _an_hour(slot)
+    first = len(amounts) % width if len(amounts) > width else 0
+    whole = [
+        (slot.ended_at_s - (len(amounts) - at) * slot.length_s, sum(amounts[at : at + width]))
+        for at in range(first, len(amounts), width)
+    ]
+    return tuple(whole[-6:])
 
 
 RULE = FloorFlow

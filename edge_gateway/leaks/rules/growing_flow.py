@@ -83,8 +83,9 @@ class GrowingFlow:
             return False
         if meter.households is None and self.days[0] > 0:
             return False
+        least = max(step, 1)  # 0 while the register has never moved
         rises = zip(self.days, self.days[1:], strict=False)
-        steadily = all(now >= before + max(step, LEAST_RISE * before) for before, now in rises)
+        steadily = all(now >= before + max(least, LEAST_RISE * before) for before, now in rises)
         return steadily and self.days[-1] >= 2 * self.days[0]
 
     def _raise(self, slot: Slot) -> Raised:

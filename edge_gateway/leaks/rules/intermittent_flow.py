@@ -133,7 +133,7 @@ class IntermittentFlow:
         amount, self.amount = self.amount, 0
         last = 3 * KEPT_DRAWS
         self.book[last - 2] = (self.ended_at_s - self.begun_at_s) // UNIT_S
-        self.book[last - 1] = steps = amount // stretch.step
+        self.book[last - 1] = steps = amount // stretch.step if stretch.step else 0
         if self.is_open:
             self._renew(amount)
             return None
