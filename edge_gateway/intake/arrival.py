@@ -63,8 +63,8 @@ class Watch(Protocol):
     def open_findings(self) -> Sequence[Finding]:
         """Return the findings that were raised and not cleared."""
 
-    def take_changed(self) -> Mapping[str, str]:
+    def take_changed(self) -> Mapping[str, bytes]:
         """Return the memory of every meter that has changed since the last call."""
 
-    def restore(self, memories: Mapping[str, str]) -> None:
+    def restore(self, memories: Mapping[str, bytes]) -> None:
         """Go back to these memories."""

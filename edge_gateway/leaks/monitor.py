@@ -108,12 +108,12 @@ class Monitor:
         """Return the findings that were raised and not cleared."""
         return [one for watched in self._watched.values() for one in watched.fusion.told_open()]
 
-    def take_changed(self) -> dict[str, str]:
-        """Return the memory of every meter that changed since the last call, as JSON by meter."""
+    def take_changed(self) -> dict[str, bytes]:
+        """Return the memory of every meter that changed since the last call, by meter."""
         changed, self._changed = self._changed, set()
         return {" ".join(key): self._watched[key].dump() for key in changed}
 
-    def restore(self, memories: Mapping[str, str]) -> None:
+    def restore(self, memories: Mapping[str, bytes]) -> None:
         """Go back to these memories, forgetting everything since."""
         self._changed.clear()
         self._watched = {}

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""All that is remembered of one meter, and how it becomes JSON and comes back."""
+"""All that is remembered of one meter, and how it becomes bytes and comes back."""
 
 import json
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import gcd
@@ -71,9 +72,9 @@ class Watched:
         self.quarter, self.hour = Gatherer(QUARTER_S), Gatherer(HOUR_S)
         self.mark = Mark()
 
-    def dump(self) -> str:
-        """Return its memory as JSON."""
-        return json.dumps(
+    def dump(self) -> bytes:
+        """Return its memory as compressed JSON, half as long."""
+        memory = json.dumps(
             {
                 **{name: getattr(self, name) for name in _NUMBERS},
                 "quarter": vars(self.quarter),
@@ -93,11 +94,12 @@ class Watched:
             separators=(",", ":"),
             default=Table.dump,
         )
+        return zlib.compress(memory.encode())
 
 
-def load(dumped: str, rules: dict[str, Rule]) -> Watched:
+def load(dumped: bytes, rules: dict[str, Rule]) -> Watched:
     """Return what was dumped; a rule that has changed its memory since begins afresh."""
-    memory: dict[str, Any] = json.loads(dumped, object_hook=_table)
+    memory: dict[str, Any] = json.loads(zlib.decompress(dumped), object_hook=_table)
     watched = Watched(**{name: memory[name] for name in _NUMBERS}, rules=rules)
     vars(watched.quarter).update(memory["quarter"])
     vars(watched.hour).update(memory["hour"])
@@ -113,7 +115,7 @@ def load(dumped: str, rules: dict[str, Rule]) -> Watched:
     watched.fusion.open = {group: _finding(body) for group, body in memory["open"].items()}
     watched.fusion.convinced = convinced
     watched.fusion.told_at_s = memory["told_at_s"]
-    watched.fusion.quiet = memory.get("quiet", {})
+    watched.fusion.quiet = memory["quiet"]
     return watched
 
 

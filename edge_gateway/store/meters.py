@@ -5,12 +5,12 @@ import sqlite3
 from collections.abc import Mapping
 
 
-def memories(db: sqlite3.Connection) -> dict[str, str]:
-    """Return the memory of every watched meter, as JSON by meter."""
+def memories(db: sqlite3.Connection) -> dict[str, bytes]:
+    """Return the memory of every watched meter, by meter."""
     return dict(db.execute("SELECT meter, memory FROM watched_meter"))
 
 
-def remember(db: sqlite3.Connection, memories: Mapping[str, str]) -> None:
+def remember(db: sqlite3.Connection, memories: Mapping[str, bytes]) -> None:
     """Keep the memories given in place of earlier ones."""
     db.executemany(
         "INSERT INTO watched_meter (meter, memory) VALUES (?, ?)"

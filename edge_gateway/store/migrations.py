@@ -226,4 +226,9 @@ SCRIPTS = (
     -- Where run is set, received_at_ms is by its counter.
     ALTER TABLE waiting ADD COLUMN run INTEGER;
     """,
+    """
+    -- The leak rules of before remembered other things: they look anew.
+    DROP TABLE watched_meter;
+    CREATE TABLE watched_meter (meter TEXT PRIMARY KEY, memory BLOB NOT NULL) STRICT, WITHOUT ROWID;
+    """,
 )

@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: EUPL-1.2
-import json
 import random
 import tracemalloc
 from pathlib import Path
@@ -307,7 +306,7 @@ def test_a_restart_in_the_middle_of_a_burst_is_not_noticed():
         memories |= other.monitor.take_changed()
         other.monitor = Monitor()
         other.monitor.know({(NODE, COLD): SCHOOL})
-        other.monitor.restore(json.loads(json.dumps(memories)))
+        other.monitor.restore(memories)
     for each in (dial, other):
         each.flow(0, 10 * MINUTE_S)
     assert len(dial.findings) == 2

@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: EUPL-1.2
-import json
 from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -98,7 +97,7 @@ class Garden:
     def restart(self):
         self.memories |= self.monitor.take_changed()
         self.monitor = Monitor()
-        self.monitor.restore(json.loads(json.dumps(self.memories)))
+        self.monitor.restore(self.memories)
 
     def draw(self, l_per_h, for_s, key=GARDEN):
         for _ in range(for_s // MINUTE_S):

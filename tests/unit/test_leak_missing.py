@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: EUPL-1.2
 """A meter that falls silent, at the rule and at intake."""
 
-import json
-
 import pytest
 
 from edge_gateway.leaks.monitor import Monitor
@@ -91,7 +89,7 @@ def test_a_restart_tells_it_no_second_time():
     meter = Reporter()
     meter.report(10)
     meter.silent_for(2 * DAY_S)
-    memories = json.loads(json.dumps(meter.monitor.take_changed()))
+    memories = meter.monitor.take_changed()
     meter.monitor = Monitor()
     meter.monitor.know(meter.meters)
     meter.monitor.restore(memories)

@@ -17,7 +17,7 @@ NAME = "Iskar"
 NODE_ID = "node"
 OBIS = "8-0:1.0.0"
 
-Memory = dict[str, str]
+Memory = dict[str, bytes]
 
 
 @dataclass
@@ -48,7 +48,7 @@ def watch(readings: Readings, remember_at_s: list[int]) -> Watched:
         watched.spent_s += time.process_time() - began_s
         # Only what changed is handed out, but every reading changes something.
         watched.memories[until_s] = monitor.take_changed() or watched.memories.get(from_s, {})
-    kept = [len(text) for memory in watched.memories.values() for text in memory.values()]
+    kept = [len(one) for memory in watched.memories.values() for one in memory.values()]
     watched.state_bytes = max(kept, default=0)
     watched.episodes, watched.by_rule = heard.episodes(), heard.by_rule
     watched.of_meter = heard.of_meter
