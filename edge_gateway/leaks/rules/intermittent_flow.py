@@ -17,8 +17,9 @@ chain lasts ``LEAST_S`` at least is caution: machines that rinse are not all in 
 Limits. It needs readings at least four times as often as the draws come: a minute's, for drips of
 up to 7 l/h at 1 l. Larger ones, and finer registers, leave no pause: they are for ``floor_flow``.
 It can't see whether one step of the register came as a drip or at once. What is dosed or refilled
-by a clock (an ice maker, animals' troughs) looks the same. More than three households draw too
-often for chains to mean anything.
+by a clock (an ice maker, animals' troughs) looks the same, and a drip line in the garden is a drip:
+such homes hear of it on summer nights until their owner has said what it is. More than three
+households draw too often for chains to mean anything.
 """
 
 from dataclasses import dataclass, field
