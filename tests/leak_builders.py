@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """A home's meter before the leak rules: what its people draw, and what leaks beside that."""
 
+import json
+import zlib
 from collections.abc import Iterable
 
 from edge_gateway.leaks.finding import RAISED, Finding
@@ -58,3 +60,10 @@ class HomeMeter:
     def hours_to_find(self, since_s: int) -> float:
         """Return how long after that the first finding was raised; fails where there is none."""
         return (min(one.raised_at_s for one in self.raised()) - since_s) / 3600
+
+
+def length_remembered(memory: bytes, kind: str) -> int:
+    """Return how many characters of a meter's memory are one rule's, before compression."""
+    return len(
+        json.dumps(json.loads(zlib.decompress(memory))["rules"][kind], separators=(",", ":"))
+    )
