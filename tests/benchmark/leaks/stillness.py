@@ -18,7 +18,7 @@ from tests.benchmark.leaks.daiad import History, homes
 HOUR_S, DAY_S, WEEK_S = 3600, 86_400, 604_800
 YEAR_S = 365.25 * DAY_S
 HOME_DAYS = (8, 10, 15, 21, 30, 45)
-HOME_FACTORS = (1.25, stuck.HOME_FACTOR, 2.0)
+HOME_FACTORS = (1.25, 1.5, 2.0)
 MAINS = (4, 8, 12, 24, 48)
 MAIN_HOURS = (6, 12, 24)
 SUMS = 40
