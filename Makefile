@@ -60,7 +60,7 @@ fix: $(STAMPS)/venv ## Format and mend what can be mended by machine
 bench: setup $(STAMPS)/timescaledb ## Measure; one by `make bench NAME=…`
 	$(BIN)/python -m tests.benchmark $(NAME)
 
-bench-leaks: $(STAMPS)/bench ## Measure the leak rules against those of the field; three quarters of an hour
+bench-leaks: $(STAMPS)/bench ## Measure the leak rules against those of the field; twenty-five minutes
 	$(BIN)/pytest -q tests/benchmark/leaks
 	$(BIN)/python -m tests.benchmark.leaks
 

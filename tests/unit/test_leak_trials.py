@@ -2,6 +2,7 @@
 """A trial of the leak benchmark: one meter, with and without a leak."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -70,6 +71,7 @@ def test_a_rival_is_shown_the_same_leak():
         a_home(),
         replace(BATCH, has_rivals=True),
         a_home().readings(BATCH.interval_s, BATCH.pulse_ml),
+        partial(a_home().readings, BATCH.interval_s, BATCH.pulse_ml),
     )
     delays_s = outcome["delays_s"]["constant 25"]
     assert all(one is not None and one <= 25 * HOUR_S for one in delays_s)
@@ -80,6 +82,18 @@ def test_leaks_begin_where_their_week_still_counts():
     assert min(starts_s) >= COUNTED_FROM_S
     assert max(starts_s) <= UNTIL_S - 8 * DAY_S
     assert starts_s[:10] == a_home().starts_s(50)[:10]
+
+
+def test_leaks_begin_in_clean_weeks_where_there_are_some():
+    clean = (COUNTED_FROM_S + DAY_S, COUNTED_FROM_S + 2 * DAY_S)
+    starts_s = replace(a_home(), clean=(clean,)).starts_s(50)
+    assert clean[0] <= min(starts_s) <= max(starts_s) < clean[1]
+
+
+def test_an_alarm_of_a_home_that_leaked_all_along_is_confirmed_by_its_register():
+    leaking = replace(a_home(standing_l_per_h=10), counted=((FROM_S, UNTIL_S),))
+    (outcome,) = trial.ours(leaking, BATCH)
+    assert outcome["alarms"] > outcome["unconfirmed"] == 0
 
 
 def test_both_runs_show_the_same_register_until_the_leak():

@@ -6,10 +6,10 @@ and have 24 hours, so their time is called UTC. Real homes and sums of them: see
 ``mains``. The house of AMPds2 (Makonin 2016, CC BY 4.0) is for the test only.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from itertools import pairwise
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,7 @@ from simulators.homes import household
 from tests.benchmark.leaks import daiad, mains
 from tests.benchmark.leaks.injection import Leak, metered_ml, stepped_ml
 from tests.benchmark.leaks.readings import Ints, Readings
+from tests.benchmark.leaks.running import Running
 from tests.benchmark.leaks.scoring import DAY_S, HORIZON_S, TWIN_SILENT_S
 from tests.needs import shared_data
 
@@ -34,10 +35,6 @@ POOL_DAYS = 28 + 63
 # The next larger than the peak of homes with 1 l/s of taps each, by DIN 1988-300 (2012):
 # 1.48 * sum^0.19 - 0.94 l/s, which is 4.5, 6.4 and 7.7 m3/h; the overload flow is 1.25 Q3.
 Q3_L_PER_H = {1: 2500, 8: 4000, 24: 6300, 48: 10_000}
-# A home is clean if in nearly every night of other months than those counted an hour was still.
-CLEAN_NIGHTS = 0.99
-NIGHT_H = 6
-BLOCK_S = 28 * DAY_S
 
 Span = tuple[int, int]
 
@@ -46,7 +43,7 @@ Span = tuple[int, int]
 class Case:
     """A meter; ``true_ml`` passed by each time. What is raised in ``counted`` is an alarm.
 
-    ``clean`` are spans in which we have reason to believe that nothing leaks.
+    ``clean`` are spans in which we have reason to believe that nothing leaks lastingly.
     """
 
     name: str
@@ -65,13 +62,14 @@ class Case:
         return self.counted[0][0]
 
     def starts_s(self, count: int) -> list[int]:
-        """Return when leaks begin: at random, with the horizon inside what counts."""
+        """Return when leaks begin: at random, if clean then, with the horizon in what counts."""
         tail_s = HORIZON_S + TWIN_SILENT_S
-        spans = [span for span in self.clean or self.counted if span[1] - span[0] > tail_s]
+        counted = [(from_s, until_s - tail_s) for from_s, until_s in self.counted]
+        spans = common(self.clean, counted) or common(self.counted, counted)
         if not spans:
             return []
         chance = np.random.default_rng([self.seed, 1])
-        lengths_s = np.array([until_s - from_s - tail_s for from_s, until_s in spans])
+        lengths_s = np.array([until_s - from_s for from_s, until_s in spans])
         at_s = chance.integers(0, lengths_s.sum(), count)
         ends_s = lengths_s.cumsum()
         index = np.searchsorted(ends_s, at_s, side="right")
@@ -93,9 +91,9 @@ class Case:
             at_s = at_s[first:end]
             true_ml = true_ml[first:end] + leak.lost_ml(at_s)
             counted_ml = metered_ml(true_ml, at_s, self.starting_l_per_h)
-            counted_ml = counted_ml + self._counted_ml()[first]
+            counted_ml = counted_ml + self._counted_ml[first]
         else:
-            counted_ml = self._counted_ml()
+            counted_ml = self._counted_ml
         phase_ml = int(np.random.default_rng([self.seed, 2]).integers(0, step_ml))
         kept = _every(at_s, interval_s, int(self.at_s[0]))
         return Readings(
@@ -108,8 +106,20 @@ class Case:
             timezone=self.timezone,
         )
 
+    @cached_property
+    def running(self) -> Running:
+        """Return when water truly ran and when it paused."""
+        return Running(self.at_s, self.true_ml)
+
+    @cached_property
     def _counted_ml(self) -> Ints:
         return metered_ml(self.true_ml, self.at_s, self.starting_l_per_h)
+
+
+def common(spans: Sequence[Span], others: Sequence[Span]) -> list[Span]:
+    """Return what lies both in one of the spans and in one of the others."""
+    both = [(max(one[0], other[0]), min(one[1], other[1])) for one in spans for other in others]
+    return [(from_s, until_s) for from_s, until_s in both if from_s < until_s]
 
 
 def _every(at_s: Ints, interval_s: int, from_s: int) -> np.ndarray:
@@ -150,15 +160,15 @@ def real_home(part: str, index: int) -> Case:
     """Return a home of DAIAD."""
     history = daiad.homes(part)[index]
     from_s, until_s = int(history.read_at_s[0]) + LEARN_HOURLY_S, int(history.read_at_s[-1])
-    edges_s = [*range(from_s, until_s, BLOCK_S), until_s]
-    blocks = list(pairwise(edges_s))
-    is_clean = _still_nights(history, blocks[0::2]) >= CLEAN_NIGHTS
+    parities = daiad.clean_weeks(history)
+    weeks = range(daiad.week_s(from_s), until_s, daiad.WEEK_S)
+    clean = [(at_s, at_s + daiad.WEEK_S) for at_s in weeks if daiad.week_parity(at_s) in parities]
     return Case(
         name=history.meter_id,
         at_s=history.read_at_s,
         true_ml=history.register_ml,
         counted=((from_s, until_s),),
-        clean=tuple(blocks[1::2]) if is_clean else (),
+        clean=tuple(common(clean, [(from_s, until_s)])),
         households=1,
         timezone=daiad.TIMEZONE,
         seed=index,
@@ -229,19 +239,3 @@ def _kept(path: Path, make: Callable[[], Ints]) -> Ints:
     np.save(draft, made)
     draft.replace(path)
     return made
-
-
-def _still_nights(history: daiad.History, spans: list[Span]) -> float:
-    """Return in what share of the nights of these spans some stretch had no flow."""
-    ended_at_s = history.read_at_s[1:]
-    inside = np.zeros(len(ended_at_s), dtype=bool)
-    for from_s, until_s in spans:
-        inside |= (ended_at_s > from_s) & (ended_at_s <= until_s)
-    # Madrid is an hour or two ahead of UTC; for a night it makes no difference.
-    local_s = ended_at_s + 3600
-    inside &= local_s % DAY_S <= NIGHT_H * 3600
-    is_still = np.diff(history.register_ml)[inside] == 0
-    _, night = np.unique(local_s[inside] // DAY_S, return_inverse=True)
-    if not len(night):
-        return 0.0
-    return float(np.mean(np.bincount(night, is_still) > 0))

@@ -44,6 +44,7 @@ LEAST_METERED_S = 300 * 86_400
 MOST_L_PER_H = 2.5 * 2500  # twice the overload flow of a home's meter (ISO 4064-1, Q4 = 1.25 Q3)
 PRIOR_EVERY = 4
 WEEK_S = 7 * 86_400
+MONDAY_S = 4 * 86_400  # 1970-01-05
 NIGHT_HOURS = 6
 LEAST_READ = 4  # times, for a night to count
 CLEAN_NIGHTS = 0.995
@@ -100,7 +101,12 @@ def clean_weeks(home: History) -> frozenset[int]:
 
 def week_parity(at_s: int) -> int:
     """Return 0 or 1 by turns, week after week from Monday 0:00 UTC."""
-    return (at_s - 4 * 86_400) // WEEK_S % 2
+    return week_s(at_s) // WEEK_S % 2
+
+
+def week_s(at_s: int) -> int:
+    """Return when that week began, Monday 0:00 UTC."""
+    return (at_s - MONDAY_S) // WEEK_S * WEEK_S + MONDAY_S
 
 
 @cache

@@ -35,6 +35,7 @@ _SHARED = (
             "intervals",
             "mains",
             "readings",
+            "running",
             "scoring",
             "trial",
         )
@@ -44,7 +45,9 @@ _OURS = (*_SHARED, "edge_gateway/leaks", f"{_HERE}/bank.py")
 _THEIRS = (*_SHARED, f"{_HERE}/rivals", f"{_HERE}/tuning.py")
 
 # Benchmarks of their own in this folder, with ``async def measure() -> Figures``.
-OTHERS = ("tests.benchmark.leaks.hanoi.contest",)
+OTHERS = tuple(
+    f"tests.benchmark.leaks.{name}" for name in ("hanoi.contest", "energies", "balances")
+)
 
 Results = dict[str, list[Outcome]]  # by the batch's name
 

@@ -17,10 +17,12 @@ class Summary:
     detector: str
     rate: Rate = NOTHING
     clean_rate: Rate = NOTHING
+    unconfirmed_rate: Rate = NOTHING
+    clean_unconfirmed_rate: Rate = NOTHING
     of_meter: int = 0
     by_rule: dict[str, int] = field(default_factory=dict)
     us_per_reading: list[float] = field(default_factory=list)
-    state_bytes: int = 0
+    state_bytes: list[int] = field(default_factory=list)  # the most of each meter
     every_s: dict[str, list[int | None]] = field(default_factory=dict)
     clean_s: dict[str, list[int | None]] = field(default_factory=dict)
 
@@ -28,8 +30,10 @@ class Summary:
         """Take one more meter in."""
         self.rate += Rate(outcome["alarms"], outcome["years"])
         self.clean_rate += Rate(outcome["clean_alarms"], outcome["clean_years"])
+        self.unconfirmed_rate += Rate(outcome["unconfirmed"], outcome["years"])
+        self.clean_unconfirmed_rate += Rate(outcome["clean_unconfirmed"], outcome["clean_years"])
         self.of_meter += outcome["of_meter"]
-        self.state_bytes = max(self.state_bytes, outcome["state_bytes"])
+        self.state_bytes.append(outcome["state_bytes"])
         self.us_per_reading.append(outcome["us_per_reading"])
         for kind, count in outcome["by_rule"].items():
             self.by_rule[kind] = self.by_rule.get(kind, 0) + count

@@ -9,7 +9,7 @@ from tests.benchmark.leaks.bank import NAME
 from tests.benchmark.leaks.cells import COMPARED, Batch
 from tests.benchmark.leaks.headline import Row, hours, rate_told
 from tests.benchmark.leaks.injection import GRID_SHAPES, SIZES_L_PER_H
-from tests.benchmark.leaks.scoring import Delays
+from tests.benchmark.leaks.scoring import Delays, Rate
 from tests.benchmark.leaks.summary import Summary
 from tests.benchmark.leaks.trial import label
 
@@ -42,20 +42,27 @@ def rivals(batch: Batch, by_detector: Mapping[str, Summary]) -> str:
         bool(by_detector[NAME].clean_s) and by_detector[NAME].clean_s != by_detector[NAME].every_s
     )
     names = [NAME, *sorted(name for name in by_detector if name != NAME)]
-    rates = ("alarms per meter-year",) + (("of clean ones",) if is_clean else ())
+    rates = (
+        "alarms per meter-year",
+        *(("of clean ones", "of these unconfirmed") if is_clean else ()),
+    )
     return _table(
         ("rule", *rates, *leaks),
         (
             (
                 name,
                 rate_told(one.rate),
-                *((rate_told(one.clean_rate),) if is_clean else ()),
+                *(rate_told(rate) for rate in _clean_rates(one) if is_clean),
                 *(told(one.delays(leak, is_clean=is_clean)) for leak in leaks),
             )
             for name in names
             for one in (by_detector[name],)
         ),
     )
+
+
+def _clean_rates(one: Summary) -> tuple[Rate, Rate]:
+    return one.clean_rate, one.clean_unconfirmed_rate
 
 
 def grid(batch: Batch, ours: Summary) -> str:

@@ -8,15 +8,18 @@ with the leak is shown again.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import cache, partial
 from typing import TypedDict
 
 from tests.benchmark.leaks import bank, rivals
-from tests.benchmark.leaks.cases import Case
+from tests.benchmark.leaks.cases import Case, Span
 from tests.benchmark.leaks.cells import Batch, Kind
 from tests.benchmark.leaks.injection import Leak
 from tests.benchmark.leaks.readings import Readings
 from tests.benchmark.leaks.rivals.rival import Rival
 from tests.benchmark.leaks.scoring import YEAR_S, Episode, delay_s
+
+Shown = Callable[[Leak], Readings]  # the register with a leak
 
 
 class Outcome(TypedDict):
@@ -27,6 +30,8 @@ class Outcome(TypedDict):
     alarms: int
     clean_years: float
     clean_alarms: int
+    clean_unconfirmed: int  # of these; see ``running``
+    unconfirmed: int
     is_clean: bool
     delays_s: dict[str, list[int | None]]
     by_rule: dict[str, int]
@@ -43,7 +48,8 @@ def ours(case: Case, batch: Batch) -> list[Outcome]:
     def found(leak: Leak, leaking: Readings) -> Iterable[Episode]:
         return bank.replay(watched.memories[leak.started_at_s], leaking)
 
-    delays_s = _delays(case, batch, batch.every_leak, watched.episodes, found)
+    shown = partial(case.readings, batch.interval_s, batch.pulse_ml)
+    delays_s = _delays(case, batch, batch.every_leak, watched.episodes, found, shown)
     outcome = _outcome(bank.NAME, case, watched.episodes, delays_s)
     outcome["by_rule"], outcome["of_meter"] = watched.by_rule, watched.of_meter
     outcome["us_per_reading"] = watched.spent_s * 1e6 / watched.readings
@@ -54,15 +60,16 @@ def ours(case: Case, batch: Batch) -> list[Outcome]:
 def theirs(case: Case, batch: Batch, thresholds: Mapping[str, float]) -> list[Outcome]:
     """Return what every rival does that can work on such readings."""
     readings = case.readings(batch.interval_s, batch.pulse_ml)
+    leaking = cache(partial(case.readings, batch.interval_s, batch.pulse_ml))
     outcomes = []
     for rival in rivals.discover():
         if batch.interval_s <= rival.longest_interval_s:
             tuned = replace(rival, threshold=thresholds.get(rival.name, rival.threshold))
-            outcomes.append(_their(tuned, case, batch, readings))
+            outcomes.append(_their(tuned, case, batch, readings, leaking))
     return outcomes
 
 
-def _their(rival: Rival, case: Case, batch: Batch, readings: Readings) -> Outcome:
+def _their(rival: Rival, case: Case, batch: Batch, readings: Readings, shown: Shown) -> Outcome:
     learned = rival.learn(readings.between(0, case.learned_at_s))
     twin = rival.alarms(readings, learned, rival.threshold)
 
@@ -72,7 +79,7 @@ def _their(rival: Rival, case: Case, batch: Batch, readings: Readings) -> Outcom
         now = leaking.between(start_s, int(leaking.read_at_s[-1]) + 1)
         return rival.alarms(before.then(now), learned, rival.threshold)
 
-    delays_s = _delays(case, batch, batch.compared, twin, found)
+    delays_s = _delays(case, batch, batch.compared, twin, found, shown)
     return _outcome(rival.name, case, twin, delays_s)
 
 
@@ -82,13 +89,13 @@ def _delays(
     kinds: Iterable[Kind],
     twin: list[Episode],
     found: Callable[[Leak, Readings], Iterable[Episode]],
+    shown: Shown,
 ) -> dict[str, list[int | None]]:
     delays_s: dict[str, list[int | None]] = {}
     for shape, size in kinds:
         for start_s in case.starts_s(batch.starts):
             leak = Leak(shape=shape, size_l_per_h=size, started_at_s=start_s)
-            leaking = case.readings(batch.interval_s, batch.pulse_ml, leak)
-            delay = delay_s(found(leak, leaking), twin, start_s)
+            delay = delay_s(found(leak, shown(leak)), twin, start_s)
             delays_s.setdefault(label(shape, size), []).append(delay)
     return delays_s
 
@@ -101,21 +108,26 @@ def label(shape: str, size_l_per_h: float) -> str:
 def _outcome(
     detector: str, case: Case, twin: list[Episode], delays_s: dict[str, list[int | None]]
 ) -> Outcome:
-    def within(spans: tuple[tuple[int, int], ...]) -> tuple[float, int]:
+    def within(spans: tuple[Span, ...]) -> tuple[float, int, int]:
         years = sum(until_s - from_s for from_s, until_s in spans) / YEAR_S
-        alarms = sum(
-            from_s <= one.raised_at_s < until_s for one in twin for from_s, until_s in spans
-        )
-        return years, alarms
+        raised_at_s = [
+            one.raised_at_s
+            for one in twin
+            if any(from_s <= one.raised_at_s < until_s for from_s, until_s in spans)
+        ]
+        confirmed = sum(case.running.confirms(at_s) for at_s in raised_at_s)
+        return years, len(raised_at_s), len(raised_at_s) - confirmed
 
-    years, alarms = within(case.counted)
-    clean_years, clean_alarms = within(case.clean)
+    years, alarms, unconfirmed = within(case.counted)
+    clean_years, clean_alarms, clean_unconfirmed = within(case.clean)
     return Outcome(
         detector=detector,
         years=years,
         alarms=alarms,
         clean_years=clean_years,
         clean_alarms=clean_alarms,
+        clean_unconfirmed=clean_unconfirmed,
+        unconfirmed=unconfirmed,
         is_clean=bool(case.clean),
         delays_s=delays_s,
         by_rule={},

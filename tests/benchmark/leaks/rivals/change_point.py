@@ -10,6 +10,8 @@ Not compared: stumpy's matrix profile, which looks for strange shapes: a constan
 shape as it was, and its distances, taken after each window is standardised, do not see a shift.
 """
 
+from functools import lru_cache
+
 import numpy as np
 import ruptures
 
@@ -28,12 +30,14 @@ def split(readings: Readings, _learned: object, threshold: float) -> list[Episod
     found: list[Episode] = []
     for last in range(2 * LEAST_NIGHTS, len(figures) + 1):
         window = figures[max(0, last - WINDOW_NIGHTS) : last]
-        tell(found, int(ended_at_s[last - 1]), is_high=_gain(window) > threshold)
+        tell(found, int(ended_at_s[last - 1]), is_high=_gain(window.tobytes()) > threshold)
     return found
 
 
-def _gain(window: np.ndarray) -> float:
+@lru_cache(maxsize=1 << 14)  # the same nights come again with each threshold and each leak
+def _gain(nights: bytes) -> float:
     """Return by how much two levels fit better than one; 0 if the later is the lower."""
+    window = np.frombuffer(nights)
     search = ruptures.Binseg(model="l2", min_size=LEAST_NIGHTS, jump=1).fit(window)
     middle, end = search.predict(n_bkps=1)
     if window[middle:].mean() <= window[:middle].mean():
