@@ -29,9 +29,7 @@ from edge_gateway.leaks.table import Table
 
 RATIO = 1.35
 FLOWS_L_PER_H = tuple(RATIO**place for place in range(26))
-# Of the flows that each of them stands for.
-_LOWEST_L_PER_H = tuple(flow * (1 / sqrt(RATIO)) for flow in FLOWS_L_PER_H)
-_HIGHEST_L_PER_H = tuple(flow * sqrt(RATIO) for flow in FLOWS_L_PER_H)
+LOWEST, HIGHEST = 1 / sqrt(RATIO), sqrt(RATIO)  # of the flows that one of them stands for
 LN_ENOUGH = log(1e6)
 PATIENCE_H = ((1, 19.0), (5, 17.0), (25, 6.6), (100, 3.3), (300, 2.8), (2500, 2.4))  # by l/h
 REFILL_L = 6.0
@@ -52,7 +50,11 @@ def patience_h(flow_l_per_h: float) -> float:
     return PATIENCE_H[-1][1]
 
 
-_MOST_PER_H = tuple(LN_ENOUGH / patience_h(flow) for flow in FLOWS_L_PER_H)
+_LOWEST_L_PER_H = tuple(flow * LOWEST for flow in FLOWS_L_PER_H)
+# Each with the range it stands for, and the most that an hour says of it.
+_FLOWS = tuple(
+    (flow, flow * LOWEST, flow * HIGHEST, LN_ENOUGH / patience_h(flow)) for flow in FLOWS_L_PER_H
+)
 
 
 def fresh() -> Table:
@@ -79,17 +81,18 @@ def add_hour(
     likely_after = _LikelyAfter(chances)
     ordinary = _density(likely_after[class_before(before_l)], now_l, step_l)
     reached = bisect_right(_LOWEST_L_PER_H, (now_l + REFILL_L + step_l) / length_h)
-    for place in range(reached):
-        flow_l = FLOWS_L_PER_H[place] * length_h
+    shows_l = max(REFILL_L, step_l)  # so far from what it passes may a flow be seen
+    for place, (flow, lowest, highest, most_per_h) in enumerate(_FLOWS[:reached]):
+        flow_l, low_l, high_l = flow * length_h, lowest * length_h, highest * length_h
         used_before_l = before_l - int(flow_l)
         classes = likely_after[class_before(used_before_l) if used_before_l > 0 else 0]
-        likely = classes[0] * _flow_alone(place, now_l, step_l, length_h)
-        rest_l = now_l - flow_l
+        likely, rest_l = 0.0, now_l - flow_l
+        if low_l - shows_l <= now_l <= high_l + shows_l:
+            likely = classes[0] * _flow_alone(low_l, high_l, now_l, step_l)
         if rest_l >= step_l / 2:
-            likely += _density(classes, max(rest_l, 1.0), step_l)
+            likely += _density(classes, rest_l if rest_l > 1 else 1.0, step_l)
         ln_ratio = log(ANYTHING + (1 - ANYTHING) * likely / ordinary)
-        most = _MOST_PER_H[place] * length_h
-        known[place] = _gathered(known[place], ln_ratio if ln_ratio < most else most)
+        known[place] = _gathered(known[place], min(ln_ratio, most_per_h * length_h))
     for place in range(reached, len(known)):
         # More than all that passed. Most flows are, hour after hour, and have come to rest.
         if known[place] and known[place] != _AT_REST:
@@ -109,9 +112,8 @@ class _LikelyAfter(dict[int, list[float]]):
         return likely
 
 
-def _flow_alone(place: int, now_l: float, step_l: float, length_h: float) -> float:
-    """Return how likely a flow shows these litres, while nobody uses any."""
-    low_l, high_l = _LOWEST_L_PER_H[place] * length_h, _HIGHEST_L_PER_H[place] * length_h
+def _flow_alone(low_l: float, high_l: float, now_l: float, step_l: float) -> float:
+    """Return how likely a flow in this range shows these litres, while nobody uses any."""
     refilled_l = high_l - low_l + 2 * REFILL_L
     likely = 0.0
     if now_l <= 0:

@@ -28,7 +28,9 @@ class Table:
         return self._counters[place]
 
     def __setitem__(self, place: int, count: int) -> None:
-        self._counters[place] = max(0, min(count, self._most))
+        if not 0 <= count <= self._most:
+            count = max(0, min(count, self._most))
+        self._counters[place] = count
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Table) and self._counters == other._counters
