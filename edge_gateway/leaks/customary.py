@@ -24,7 +24,7 @@ LONGEST_HOLD_S = 7 * 86_400
 
 def faded(record_ppm: int, length_s: int) -> int:
     """Return what is left of a record, in millionths, after so long a time."""
-    return max(0, record_ppm - record_ppm * length_s // FADES_IN_S)
+    return max(0, record_ppm - record_ppm * length_s // FADES_IN_S) if record_ppm else 0
 
 
 def hold_s(ended_ppm: int) -> float:

@@ -43,7 +43,9 @@ class Fusion:
     @property
     def is_leaking(self) -> bool:
         """Return whether what flows now is no example of ordinary use."""
-        return any(group in self.open and group not in self.quiet for group in (LEAK, BURST))
+        return bool(self.open) and any(
+            group in self.open and group not in self.quiet for group in (LEAK, BURST)
+        )
 
     def told_open(self) -> list[Finding]:
         """Return what is open and was told."""

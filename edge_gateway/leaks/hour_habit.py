@@ -9,7 +9,9 @@ What an hour holds depends on the hour before it. How, is alike from home to hom
 says how much likelier each class is than usual after an hour of that much.
 """
 
+from array import array
 from bisect import bisect_right
+from operator import mul
 
 from edge_gateway.leaks.hour_prior import FOLLOWING, OF_OTHERS
 from edge_gateway.leaks.table import Table
@@ -25,6 +27,10 @@ BEFORE_L = (0, 1, 3, 9, 27, 76, 210)  # where the classes of the hour before beg
 PRIOR_HOURS = 10  # what other homes do weighs as much as so many hours of one's own
 MOST_COUNTED = 120
 COUNT = 2  # so that halving loses less
+PRIOR_WEIGHT = PRIOR_HOURS * 2 * COUNT  # as own hours are weighed, with their neighbours
+_PRIOR = tuple(
+    tuple(share * (PRIOR_WEIGHT / sum(shares)) for share in shares) for shares in OF_OTHERS
+)
 
 
 def fresh() -> Table:
@@ -35,30 +41,25 @@ def fresh() -> Table:
 def learn(counts: Table, hour: int, litres: float) -> None:
     """Count one more hour."""
     start, stop = hour * len(CLASSES_L), (hour + 1) * len(CLASSES_L)
-    if sum(counts.part(start, stop)) >= COUNT * MOST_COUNTED:
-        for place in range(start, stop):
-            counts[place] //= 2
+    row = counts.part(start, stop)
+    if sum(row) >= COUNT * MOST_COUNTED:
+        counts.put(start, [count // 2 for count in row])
     counts[start + class_of(litres)] += COUNT
 
 
 def chances(counts: Table, hour: int) -> list[float]:
     """Return how likely each class is in this hour of the day."""
-    size = len(CLASSES_L)
-    before, after = (hour - 1) % HOURS_A_DAY, (hour + 1) % HOURS_A_DAY
-    own = [
-        2 * here + left + right
-        for here, left, right in zip(
-            counts.part(hour * size, (hour + 1) * size),
-            counts.part(before * size, (before + 1) * size),
-            counts.part(after * size, (after + 1) * size),
-            strict=True,
-        )
+    here = _row(counts, hour)
+    left, right = _row(counts, (hour - 1) % HOURS_A_DAY), _row(counts, (hour + 1) % HOURS_A_DAY)
+    whole = 2 * sum(here) + sum(left) + sum(right) + PRIOR_WEIGHT
+    return [
+        (2 * own + before + after + prior) / whole
+        for own, before, after, prior in zip(here, left, right, _PRIOR[hour], strict=True)
     ]
-    prior = OF_OTHERS[hour]
-    weight = PRIOR_HOURS * 2 * COUNT
-    whole = sum(own) + weight
-    of_prior = weight / sum(prior)
-    return [(count + share * of_prior) / whole for count, share in zip(own, prior, strict=True)]
+
+
+def _row(counts: Table, hour: int) -> "array[int]":
+    return counts.part(hour * len(CLASSES_L), (hour + 1) * len(CLASSES_L))
 
 
 def class_of(litres: float) -> int:
@@ -73,7 +74,6 @@ def class_before(litres: float) -> int:
 
 def after(chances_now: list[float], before: int) -> list[float]:
     """Return how likely each class is, now that the class of the hour before is known."""
-    factors = FOLLOWING[before]
-    likely = [chance * factor for chance, factor in zip(chances_now, factors, strict=True)]
+    likely = list(map(mul, chances_now, FOLLOWING[before]))
     whole = sum(likely)
     return [chance / whole for chance in likely]

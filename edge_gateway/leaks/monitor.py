@@ -73,8 +73,9 @@ class Monitor:
         if read_at_s <= watched.read_at_s:
             return []
         self._changed.add(key)
-        fusion, told = watched.fusion, list[Finding]()
-        was_open = tuple(fusion.open)
+        fusion = watched.fusion
+        told: list[Finding] = []
+        was_open = tuple(fusion.open) if fusion.open else ()
         stretch = watched.next_stretch(register, read_at_s)
         is_credible = self._look(key, meter, watched, stretch, told)
         if meter.labels or fusion.quiet:
@@ -127,9 +128,11 @@ class Monitor:
     ) -> bool:
         """Show a stretch to the rules; return whether it can be believed."""
         fusion = watched.fusion
-        if fusion.open:
+        if watched.is_restored:
+            watched.is_restored = False
             told += fusion.drop_unknown(watched.rules, stretch.ended_at_s)
-        is_credible = 0 <= stretch.amount <= _most(meter, stretch)
+        # Most stretches of a home are still, and nothing is always credible.
+        is_credible = not stretch.amount or 0 < stretch.amount <= _most(meter, stretch)
         if not is_credible:
             watched.begin_anew()
             seen_by = watched.of_falls if stretch.amount < 0 else ()
@@ -179,8 +182,8 @@ class Monitor:
         self, key: MeterKey, meter: Meter, watched: Watched, stretch: Stretch, told: list[Finding]
     ) -> None:
         """Add a stretch to the quarter of an hour, and that to the hour."""
-        quarter = watched.quarter
-        if quarter.takes(stretch.length_s):
+        quarter, length_s = watched.quarter, stretch.ended_at_s - stretch.started_at_s
+        if quarter.takes(length_s):
             whole = quarter.add(stretch, watched.still_s)
             if whole is not None:
                 slot = self._slot(whole, quarter, watched)
@@ -190,7 +193,7 @@ class Monitor:
         part = quarter.empty(stretch.started_at_s, stretch.step)
         if part is not None:
             self._gather_hour(key, meter, watched, part, quarter.last_still_s, told)
-        if watched.hour.takes(stretch.length_s):
+        if watched.hour.takes(length_s):
             self._gather_hour(key, meter, watched, stretch, watched.still_s, told)
         else:
             watched.hour.empty(stretch.started_at_s, stretch.step)

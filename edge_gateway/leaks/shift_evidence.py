@@ -20,6 +20,7 @@ the patience: the shortest at which the prior homes' alarms did not rise faster 
 (our measurement, tests/benchmark/leaks).
 """
 
+from bisect import bisect_right
 from itertools import pairwise
 from math import ceil, exp, log, log1p, sqrt
 
@@ -49,7 +50,11 @@ def patience_h(flow_l_per_h: float) -> float:
     return PATIENCE_H[-1][1]
 
 
-_MOST_PER_H = tuple(LN_ENOUGH / patience_h(flow) for flow in FLOWS_L_PER_H)
+_LOWEST_L_PER_H = tuple(flow * LOWEST for flow in FLOWS_L_PER_H)
+# Each with the range it stands for, and the most that an hour says of it.
+_FLOWS = tuple(
+    (flow, flow * LOWEST, flow * HIGHEST, LN_ENOUGH / patience_h(flow)) for flow in FLOWS_L_PER_H
+)
 
 
 def fresh() -> Table:
@@ -57,71 +62,83 @@ def fresh() -> Table:
     return Table(len(FLOWS_L_PER_H), bits=16)
 
 
-class Hour:
-    """One hour's evidence. Litres as whole steps of the register; ``chances`` of its classes."""
+def add_hour(
+    evidence: Table,
+    chances: list[float],
+    *,
+    before_l: float,
+    now_l: float,
+    step_l: float,
+    length_h: float,
+) -> None:
+    """Move the evidence for each flow on by one hour.
 
-    def __init__(
-        self, chances: list[float], before_l: float, now_l: float, step_l: float, length_h: float
-    ) -> None:
-        self._chances, self._before_l, self._now_l = chances, before_l, now_l
-        self._step_l, self._length_h = step_l, length_h
-        self._after: dict[int, list[float]] = {}
-        self._ordinary = self._density(before_l, now_l)
+    ``now_l`` passed in it, ``before_l`` in the one before, both in whole steps of the register;
+    ``chances`` are those of its classes while nothing is known of the hour before. Every home pays
+    for this loop every hour, so what flows share is worked out once.
+    """
+    known = evidence.part(0, len(FLOWS_L_PER_H))
+    likely_after = _LikelyAfter(chances)
+    ordinary = _density(likely_after[class_before(before_l)], now_l, step_l)
+    reached = bisect_right(_LOWEST_L_PER_H, (now_l + REFILL_L + step_l) / length_h)
+    shows_l = max(REFILL_L, step_l)  # so far from what it passes may a flow be seen
+    for place, (flow, lowest, highest, most_per_h) in enumerate(_FLOWS[:reached]):
+        flow_l, low_l, high_l = flow * length_h, lowest * length_h, highest * length_h
+        used_before_l = before_l - int(flow_l)
+        classes = likely_after[class_before(used_before_l) if used_before_l > 0 else 0]
+        likely, rest_l = 0.0, now_l - flow_l
+        if low_l - shows_l <= now_l <= high_l + shows_l:
+            likely = classes[0] * _flow_alone(low_l, high_l, now_l, step_l)
+        if rest_l >= step_l / 2:
+            likely += _density(classes, rest_l if rest_l > 1 else 1.0, step_l)
+        ln_ratio = log(ANYTHING + (1 - ANYTHING) * likely / ordinary)
+        known[place] = _gathered(known[place], min(ln_ratio, most_per_h * length_h))
+    for place in range(reached, len(known)):
+        # More than all that passed. Most flows are, hour after hour, and have come to rest.
+        if known[place] and known[place] != _AT_REST:
+            known[place] = _gathered(known[place], _LN_ANYTHING)
+    evidence.put(0, known)
 
-    def add_to(self, evidence: Table) -> None:
-        """Move the evidence for each flow on by this hour."""
-        reach_l = self._now_l + REFILL_L + self._step_l
-        for place, flow_l_per_h in enumerate(FLOWS_L_PER_H):
-            known = evidence[place]
-            if flow_l_per_h * LOWEST * self._length_h > reach_l:
-                if known:
-                    evidence[place] = _gathered(known, _LN_ANYTHING)
-                continue
-            ln_ratio = log(ANYTHING + (1 - ANYTHING) * self._likelihood(place) / self._ordinary)
-            most = _MOST_PER_H[place] * self._length_h
-            evidence[place] = _gathered(known, min(ln_ratio, most))
 
-    def _likelihood(self, place: int) -> float:
-        """Return how likely these litres are with the flow beneath ordinary use."""
-        flow_l = FLOWS_L_PER_H[place] * self._length_h
-        before_l = max(self._before_l - int(flow_l), 0.0)
-        likely = self._chances_after(before_l)[0] * self._flow_alone(place)
-        rest_l = self._now_l - flow_l
-        if rest_l >= self._step_l / 2:
-            likely += self._density(before_l, max(rest_l, 1.0))
+class _LikelyAfter(dict[int, list[float]]):
+    """How likely each class is, by the class of the hour before; worked out when asked for."""
+
+    def __init__(self, chances: list[float]) -> None:
+        super().__init__()
+        self._chances = chances
+
+    def __missing__(self, before: int) -> list[float]:
+        self[before] = likely = after(self._chances, before)
         return likely
 
-    def _flow_alone(self, place: int) -> float:
-        """Return how likely the flow shows these litres, while nobody uses any."""
-        step_l, now_l = self._step_l, self._now_l
-        low_l = FLOWS_L_PER_H[place] * LOWEST * self._length_h
-        high_l = FLOWS_L_PER_H[place] * HIGHEST * self._length_h
-        refilled_l = high_l - low_l + 2 * REFILL_L
-        likely = 0.0
-        if now_l <= 0:
-            likely = 0.5 * max(REFILL_L - low_l, 0.0) / refilled_l
-        elif low_l - REFILL_L <= now_l <= high_l + REFILL_L:
-            likely = 0.5 * step_l / refilled_l
-        first = max(ceil((low_l - step_l / 2) / step_l), 0)  # whole steps
-        last = int((high_l + step_l / 2) / step_l)
-        if first <= now_l / step_l <= last:
-            likely += 0.5 / (last - first + 1)
-        return likely
 
-    def _density(self, before_l: float, now_l: float) -> float:
-        """Return how likely ordinary use is exactly this, as the register shows it."""
-        place = class_of(now_l)
-        shown = max(WIDTHS_L[place] / self._step_l, 1.0)
-        return self._chances_after(before_l)[place] / shown
+def _flow_alone(low_l: float, high_l: float, now_l: float, step_l: float) -> float:
+    """Return how likely a flow in this range shows these litres, while nobody uses any."""
+    refilled_l = high_l - low_l + 2 * REFILL_L
+    likely = 0.0
+    if now_l <= 0:
+        if low_l < REFILL_L:
+            likely = 0.5 * (REFILL_L - low_l) / refilled_l
+    elif low_l - REFILL_L <= now_l <= high_l + REFILL_L:
+        likely = 0.5 * step_l / refilled_l
+    first = ceil((low_l - step_l / 2) / step_l)  # whole steps; -1 counts as 0
+    last = int((high_l + step_l / 2) / step_l)
+    if first <= now_l / step_l <= last:
+        likely += 0.5 / (last - (first if first > 0 else 0) + 1)
+    return likely
 
-    def _chances_after(self, before_l: float) -> list[float]:
-        place = class_before(before_l)
-        known = self._after.get(place)
-        if known is None:
-            known = self._after[place] = after(self._chances, place)
-        return known
+
+def _density(classes: list[float], litres: float, step_l: float) -> float:
+    """Return how likely ordinary use is exactly this, as the register shows it."""
+    place = class_of(litres)
+    shown = WIDTHS_L[place] / step_l
+    return classes[place] / shown if shown > 1 else classes[place]
 
 
 def _gathered(known: int, ln_ratio: float) -> int:
     """Return ln(1 + R) after R <- (1 + R) x ratio, in thousandths."""
-    return min(round(SCALE * log1p(exp(known / SCALE + ln_ratio))), MOST)
+    gathered = round(SCALE * log1p(exp(known / SCALE + ln_ratio)))
+    return gathered if gathered < MOST else MOST
+
+
+_AT_REST = _gathered(10, _LN_ANYTHING)  # 10 again: what hours that tell nothing leave of any

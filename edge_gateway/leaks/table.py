@@ -3,7 +3,7 @@
 
 import base64
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 _TYPECODES = {8: "B", 16: "H"}
 
@@ -28,7 +28,9 @@ class Table:
         return self._counters[place]
 
     def __setitem__(self, place: int, count: int) -> None:
-        self._counters[place] = max(0, min(count, self._most))
+        if not 0 <= count <= self._most:
+            count = max(0, min(count, self._most))
+        self._counters[place] = count
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Table) and self._counters == other._counters
@@ -38,6 +40,20 @@ class Table:
     def part(self, start: int, stop: int) -> "array[int]":
         """Return a copy of some neighbours."""
         return self._counters[start:stop]
+
+    def put(self, start: int, counts: Sequence[int]) -> None:
+        """Store neighbours from ``start`` on, all at once; they must fit."""
+        self._counters[start : start + len(counts)] = array(self._counters.typecode, counts)
+
+    def push(self, count: int) -> None:
+        """Take in one more as the last, and forget the first."""
+        self._counters.pop(0)
+        self._counters.append(max(0, min(count, self._most)))
+
+    def largest(self) -> tuple[int, int]:
+        """Return the largest counter, the first of several, and its place."""
+        most = max(self._counters)
+        return most, self._counters.index(most)
 
     def dump(self) -> dict[str, object]:
         """Return it for JSON: five characters for four bytes, in this machine's byte order."""

@@ -30,7 +30,7 @@ LEARNED = 96  # places in the table
 LEAST_DAYS = 4  # of one hour, before it is compared with
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: one is made every hour, and freezing triples the price
 class UsualHours:
     """Reads and teaches tables that a rule remembers."""
 

@@ -41,6 +41,7 @@ class Watched:
     mark: Mark = field(default_factory=Mark)
     ledger: Ledger = field(default_factory=Ledger)  # of a main
     fusion: Fusion = field(default_factory=Fusion)
+    is_restored: bool = False  # and not yet looked through for rules that are no longer there
 
     def __post_init__(self) -> None:
         every = self.rules.values()
@@ -63,6 +64,8 @@ class Watched:
 
     def credit(self, stretch: Stretch) -> Stretch:
         """Learn the register's steps from a stretch that can be believed."""
+        if not stretch.amount:
+            return stretch
         self.step = gcd(self.step, stretch.amount)
         return stretch if stretch.step == self.step else stretch._replace(step=self.step)
 
@@ -112,6 +115,7 @@ def load(dumped: bytes, rules: dict[str, Rule]) -> Watched:
             vars(rule).update(remembered)
         elif kind in convinced.get(rule.group, []):
             convinced[rule.group].remove(kind)
+    watched.is_restored = True
     watched.fusion.open = {group: _finding(body) for group, body in memory["open"].items()}
     watched.fusion.convinced = convinced
     watched.fusion.told_at_s = memory["told_at_s"]

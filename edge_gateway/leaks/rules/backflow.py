@@ -44,6 +44,8 @@ class Backflow:
 
     def look(self, stretch: Stretch, meter: Meter) -> Raised | Cleared | None:
         """Raise after several falls in a row; clear after an hour without."""
+        if stretch.amount >= 0 and not self.falls:
+            return None  # as ever: nothing fell, and there is nothing to forget
         if stretch.amount < 0 and _is_possible(stretch, meter):
             return self._fall(stretch)
         if self.is_open:

@@ -65,15 +65,18 @@ class Burst:
 
     def look(self, stretch: Stretch, meter: Meter) -> Raised | Cleared | None:
         """Raise when the excess outgrows the patience; clear after five calm minutes."""
-        if stretch.length_s > GAP_S:
+        length_s = stretch.ended_at_s - stretch.started_at_s
+        if length_s > GAP_S:
             return None
-        if self.excess_ml == 0 and not self.is_open:
+        if not self.excess_ml and not self.is_open:
+            if stretch.amount * HOUR_S <= LEAST_ALLOWANCE_L_PER_H * 1000 * length_s:
+                return None  # as nearly always: under every meter's allowance
             self.since_s, self.passed_ml, self.watched_s = stretch.started_at_s, 0, 0
         self.passed_ml += stretch.amount
-        self.watched_s += stretch.length_s
+        self.watched_s += length_s
         allowance_l_per_h = allowed_l_per_h(meter)
         limit_ml = patience_ml(meter) + stretch.step
-        allowed_ml = allowance_l_per_h * 1000 * stretch.length_s // HOUR_S
+        allowed_ml = allowance_l_per_h * 1000 * length_s // HOUR_S
         # Bounded, so that a long burst is not remembered for long once it is over.
         self.excess_ml = min(max(0, self.excess_ml + stretch.amount - allowed_ml), 2 * limit_ml)
         if self.is_open:

@@ -108,31 +108,31 @@ class FloorFlow:
             self.learned = Table(len(self.learned))
             self.grain_s = grain_s
             follows = False
-        self.recent = [*self.recent[1 - KEPT_QUARTERS :], slot.amount] if follows else [slot.amount]
+        if not follows:
+            self.recent = []
+        elif len(self.recent) >= KEPT_QUARTERS:
+            del self.recent[: 1 - KEPT_QUARTERS]
+        self.recent.append(slot.amount)
         return follows
 
     def _weigh(self, slot: Slot, follows: bool, teaches: bool) -> int:
         """Add what the quarter tells about each length; return the sum over all."""
-        total = 0
         row = slot.hour // TOGETHER_H * len(STILL_S)
-        for size in SIZES:
-            is_busy = slot.still_s <= STILL_S[size]
-            run = self.busy[size]
-            weight = self.weights[size]
-            if not follows:
-                weight = weight if is_busy else int(weight * MISS)
-            elif run:
+        for size, length_s in enumerate(STILL_S):
+            is_busy = slot.still_s <= length_s
+            run, weight = self.busy[size], self.weights[size]
+            if not (is_busy or run or weight):
+                continue  # the home is still, and was: nothing to weigh
+            if follows and run:
                 expected = self._expected(row + size, slot.hour, size)
                 ratio = (1 - MISS) / expected if is_busy else MISS / (1 - expected)
-                weight = int((ONE + weight) * ratio)
+                self.weights[size] = min(int((ONE + weight) * ratio), MOST * ONE)
                 if teaches:
                     self._learn(row + size, is_busy)
             elif not is_busy:
-                weight = int(weight * MISS)
-            self.weights[size] = weight = min(weight, MOST * ONE)
+                self.weights[size] = int(weight * MISS)
             self.busy[size] = run + 1 if is_busy else 0
-            total += weight
-        return total
+        return sum(self.weights)
 
     def _expected(self, place: int, hour: int, size: int) -> float:
         """Return how likely this home is to go on without so long a stillness, at this hour."""

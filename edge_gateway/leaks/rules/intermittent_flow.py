@@ -40,7 +40,6 @@ CLEAR_AFTER, CLEAR_AFTER_S = 6, 2 * HOUR_S
 KEPT_DRAWS = 28
 GAP_S = 1800  # a longer stretch may hide a draw: what came before it is no longer known
 UNIT_S = 10  # in which draws are remembered
-MOST = 65_535  # that is remembered of one figure of a draw
 HOURS_A_DAY = 24
 RATE_UNIT = 256  # of a draw an hour
 MEMORY_SHIFT = 4  # a rate is the mean of about 16 days
@@ -118,7 +117,8 @@ class IntermittentFlow:
         self.counted += 1
         distance = stretch.started_at_s // UNIT_S - self.begun_at_s // UNIT_S
         self.begun_at_s = stretch.started_at_s
-        self.book = Table(0, 16, [*self.book.part(3, 3 * KEPT_DRAWS), min(distance, MOST), 0, 0])
+        for figure in (distance, 0, 0):
+            self.book.push(figure)
 
     def _learn(self, hour: int) -> None:
         """Move the rates of the hours since the last draw towards what was counted."""
@@ -154,8 +154,8 @@ class IntermittentFlow:
         """Return the draws of the book, the oldest first."""
         draws: list[Draw] = []
         started_at = self.begun_at_s // UNIT_S
-        for at in range(3 * KEPT_DRAWS - 3, -1, -3):
-            distance, length, steps = self.book.part(at, at + 3)
+        book = self.book.part(0, 3 * KEPT_DRAWS)
+        for distance, length, steps in zip(book[-3::-3], book[-2::-3], book[-1::-3], strict=True):
             if not steps:
                 break
             started_at_s = started_at * UNIT_S

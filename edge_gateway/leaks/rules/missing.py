@@ -42,7 +42,9 @@ class Missing:
 
     def look(self, stretch: Stretch, _meter: Meter) -> Cleared | None:
         """Learn the interval; clear once the meter reports again."""
-        length_s = stretch.length_s
+        length_s = stretch.ended_at_s - stretch.started_at_s
+        if length_s == self.usual_s and not self.raised_at_s:
+            return None  # as ever: nothing to learn
         if not self.usual_s:
             self.usual_s = length_s
         else:

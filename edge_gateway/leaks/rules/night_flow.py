@@ -36,6 +36,7 @@ from edge_gateway.leaks.verdict import Cleared, Raised
 
 # Thresholds: our measurement on sums of the prior homes, by that command.
 SIZES = (0.08, 0.14, 0.25, 0.45, 0.8)  # of the leaks asked about, in parts of the mean flow
+WITHOUT_AND_WITH = (0.0, *SIZES)
 CONVINCING = 24.0  # evidence, in natural logarithms
 MOST = 30.0  # evidence kept, so that a repair is seen within days
 ENDED = 10.0
@@ -47,6 +48,10 @@ FADES = 1 / 400  # an hour
 KEEPS = 0.45  # of an hour's deviate, on average, is still there an hour later
 ODD = 0.02  # of all hours are like no other
 ODD_DENSITY = 0.15
+DENSITY_OF_TOO_LITTLE = ODD * ODD_DENSITY  # of less than the leak itself
+LIKE_OTHERS = 1 - ODD
+TWICE_LEFT = 2 * (1 - KEEPS**2)  # of the variance, once the hour before is known
+SPREAD_LEFT = sqrt(1 - KEEPS**2)
 FAR = 4.0  # spreads; a deviate is not held to be further out when the next hour is judged
 LEAST_ML_PER_H = 1000
 MOST_LEAST_ML_PER_H = 10_000  # of a common pulse output; the first steps seen may be larger
@@ -123,13 +128,14 @@ class NightFlow:
         self.since_s = [0] * len(SIZES)
 
     def _weigh(self, slot: Slot, ml_per_h: float, usual: UsualHours) -> None:
-        flows = [ml_per_h - size * self.mean_ml_per_h for size in (0.0, *SIZES)]
-        logs = [logarithm(flow, _least(slot)) for flow in flows]
+        least = _least(slot)
+        flows = [ml_per_h - size * self.mean_ml_per_h for size in WITHOUT_AND_WITH]
+        logs = [logarithm(flow, least) for flow in flows]
         deviates = usual.deviates(slot.hour, slot.is_weekend, logs)
         expected = [KEEPS * max(-FAR, min(one, FAR)) for one in self.before] or [0.0] * len(flows)
         self.before = [round(one, 2) for one in deviates]
         likelihoods = [
-            log(_density(deviate - mean if flow > -_least(slot) / 2 else None)) - logged
+            log(_density(deviate - mean) if flow > -least / 2 else DENSITY_OF_TOO_LITTLE) - logged
             for flow, logged, deviate, mean in zip(flows, logs, deviates, expected, strict=True)
         ]
         unlikely = likelihoods.pop(0)
@@ -143,10 +149,14 @@ class NightFlow:
     def _add(self, place: int, ratio: float, started_at_s: int) -> float:
         """Add the logarithm of a likelihood ratio to the evidence; return what was gained."""
         gain = min(max(ratio, 0.0), self.left[place])
-        self.left[place] = round(min(self.left[place] - gain + MOST_AN_HOUR, MOST_AT_ONCE), 2)
-        if not self.evidence[place]:
+        left = self.left[place] - gain + MOST_AN_HOUR
+        self.left[place] = round(left, 2) if left < MOST_AT_ONCE else MOST_AT_ONCE
+        known = self.evidence[place]
+        if not known:
             self.since_s[place] = started_at_s
-        now = self.evidence[place] * (1 - FADES) + gain + min(max(ratio, LEAST_AN_HOUR), 0.0)
+            if not gain:
+                return gain  # as most hours: nothing known, nothing new
+        now = known * (1 - FADES) + gain + min(max(ratio, LEAST_AN_HOUR), 0.0)
         self.evidence[place] = round(max(0.0, min(now, MOST)), 2)
         return gain
 
@@ -246,12 +256,9 @@ def _least(slot: Slot) -> int:
     return max(LEAST_ML_PER_H, min(slot.step, MOST_LEAST_ML_PER_H))
 
 
-def _density(deviate: float | None) -> float:
-    """Return how likely an hour is so far from what the last one promised; None is too little."""
-    if deviate is None:
-        return ODD * ODD_DENSITY
-    left = 1 - KEEPS**2
-    return (1 - ODD) * exp(-(deviate**2) / (2 * left)) / sqrt(left) + ODD * ODD_DENSITY
+def _density(deviate: float) -> float:
+    """Return how likely an hour is so far from what the last one promised."""
+    return LIKE_OTHERS * exp(-(deviate**2) / TWICE_LEFT) / SPREAD_LEFT + DENSITY_OF_TOO_LITTLE
 
 
 RULE = NightFlow

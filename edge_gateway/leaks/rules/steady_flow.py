@@ -76,8 +76,8 @@ class SteadyFlow:
         self._remember(slot)
         if not slot.is_leaking:
             hour_habit.learn(self.habit, slot.hour, litres_of(slot.amount, slot.step))
-        strongest = max(range(len(self.evidence)), key=self.evidence.__getitem__)
-        enough = self._is_enough(self.evidence[strongest], slot)
+        evidence, strongest = self.evidence.largest()
+        enough = self._is_enough(evidence, slot)
         if self.flow:
             return self._stay_or_clear(slot, holds=enough)
         return self._raise(slot, strongest) if enough else None
@@ -110,15 +110,14 @@ class SteadyFlow:
         self.peak = 0
 
     def _weigh(self, slot: Slot) -> None:
-        step_l = max(slot.step, ML) / ML
-        hour = shift_evidence.Hour(
+        shift_evidence.add_hour(
+            self.evidence,
             hour_habit.chances(self.habit, slot.hour),
             before_l=litres_of(self.amount, slot.step),
             now_l=litres_of(slot.amount, slot.step),
-            step_l=step_l,
+            step_l=max(slot.step, ML) / ML,
             length_h=slot.length_s / HOUR_S,
         )
-        hour.add_to(self.evidence)
 
     def _pass_gap(self, slot: Slot) -> None:
         self.minutes = Table(REMEMBERED)
@@ -127,9 +126,8 @@ class SteadyFlow:
 
     def _remember(self, slot: Slot) -> None:
         self.ended_at_s, self.amount = slot.ended_at_s, slot.amount
-        litres, minutes = [*self.litres][1:], [*self.minutes][1:]
-        self.litres = Table(0, 16, [*litres, min(round(slot.amount / ML), 65_535)])
-        self.minutes = Table(0, 8, [*minutes, min(slot.length_s // 60, 255)])
+        self.litres.push(round(slot.amount / ML))
+        self.minutes.push(slot.length_s // 60)
 
     def _raise(self, slot: Slot, strongest: int) -> Raised:
         level = shift_evidence.FLOWS_L_PER_H[strongest]

@@ -54,13 +54,16 @@ class Stuck:
     def look(self, stretch: Stretch, meter: Meter) -> Raised | Cleared | None:
         """Raise after far too long a stillness; clear as soon as the register moves."""
         if stretch.amount:
+            if self.moved_at_s and not self.still_since_s:
+                return None  # as ever: it goes on moving
             return self._move(stretch)
         if not self.moved_at_s:
             return None
         if not self.still_since_s:
             self.still_since_s = stretch.started_at_s
         still_s = stretch.ended_at_s - self.still_since_s
-        if self.is_open or still_s <= self._patience_s(meter):
+        # Nobody's patience is shorter than that; most stillnesses are.
+        if still_s <= MAIN_S or self.is_open or still_s <= self._patience_s(meter):
             return None
         self.is_open = True
         return self._raised(still_s, self._is_main(meter))
