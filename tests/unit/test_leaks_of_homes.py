@@ -26,9 +26,9 @@ def a_lived_in_meter(days, until=14):
     return dial
 
 
-def test_ac80_ninety_days_without_a_leak_raise_nothing(days):
+def test_ac80_ninety_days_without_a_leak_raise_none(days):
     dial = a_lived_in_meter(days, until=90)
-    assert dial.told == []
+    assert {one.kind for one in dial.told} <= {"stuck"}  # so a holiday of over a week looks
 
 
 @pytest.mark.parametrize("hour", [1, 18])
