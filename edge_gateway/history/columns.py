@@ -7,7 +7,7 @@ Each function returns null where a cell can't be read, so that the caller can na
 import polars as pl
 
 LARGEST = 9e12  # of a register: its thousandths are whole numbers in a double up to 2^53
-LATEST_S = 4_102_444_800  # 2100; beyond, somebody has given milliseconds
+LATEST_S = 4_102_444_800  # 2100; beyond, somebody has given milliseconds, or 9999 for never
 _ISO_8601 = (
     r"^(?<date>\d{4}-\d\d-\d\d)"
     r"(?:[T ](?<time>\d\d:\d\d)(?::(?<second>\d\d)(?:[.,]\d+)?)?)?"
@@ -18,9 +18,7 @@ _ISO_8601 = (
 def unix_s(column: pl.Series) -> pl.Series:
     """Return whole Unix s of Unix s, of ISO 8601 (UTC without an offset), or of real times."""
     if isinstance(column.dtype, pl.Datetime | pl.Date):
-        return column.cast(pl.Datetime("us") if column.dtype == pl.Date else column.dtype).dt.epoch(
-            "s"
-        )
+        return _inside(column.dt.epoch("s"))
     if column.dtype.is_numeric() or column.dtype == pl.Null:
         return _inside(column.cast(pl.Float64).floor())
     text = column.cast(pl.String).str.strip_chars()
@@ -71,4 +69,4 @@ def _of_iso(text: pl.Series) -> pl.Series:
         pl.col("hours").cast(pl.Int64) * 3600 + pl.col("minutes").cast(pl.Int64).fill_null(0) * 60
     )
     ahead_s = pl.when(pl.col("sign") == "-").then(-ahead_s).otherwise(ahead_s).fill_null(0)
-    return parts.select(local.dt.epoch("s") - ahead_s).to_series()
+    return _inside(parts.select(local.dt.epoch("s") - ahead_s).to_series())

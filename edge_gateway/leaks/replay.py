@@ -58,8 +58,8 @@ def replay(readings: Iterable[Reading], meter: Meter, timezone: str, tally: Tall
         _look(monitor, key, some, last, found)
         tally.work_s += time.process_time() - began_s
         last = _take_note(some, last, tally)
-        state_bytes = max(len(memory) for memory in monitor.take_changed().values())
-        tally.state_bytes = max(tally.state_bytes, state_bytes)
+        sizes = map(len, monitor.take_changed().values())  # none, of repeats
+        tally.state_bytes = max(tally.state_bytes, *sizes, 0)
     tally.meters += 1
     tally.findings += len(found)
     return sorted(found.values(), key=lambda one: (one.raised_at_s, one.kind))

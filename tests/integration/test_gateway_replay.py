@@ -179,6 +179,8 @@ def test_semicolons_and_decimal_commas_of_a_bulgarian_excel_are_read(tmp_path):
         ("m-1,21.11.2026 14:05,12", "line 3: read_at is '21.11.2026 14:05'; write Unix seconds"),
         ("m-1,2026-11-31 14:05,12", "line 3: read_at is '2026-11-31 14:05'; write Unix seconds"),
         ("m-1,1795000600000,12", "line 3: read_at is '1795000600000'; write Unix seconds"),
+        ("m-1,9999-12-31T23:59:59Z,12", "line 3: read_at is '9999-12-31T23:59:59Z'; write Unix"),
+        ("m-1,0001-01-01 00:00,12", "line 3: read_at is '0001-01-01 00:00'; write Unix seconds"),
         ("m-1,,12", "line 3: read_at is empty; write Unix seconds"),
         (",1795000600,12", "line 3: meter_id is empty; give every row its meter."),
         ("m-1,1795000600,12,5", "line 3: there are more cells than columns; write decimals"),
@@ -228,6 +230,11 @@ def test_history_that_is_merely_dirty_is_replayed_and_said_to_be_so(tmp_path):
     assert "1 rows have no register: left out." in told
     assert "1 readings have the time of another one of their meter" in told
     assert "1 registers are lower than the one before" in told
+
+
+def test_a_reading_that_is_repeated_thousands_of_times_is_one(tmp_path):
+    findings, summary = found(a_csv(tmp_path / "old.csv", [(KITCHEN, NOON_S, 7)] * 20_001))
+    assert (findings, summary["meters"], summary["meter_years"]) == ([], 1, 0)
 
 
 def test_what_is_clean_needs_no_comment(tmp_path):
