@@ -5,7 +5,9 @@ The one module of the cloud that knows the gateway's code, for what it tells is 
 if it is the code that will watch. Run as a program it reads a question and writes an answer, so
 that minutes of work hold nobody up; ``backtests`` asks it.
 
-Limits: an imbalance between a main and its sub-meters is not looked for, one meter is seen alone.
+Limits: an imbalance between a main and its sub-meters is not looked for, one meter is seen alone;
+nor is silence, for what is missing here need not have been missing at the gateway. An exchanged
+meter's rules learn afresh.
 """
 
 import json

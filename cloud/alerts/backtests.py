@@ -9,7 +9,8 @@ import asyncio
 import json
 import sys
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
@@ -23,7 +24,7 @@ from cloud.alerts.labels import labelled_uses
 from cloud.alerts.models import LabelledUse
 from cloud.kit.auth.rights import Principal
 from cloud.kit.clock import Clock
-from cloud.kit.database import Database
+from cloud.kit.database import Connection, Database
 from cloud.kit.errors import CloudError
 from cloud.kit.hypertable import ZONE
 from cloud.kit.prices import DatedPrice
@@ -111,21 +112,20 @@ class Backtests:
         """
         until = self._clock.now()
         since = until - timedelta(days=days)
-        async with self._database.transaction(READ_WITHIN_S) as connection:
-            point = await one_service_point(connection, service_point_id, caller)
-            if point.type.utility not in RULES_FOR:
-                raise NoRulesError(point)
-            known = await traces(connection, service_point_id, since - LEARNING, until)
-            meters = await meters_by_id(connection, [one.installation.meter_id for one in known])
-            if labels is None:
-                labels = (await labelled_uses(connection, [service_point_id]))[service_point_id]
-        epochs = [_epoch(one, point, meters[one.installation.meter_id], labels) for one in known]
-        found = await self._in_turn(backtest.question(epochs, ZONE.key), days)
+        # a place before anything is read: a year of readings weighs on the memory while it waits
+        with self._place():
+            async with self._database.transaction(READ_WITHIN_S) as connection:
+                point = await one_service_point(connection, service_point_id, caller)
+                if point.type.utility not in RULES_FOR:
+                    raise NoRulesError(point)
+                epochs = await _epochs(connection, point, since - LEARNING, until, labels)
+            async with self._turn:
+                found = json.loads(await _asked(backtest.question(epochs, ZONE.key), days))
         return Backtested(
             service_point_id=service_point_id,
             since=since,
             until=until,
-            readings=sum(map(len, known)),
+            readings=sum(len(one.read_at_s) for one in epochs),
             findings=[
                 self._shown(body, point, until)
                 for body in found
@@ -133,17 +133,16 @@ class Backtests:
             ],
         )
 
-    async def _in_turn(self, question: bytes, days: int) -> list[dict[str, Any]]:
+    @contextmanager
+    def _place(self) -> Iterator[None]:
+        """Hold a place among those who wait, or raise BacktestBusyError."""
         if self._waiting >= MAX_WAITING:
             raise BacktestBusyError
         self._waiting += 1
         try:
-            async with self._turn:
-                answer = await _asked(question, days)
+            yield
         finally:
             self._waiting -= 1
-        found: list[dict[str, Any]] = json.loads(answer)
-        return found
 
     def _shown(self, body: dict[str, Any], point: ServicePoint, until: datetime) -> dict[str, Any]:
         """Return a finding as alerts are shown."""
@@ -164,6 +163,21 @@ class Backtests:
 
 def _time(at_s: int) -> datetime:
     return datetime.fromtimestamp(at_s, UTC)
+
+
+async def _epochs(
+    connection: Connection,
+    point: ServicePoint,
+    since: datetime,
+    until: datetime,
+    labels: Sequence[LabelledUse] | None,
+) -> list[Epoch]:
+    known = await traces(connection, point.service_point_id, since, until)
+    meters = await meters_by_id(connection, [one.installation.meter_id for one in known])
+    if labels is None:
+        uses = await labelled_uses(connection, [point.service_point_id])
+        labels = uses[point.service_point_id]
+    return [_epoch(one, point, meters[one.installation.meter_id], labels) for one in known]
 
 
 def _epoch(trace: Trace, point: ServicePoint, meter: Meter, labels: Sequence[LabelledUse]) -> Epoch:

@@ -6,7 +6,7 @@ knew no better. Before that, a register is made of the hours that are kept of it
 """
 
 from array import array
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -15,6 +15,8 @@ from cloud.meters.models import Installation
 from cloud.meters.service import installations_at
 from cloud.readings import registers_repository, usage_repository
 from cloud.readings.usage import HOUR, HOUR_S, Figure
+
+FALL = 10**11  # from run to run, in the type's unit: more than any meter can have run backward
 
 
 def _column() -> "array[int]":
@@ -77,12 +79,10 @@ def with_hours(hours: Mapping[datetime, Figure], raw: Trace) -> Trace:
         register = runs[-1][-1][1] + figure.usage
         runs[-1].append((start_s + HOUR_S, register, figure.bits))
     whole = Trace(installation=raw.installation)
-    for place, run in enumerate(runs):
-        meets = first_s is not None and place == len(runs) - 1
-        base = raw.register[0] - run[-1][1] if meets else 0
+    for begins_at, run in zip(_begin_at(runs, raw), runs, strict=True):
         for read_at_s, register, bits in run:
             if read_at_s != first_s:
-                whole.add(read_at_s, base + register, bits)
+                whole.add(read_at_s, begins_at + register, bits)
     for column, rest in (
         (whole.read_at_s, raw.read_at_s),
         (whole.register, raw.register),
@@ -90,3 +90,20 @@ def with_hours(hours: Mapping[datetime, Figure], raw: Trace) -> Trace:
     ):
         column.extend(rest)
     return whole
+
+
+def _begin_at(runs: Sequence[Sequence[tuple[int, int, int]]], raw: Trace) -> list[int]:
+    """Return where each run of hours begins, so that it meets what comes next without a gap.
+
+    Before a gap it ends far above that: a rise, or none, would tell of water in hours that nobody
+    knows of.
+    """
+    begin_at: list[int] = []
+    next_s, next_begins = (raw.read_at_s[0], raw.register[0]) if raw else (0, 0)
+    for run in reversed(runs):
+        ended_at_s, passed, _ = run[-1]
+        is_next_known = bool(raw or begin_at)
+        fall = FALL if is_next_known and ended_at_s != next_s else 0
+        next_s, next_begins = run[0][0], next_begins + fall - (passed if is_next_known else 0)
+        begin_at.append(next_begins)
+    return begin_at[::-1]

@@ -10,13 +10,14 @@ const OF_USE = [
   "continuous_flow", "floor_flow", "steady_flow", "intermittent_flow", "growing_flow", "night_flow", "imbalance",
   "burst", "gas_flow", "standby",
 ];
-const OF_GAS = ["continuous_flow", "burst"]; // have other words where it is gas that flows
+// These have other words where it isn't water.
+const OTHERWISE = { gas: ["continuous_flow", "burst", "imbalance"], electricity: ["imbalance"] };
 const ORDINARY = { water: ["irrigation", "pool", "cooling", "other"] };
 
 /** Key of the words for an alert's kind; `unknown` where it is none of ours. */
 export function alertKindOf({ kind, utility }, unknown) {
   if (![...OF_USE, ...OF_METER].includes(kind)) return unknown;
-  return utility === "gas" && OF_GAS.includes(kind) ? `${kind}_gas` : kind;
+  return OTHERWISE[utility]?.includes(kind) ? `${kind}_${utility}` : kind;
 }
 
 export const isOfMeter = ({ kind }) => OF_METER.includes(kind);

@@ -76,9 +76,23 @@ def test_electricity_reads_in_watts_and_a_fault_of_the_meter_is_nobodys_use(brow
         expect(alert).to_contain_text("Standby power has risen")
         expect(alert.locator(".facts")).to_contain_text(f"40{NBSP}W (35–46)")
         expect(alert.locator(".facts")).to_contain_text(f"6.72{NBSP}kWh")
+        expect(alert.locator(".facts")).to_contain_text("Power")
+        expect(alert.locator(".facts")).not_to_contain_text("Flow")
         alert.get_by_text("This is ordinary").click()
         expect(alert.locator("[data-use]")).to_have_text(["Cooling", "Something else"])
         fault = page.locator("[data-alert=fault]")
         expect(fault).to_contain_text("The meter has stopped counting")
         expect(fault.locator(".facts")).not_to_contain_text("Flow")
         expect(fault.get_by_text("This is ordinary")).to_have_count(0)
+
+
+def test_what_a_main_loses_is_told_in_the_words_of_what_flows_there(browser: Browser):
+    fake = FakeCloud()
+    fake.raise_alert(alert_id="of-water", kind="imbalance")
+    fake.raise_alert(**{**STANDBY, "alert_id": "of-power", "kind": "imbalance"})
+    with opened(browser, fake) as page:
+        open_building(page)
+        expect(page.locator("[data-alert=of-water] h3")).to_contain_text("водомер")
+        power = page.locator("[data-alert=of-power]")
+        expect(power.locator("h3")).to_contain_text("електромер")
+        expect(power).not_to_contain_text("водомер")

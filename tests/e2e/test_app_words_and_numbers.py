@@ -151,7 +151,7 @@ def test_every_word_asked_for_is_there_in_both_languages_and_none_is_idle(page: 
     assert asked - set(strings) == set()
     # keys are also built (t(`q_${name}`)) or handed on; then their words or stems stand in the code
     stems = {re.escape(stem) for stem in re.findall(r"`(\w+_)\$\{", code)}
-    built = re.compile("|".join([*stems, r"\w+_(?:missing|estimated|gas)"]))
+    built = re.compile("|".join([*stems, r"\w+_(?:missing|estimated|gas|electricity)"]))
     literal = set(re.findall(r"""["'](\w+)["']|\b(\w+):""", code))
     named = {word for pair in literal for word in pair}
     idle = {key for key in strings if key not in named and not built.match(key)}

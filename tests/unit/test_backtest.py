@@ -86,6 +86,11 @@ def test_what_counts_as_ordinary_raises_nothing_and_what_is_stronger_does():
     assert len(json.loads(backtest.answer(io.BytesIO(stronger)))) == 1
 
 
+BROKEN = hours(5, 1, 7) | {
+    NOON + timedelta(hours=1): Figure(usage=1000, covered_s=1800, bits=quality.MISSING)
+}
+
+
 def test_hours_add_up_to_a_register():
     assert told(with_hours(hours(5, 0, 7), Trace(installation=HUNG))) == [
         (0, 0),
@@ -102,10 +107,22 @@ def test_hours_meet_the_first_reading_that_is_kept():
 
 
 def test_an_hour_that_is_known_in_part_breaks_the_register():
-    known = hours(5, 1, 7) | {
-        NOON + timedelta(hours=1): Figure(usage=1000, covered_s=1800, bits=quality.MISSING)
-    }
-    assert told(with_hours(known, Trace(installation=HUNG))) == [(0, 0), (1, 5), (2, 0), (3, 7)]
+    (_, begins), (_, falls_from), *rest = told(with_hours(BROKEN, Trace(installation=HUNG)))
+    assert falls_from - begins == 5
+    assert falls_from > 10**6  # further than a meter can run backward in the hour between
+    assert rest == [(2, 0), (3, 7)]
+
+
+def test_a_gap_before_what_is_kept_tells_of_no_water_that_flowed_in_it():
+    raw = Trace(installation=HUNG)
+    raw.add(NOON_S + 3 * 3600, 40_000_000, 0)
+    registers = [register for _, register in told(with_hours(BROKEN, raw))]
+    assert registers[2:] == [39_993, 40_000]  # litres
+    assert registers[1] > registers[2]
+    raw = Trace(installation=HUNG)
+    raw.add(NOON_S + 4 * 3600, 40_000_000, 0)
+    registers = [register for _, register in told(with_hours(BROKEN, raw))]
+    assert registers[3] > registers[4] == 40_000
 
 
 def test_an_estimated_hour_says_so():

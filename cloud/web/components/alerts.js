@@ -97,11 +97,14 @@ export class AlertList extends Element {
   #facts(alert) {
     const point = this.#pointOf(alert);
     const cost = euroText(alert.cost_eur, language());
+    const isPower = (alert.flow_w ?? null) !== null;
+    const isOver = alert.state === "cleared";
+    const lost = isPower ? (isOver ? "energy" : "energy_so_far") : isOver ? "volume" : "volume_so_far";
     return [
       point && ["where", named(point.name)],
       ["since", momentText(Date.parse(alert.started_at), language())],
-      !isOfMeter(alert) && ["flow", flowOf(alert)],
-      !isOfMeter(alert) && [alert.state === "cleared" ? "volume" : "volume_so_far", this.#lost(alert)],
+      !isOfMeter(alert) && [isPower ? "power" : "flow", flowOf(alert)],
+      !isOfMeter(alert) && [lost, this.#lost(alert)],
       cost && !isOfMeter(alert) && ["cost", cost],
     ].filter(Boolean);
   }

@@ -119,9 +119,10 @@ async def test_what_takes_too_long_is_given_up_and_leaves_no_program_behind(
     assert [program.returncode for program in started] == [-9]
 
 
-async def test_a_queue_that_is_full_says_so(
+async def test_a_queue_that_is_full_says_so_before_anything_is_read(
     cloud: CloudInTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(backtests, "MAX_WAITING", 0)
+    monkeypatch.delattr(backtests, "traces")
     answer = await cloud.operator.ask("POST", f"{POINT}/backtest", json={"days": 7})
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "30")
