@@ -29,6 +29,9 @@ TELLING = (
 _RULE_HAS_CHANGED = Cleared(
     volume=0, explanation="The rule that found this has been replaced; it looks anew."
 )
+_CLOCK_WAS_WRONG = Cleared(
+    volume=0, explanation="A clock was wrong when this was found; the meter is looked at anew."
+)
 
 
 class Fusion:
@@ -148,6 +151,15 @@ class Fusion:
                 last = replace(_RULE_HAS_CHANGED, volume=known.lost * 1000)
                 changed.append(known.cleared(last, at_s))
         return changed
+
+    def give_up(self, at_s: int) -> list[Finding]:
+        """Clear what was told, for its times were wrong."""
+        return [
+            one.cleared(
+                replace(_CLOCK_WAS_WRONG, volume=one.lost * 1000), max(at_s, one.raised_at_s)
+            )
+            for one in self.told_open()
+        ]
 
     def _clear(self, rule: Rule, verdict: Cleared, at_s: int) -> Finding | None:
         convinced = self.convinced[rule.group]

@@ -3,13 +3,15 @@
 
 from collections.abc import Iterable, Mapping
 
+import structlog
+
 from edge_gateway.leaks import rules
 from edge_gateway.leaks.balance import Balanced, Mains
 from edge_gateway.leaks.finding import Finding
 from edge_gateway.leaks.rules import Rule
 from edge_gateway.leaks.slot import Calendar, Gatherer, Slot
 from edge_gateway.leaks.stretch import WATER, Meter, MeterKey, Stretch, utility
-from edge_gateway.leaks.watched import Watched, load
+from edge_gateway.leaks.watched import UnreadableMemoryError, Watched, load
 from wire import quality
 
 MAX_AHEAD_S = 3600  # of the gateway's own clock; a reading further ahead is of a broken clock
@@ -18,14 +20,17 @@ MAX_FLOW_OF_Q3 = 2.5
 COARSEST_STEP_ML = 100_000  # of a common pulse output; credited until the first steps were seen
 NOT_METERED = quality.ESTIMATED | quality.MISSING | quality.SUSPECT
 
+log = structlog.get_logger(__name__)
+
 
 class Monitor:
     """Watches meters reading by reading; constant work and memory for each.
 
     A reading that is not newer than the newest seen of its meter is left out: the register is
     cumulative, so what flowed before it is in the newer one already. So is one that was estimated.
-    A register that went back, or on by more than can have flowed, begins anew. So does the first
-    reading after a newest one that turns out to lie in the future: a clock was wrong then.
+    A register that went back, or on by more than can have flowed, begins anew. After a newest
+    reading that turns out to lie in the future all begins anew, what was learned too: a clock was
+    wrong then, nobody knows for how long.
     """
 
     def __init__(self, timezone: str = "Europe/Sofia") -> None:
@@ -58,18 +63,14 @@ class Monitor:
         """
         key = (node_id, obis)
         latest_s = now_s + MAX_AHEAD_S
-        if read_at_s > latest_s or quality & NOT_METERED:
+        if not 0 <= read_at_s <= latest_s or quality & NOT_METERED:
             return []
         meter = self._meter(key)
         watched = self._watched.get(key)
         if watched is None or watched.read_at_s > latest_s:
-            if watched is None:
-                self._watched[key] = Watched(read_at_s, register, self._fresh_rules(meter))
-            else:
-                watched.read_at_s, watched.register = read_at_s, register
-                watched.begin_anew()
+            self._watched[key] = Watched(read_at_s, register, self._fresh_rules(meter))
             self._changed.add(key)
-            return []
+            return [] if watched is None else watched.fusion.give_up(read_at_s)
         if read_at_s <= watched.read_at_s:
             return []
         self._changed.add(key)
@@ -115,13 +116,19 @@ class Monitor:
         return {" ".join(key): self._watched[key].dump() for key in changed}
 
     def restore(self, memories: Mapping[str, bytes]) -> None:
-        """Go back to these memories, forgetting everything since."""
+        """Go back to these memories, forgetting everything since.
+
+        One that can't be read is forgotten too: its meter is learned anew, and the others watched.
+        """
         self._changed.clear()
         self._watched = {}
         for name, memory in memories.items():
             node_id, obis = name.split(" ")
             key = (node_id, obis)
-            self._watched[key] = load(memory, self._fresh_rules(self._meter(key)))
+            try:
+                self._watched[key] = load(memory, self._fresh_rules(self._meter(key)))
+            except UnreadableMemoryError as error:
+                log.warning("leak memory forgotten", node_id=node_id, obis=obis, reason=str(error))
 
     def _look(
         self, key: MeterKey, meter: Meter, watched: Watched, stretch: Stretch, told: list[Finding]

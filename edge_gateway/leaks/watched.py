@@ -24,6 +24,11 @@ from edge_gateway.leaks.slot import QUARTER_S, Gatherer
 from edge_gateway.leaks.stretch import HOUR_S, Stretch
 from edge_gateway.leaks.table import Table
 
+
+class UnreadableMemoryError(ValueError):
+    """A memory is damaged, or was written by a release that remembered something else."""
+
+
 _NUMBERS = ("read_at_s", "register", "step", "still_s")
 
 
@@ -101,8 +106,17 @@ class Watched:
 
 
 def load(dumped: bytes, rules: dict[str, Rule]) -> Watched:
-    """Return what was dumped; a rule that has changed its memory since begins afresh."""
-    memory: dict[str, Any] = json.loads(zlib.decompress(dumped), object_hook=_table)
+    """Return what was dumped, or raise UnreadableMemoryError.
+
+    A rule that has changed its memory since begins afresh.
+    """
+    try:
+        return _recalled(json.loads(zlib.decompress(dumped), object_hook=_table), rules)
+    except (zlib.error, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise UnreadableMemoryError(f"{type(error).__name__}: {error}") from error
+
+
+def _recalled(memory: dict[str, Any], rules: dict[str, Rule]) -> Watched:
     watched = Watched(**{name: memory[name] for name in _NUMBERS}, rules=rules)
     vars(watched.quarter).update(memory["quarter"])
     vars(watched.hour).update(memory["hour"])
@@ -111,7 +125,7 @@ def load(dumped: bytes, rules: dict[str, Rule]) -> Watched:
     convinced = memory["convinced"]
     for kind, rule in rules.items():
         remembered = memory["rules"].get(kind, {})
-        if remembered.keys() == vars(rule).keys():
+        if _is_of_its_kind(remembered, vars(rule)):
             vars(rule).update(remembered)
         elif kind in convinced.get(rule.group, []):
             convinced[rule.group].remove(kind)
@@ -121,6 +135,26 @@ def load(dumped: bytes, rules: dict[str, Rule]) -> Watched:
     watched.fusion.told_at_s = memory["told_at_s"]
     watched.fusion.quiet = memory["quiet"]
     return watched
+
+
+def _is_of_its_kind(remembered: dict[str, Any], fresh: dict[str, Any]) -> bool:
+    """Return whether the rule still remembers things of these names, and tables of these sizes."""
+    return remembered.keys() == fresh.keys() and all(
+        _is_as_long(remembered[name], one) for name, one in fresh.items()
+    )
+
+
+def _is_as_long(remembered: object, fresh: object) -> bool:
+    """Return whether both are as long; what begins empty may have grown."""
+    if isinstance(fresh, Table):
+        return (
+            isinstance(remembered, Table)
+            and remembered.bits == fresh.bits
+            and (not len(fresh) or len(remembered) == len(fresh))
+        )
+    if isinstance(fresh, list):
+        return isinstance(remembered, list) and (not fresh or len(remembered) == len(fresh))
+    return True
 
 
 def _table(content: dict[str, Any]) -> Any:

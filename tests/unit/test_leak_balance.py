@@ -109,6 +109,13 @@ def test_a_main_that_always_reads_three_percent_wrong_is_no_imbalance(main_reads
     assert house.found() == []
 
 
+def test_an_empty_house_whose_registers_never_moved_has_no_balance():
+    house = House()
+    house.chance = type("Nobody", (), {"randrange": staticmethod(lambda _most: 0)})
+    house.hours(9 * DAY_H)
+    assert house.told == []
+
+
 def test_a_tap_that_was_never_metered_is_no_imbalance():
     house = House()
     house.hours(35 * DAY_H, leak_l_per_h=15)

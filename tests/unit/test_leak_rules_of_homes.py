@@ -26,12 +26,13 @@ class Quarters:
         self.rule, self.meter = FloorFlow(), meter
         self.at_s, self.verdicts = MONDAY_S, []
 
-    def show(self, number, *, still_s, amount, step=LITRE):
+    def show(self, number, *, still_s, amount, step=LITRE, every_s=60):
         for _ in range(number):
             hour = self.at_s // HOUR_S % 24
             ended_at_s = self.at_s + QUARTER_S
             slot = Slot(
-                self.at_s, ended_at_s, amount, step, hour, False, still_s, self.rule.is_open, 60
+                *(self.at_s, ended_at_s, amount, step, hour, False, still_s, self.rule.is_open),
+                every_s,
             )
             verdict = self.rule.look(slot, self.meter)
             self.verdicts += [verdict] if verdict else []
@@ -67,6 +68,25 @@ def test_a_home_that_is_always_restless_at_this_hour_teaches_the_rule_so():
     for quarters in (stranger, used_to_it):
         quarters.show(16, still_s=720, amount=20 * LITRE)
     assert sum(used_to_it.rule.weights) < sum(stranger.rule.weights)
+
+
+def learned_of(distances_s):
+    """Return how much is known after quarters whose readings were at most so far apart."""
+    quarters = Quarters()
+    for place, every_s in enumerate(distances_s):
+        amount, still_s = (0, 2 * HOUR_S) if place % 4 > 1 else (20 * LITRE, 200)
+        quarters.show(1, still_s=still_s, amount=amount, every_s=every_s)
+    return sum(quarters.rule.learned)
+
+
+def test_lost_telegrams_unlearn_nothing():
+    assert learned_of([60] * 200 + [600] + [60] * 20 + [300] * 2 + [60] * 20) > learned_of(
+        [60] * 220
+    )
+
+
+def test_another_interval_is_learned_anew():
+    assert learned_of([60] * 200 + [600] * 20) < learned_of([60] * 40)
 
 
 def test_a_block_is_never_judged_by_its_stillness():

@@ -48,6 +48,7 @@ PRIOR_WEIGHT = 15  # quarters; as many of its own weigh as much
 LEAST_BUSY, MOST_BUSY = 0.2, 0.995
 FULL = 255
 ONE = 1_000  # the statistic is kept in thousandths
+GRAIN_QUARTERS = 4  # read at another grain in a row: not lost telegrams, but another interval
 KEPT_QUARTERS = 6 * HOUR_S // QUARTER_S
 CONFIDENCE = 90
 SIZES = range(len(STILL_S))
@@ -75,6 +76,7 @@ class FloorFlow:
     recent: list[int] = field(default_factory=list)  # amounts of the latest quarters, without gaps
     ended_at_s: int = 0
     grain_s: int = 0  # between readings
+    odd: int = 0  # quarters in a row that were not read so
     is_open: bool = False
     flow: int = 0
     lost: int = 0
@@ -103,11 +105,15 @@ class FloorFlow:
         follows = slot.started_at_s == self.ended_at_s
         self.ended_at_s = slot.ended_at_s
         grain_s = slot.longest_s
-        if not self.grain_s <= 2 * grain_s <= 4 * self.grain_s:
-            # Seen more coarsely, the same home stands still less often: learn anew.
-            self.learned = Table(len(self.learned))
-            self.grain_s = grain_s
-            follows = False
+        if self.grain_s <= 2 * grain_s <= 4 * self.grain_s:
+            self.odd = 0
+        else:
+            # Seen more coarsely, the same home stands still less often: this quarter can't be
+            # compared with others, and once the interval is another one, all is learned anew.
+            follows, self.odd = False, self.odd + 1
+            if not self.grain_s or self.odd >= GRAIN_QUARTERS:
+                self.learned = Table(len(self.learned))
+                self.grain_s, self.odd = grain_s, 0
         if not follows:
             self.recent = []
         elif len(self.recent) >= KEPT_QUARTERS:

@@ -90,6 +90,8 @@ class Imbalance:
         return self.excess * (self.ended_at_s - self.since_s) // HOUR_S
 
     def _judge(self, remains: float, parts: float, seen: Balanced) -> Verdict | None:
+        if not seen.step:
+            return None  # nothing has flowed through any of them yet
         if not self.spread:
             self.spread = [(UNMETERED_SD * seen.step) ** 2, RATIO_SD**2, 0.0]
         if self.is_open:
