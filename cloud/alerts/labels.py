@@ -21,6 +21,7 @@ from cloud.kit.live import announce
 from cloud.kit.prices import DatedPrice
 from cloud.premises.service import one_service_point
 
+OF_METER = "meter"
 MAX_USES = 16  # of one service point; a gateway keeps them in its small memory, the newest ones
 NO_TIME_OF_DAY = timedelta(hours=12)
 # What goes on for longer than this after somebody called it ordinary isn't what they spoke of.
@@ -50,7 +51,7 @@ class Labels:
         now = self._clock.now()
         async with self._database.transaction() as connection:
             alert = await self._own(connection, caller, alert_id)
-            if GROUPS.get(alert.kind) == "meter":
+            if GROUPS[alert.kind] == OF_METER:
                 raise NotAUseError(alert)
             standing = await labels_repository.standing(connection, alert_id)
             if standing is not None and (standing.label, standing.note) == (label, note):
@@ -109,7 +110,8 @@ async def labelled_uses(
     uses: dict[str, list[LabelledUse]] = {one: [] for one in service_point_ids}
     for alert, labelled_at in await labels_repository.labelled(connection, service_point_ids):
         of_point = uses[alert.service_point_id]
-        if len(of_point) < MAX_USES:
+        # a gateway may have told since then that it is of the meter after all
+        if len(of_point) < MAX_USES and GROUPS[alert.kind] != OF_METER:
             of_point.append(use_in(alert, labelled_at))
     return uses
 

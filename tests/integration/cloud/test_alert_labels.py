@@ -125,6 +125,15 @@ async def test_a_fault_of_the_meter_is_no_ordinary_use(cloud: CloudInTest) -> No
     assert answer.status_code == 409
 
 
+async def test_what_turns_into_a_fault_of_the_meter_is_told_to_no_gateway_as_a_use(
+    cloud: CloudInTest,
+) -> None:
+    await _labelled(cloud)
+    later = NOON + timedelta(hours=1)
+    await cloud.gateway.send(a_finding(2, at=later, kind="stuck", kinds=["stuck"]))
+    assert await _told_to_the_gateway(cloud) == []
+
+
 async def test_nobody_labels_the_alerts_of_another_building(cloud: CloudInTest) -> None:
     alert_id = await _labelled(cloud)
     neighbour = await cloud.caller(Role.OWNER, "p-two")
