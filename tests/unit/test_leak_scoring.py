@@ -107,6 +107,12 @@ def test_a_flow_below_its_start_passes_the_meter_uncounted():
     assert metered_ml(np.array([0, 1900, 4000]), at_s, 2.0).tolist() == [0, 0, 2100]
 
 
+def test_a_leak_just_at_the_starting_flow_is_metered():
+    at_s = LEAK_FROM_S + 60 * np.arange(61)
+    lost_ml = Leak("constant", 2.0, LEAK_FROM_S).lost_ml(at_s)
+    assert metered_ml(lost_ml, at_s, 2.0)[-1] == lost_ml[-1] == 2000
+
+
 def test_a_register_moves_in_whole_steps_from_wherever_it_stands():
     volume_ml = np.array([0, 400, 700, 1700])
     assert stepped_ml(volume_ml, 1000, 0).tolist() == [0, 0, 0, 1000]

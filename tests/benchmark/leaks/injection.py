@@ -80,9 +80,12 @@ SHAPES: dict[str, Callable[[np.ndarray, float], np.ndarray]] = {
 
 
 def metered_ml(true_ml: Ints, at_s: Ints, starting_l_per_h: float) -> Ints:
-    """Return what a meter counts of a volume that grew so: flow below its start passes unseen."""
+    """Return what a meter counts of a volume that grew so: flow below its start passes unseen.
+
+    Volumes are whole ml, so that a flow just at the start makes a step of a ml less now and then.
+    """
     steps_ml = np.diff(true_ml)
-    least_ml = starting_l_per_h * np.diff(at_s) / 3.6
+    least_ml = np.floor(starting_l_per_h * np.diff(at_s) / 3.6)
     counted = np.where(steps_ml >= least_ml, steps_ml, 0)
     return np.concatenate(([0], np.cumsum(counted))).astype(np.int64)
 

@@ -17,7 +17,7 @@ from tests.benchmark.leaks.summary import Summary
 # Batch, leak, only clean homes, title, alarms allowed.
 PANELS = (
     (MINUTES, "constant 5", False, "one home by the minute: 5 l/h", 0.25),
-    (HOURLY, "constant 25", True, "real home, hourly: 25 l/h", 1.5),
+    (HOURLY, "constant 25", True, "real home, hourly: 25 l/h (delay in clean ones)", 1.5),
     ("real_main-24-3600s-1000ml", "constant 80", False, "main of 24 real homes: 80 l/h", 0.5),
 )
 # By how a rival's name begins; the last is of all that learn.
