@@ -64,14 +64,13 @@ class Fusion:
         if rule.kind in convinced:
             return None
         convinced.append(rule.kind)
+        kinds = (verdict.kind or rule.kind,)
         known = self.open.get(rule.group)
         self.told_at_s[rule.group] = at_s
         if known is None:
-            now = findings.raised(key, meter, rule.group, (rule.kind,), verdict, at_s)
+            now = findings.raised(key, meter, rule.group, kinds, verdict, at_s)
         else:
-            now = _joined(
-                known, findings.raised(key, meter, rule.group, (rule.kind,), verdict, at_s)
-            )
+            now = _joined(known, findings.raised(key, meter, rule.group, kinds, verdict, at_s))
         self.open[rule.group] = now
         return now
 

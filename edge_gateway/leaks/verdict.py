@@ -8,7 +8,8 @@ from dataclasses import dataclass
 class Raised:
     """A rule has found something. ``confidence`` is our judgement in percent, not a statistic.
 
-    ``hours`` are the times that convinced it, as (started_at_s, amount), at most six.
+    ``hours`` are the times that convinced it, as (started_at_s, amount), at most six. ``kind`` is
+    set where what the rule saw is another rule's kind of leak.
     """
 
     started_at_s: int
@@ -21,6 +22,7 @@ class Raised:
     ordinary_use: str
     clears_when: str
     hours: tuple[tuple[int, int], ...] = ()
+    kind: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -109,7 +109,7 @@ def test_a_flow_below_its_start_passes_the_meter_uncounted():
 
 def test_a_leak_just_at_the_starting_flow_is_metered():
     at_s = LEAK_FROM_S + 60 * np.arange(61)
-    lost_ml = Leak("constant", 2.0, LEAK_FROM_S).lost_ml(at_s)
+    lost_ml = Leak(shape="constant", size_l_per_h=2.0, started_at_s=LEAK_FROM_S).lost_ml(at_s)
     assert metered_ml(lost_ml, at_s, 2.0)[-1] == lost_ml[-1] == 2000
 
 

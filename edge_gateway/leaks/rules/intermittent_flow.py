@@ -177,6 +177,8 @@ class IntermittentFlow:
         unsure = round(step * HOUR_S / chain.every_s / chain.links)
         every_min = round(chain.every_s / 60)
         shown = range(min(SHOWN, chain.links + 1))
+        is_even = self._is_even(step)
+        cause = "something that drips or leaks" if is_even else "a toilet that refills by itself"
         return Raised(
             started_at_s=chain.started_at_s,
             flow=flow,
@@ -186,7 +188,7 @@ class IntermittentFlow:
             confidence=CONFIDENCE,
             explanation=(
                 f"{chain.links + 1} times, every {every_min} minutes, {self.link / 1000:g} l have "
-                "passed: look for a toilet that refills by itself, or something that drips."
+                f"passed: look for {cause}."
             ),
             ordinary_use=(
                 f"People don't draw water as evenly as a clock: {chain.links} equal distances are "
@@ -197,7 +199,17 @@ class IntermittentFlow:
                 (round(self.begun_at_s - back * chain.every_s), self.link)
                 for back in reversed(shown)
             ),
+            kind="floor_flow" if is_even else None,
         )
+
+    def _is_even(self, step: int) -> bool:
+        """Return whether what comes evenly is no refill, as far as can be told.
+
+        One or two steps at a time, it is just how a register shows an even flow; and what runs for
+        most of the time is a flow that the readings cut into pieces.
+        """
+        runs_s = self.ended_at_s - self.begun_at_s
+        return self.link <= 2 * step or 2 * runs_s > self.every_s
 
     def _renew(self, amount: int) -> None:
         """Count the draw if it is a link of the chain, perhaps after some that drowned."""
