@@ -3,6 +3,7 @@
 
 from datetime import date
 
+import numpy as np
 import pytest
 
 from simulators.homes import household
@@ -92,3 +93,18 @@ def test_a_leak_that_was_mended_clears_within_a_night(days):
     dial.live(days[15:17].ravel().tolist())
     assert dial.told[-1].state == "cleared"
     assert len(dial.raised()) == 1
+
+
+def test_a_toilet_that_refills_by_itself_is_called_so(days):
+    dial = a_lived_in_meter(days)
+    refills_ml = np.zeros(1440)
+    refills_ml[::36] = 6000
+    dial.live((days[14] + refills_ml).tolist())
+    assert {one.kind for one in dial.raised()} == {"intermittent_flow"}
+
+
+def test_an_even_trickle_is_no_toilet_though_its_litres_come_as_evenly(days):
+    dial = a_lived_in_meter(days)
+    dial.live(days[14].tolist(), 3.8)
+    assert dial.raised()
+    assert "intermittent_flow" not in {kind for one in dial.told for kind in one.kinds}
