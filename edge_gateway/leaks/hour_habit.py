@@ -27,9 +27,10 @@ BEFORE_L = (0, 1, 3, 9, 27, 76, 210)  # where the classes of the hour before beg
 PRIOR_HOURS = 10  # what other homes do weighs as much as so many hours of one's own
 MOST_COUNTED = 120
 COUNT = 2  # so that halving loses less
-PRIOR_WEIGHT = PRIOR_HOURS * 2 * COUNT  # as own hours are weighed, with their neighbours
+# An hour's own counts weigh twice, those of its neighbours once.
 _PRIOR = tuple(
-    tuple(share * (PRIOR_WEIGHT / sum(shares)) for share in shares) for shares in OF_OTHERS
+    tuple(share * (PRIOR_HOURS * 2 * COUNT / sum(shares)) for share in shares)
+    for shares in OF_OTHERS
 )
 
 
@@ -47,14 +48,14 @@ def learn(counts: Table, hour: int, litres: float) -> None:
     counts[start + class_of(litres)] += COUNT
 
 
-def chances(counts: Table, hour: int) -> list[float]:
-    """Return how likely each class is in this hour of the day."""
-    here = _row(counts, hour)
-    left, right = _row(counts, (hour - 1) % HOURS_A_DAY), _row(counts, (hour + 1) % HOURS_A_DAY)
-    whole = 2 * sum(here) + sum(left) + sum(right) + PRIOR_WEIGHT
+def weights(counts: Table, hour: int) -> list[float]:
+    """Return what each class weighs in this hour of the day: as they are likely, up to a factor."""
+    before, after = _row(counts, (hour - 1) % HOURS_A_DAY), _row(counts, (hour + 1) % HOURS_A_DAY)
     return [
-        (2 * own + before + after + prior) / whole
-        for own, before, after, prior in zip(here, left, right, _PRIOR[hour], strict=True)
+        2 * here + left + right + prior
+        for here, left, right, prior in zip(
+            _row(counts, hour), before, after, _PRIOR[hour], strict=True
+        )
     ]
 
 
@@ -72,8 +73,8 @@ def class_before(litres: float) -> int:
     return bisect_right(BEFORE_L, litres) - 1
 
 
-def after(chances_now: list[float], before: int) -> list[float]:
+def chances(weights_now: list[float], before: int) -> list[float]:
     """Return how likely each class is, now that the class of the hour before is known."""
-    likely = list(map(mul, chances_now, FOLLOWING[before]))
+    likely = list(map(mul, weights_now, FOLLOWING[before]))
     whole = sum(likely)
-    return [chance / whole for chance in likely]
+    return [one / whole for one in likely]

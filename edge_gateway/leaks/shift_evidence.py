@@ -21,10 +21,12 @@ the patience: the shortest at which the prior homes' alarms did not rise faster 
 """
 
 from bisect import bisect_right
+from functools import lru_cache
 from itertools import pairwise
 from math import ceil, exp, log, log1p, sqrt
+from operator import truediv
 
-from edge_gateway.leaks.hour_habit import WIDTHS_L, after, class_before, class_of
+from edge_gateway.leaks.hour_habit import BEFORE_L, WIDTHS_L, chances, class_before, class_of
 from edge_gateway.leaks.table import Table
 
 RATIO = 1.35
@@ -51,10 +53,7 @@ def patience_h(flow_l_per_h: float) -> float:
 
 
 _LOWEST_L_PER_H = tuple(flow * LOWEST for flow in FLOWS_L_PER_H)
-# Each with the range it stands for, and the most that an hour says of it.
-_FLOWS = tuple(
-    (flow, flow * LOWEST, flow * HIGHEST, LN_ENOUGH / patience_h(flow)) for flow in FLOWS_L_PER_H
-)
+_MOST_PER_H = tuple(LN_ENOUGH / patience_h(flow) for flow in FLOWS_L_PER_H)
 
 
 def fresh() -> Table:
@@ -64,7 +63,7 @@ def fresh() -> Table:
 
 def add_hour(
     evidence: Table,
-    chances: list[float],
+    weights: list[float],
     *,
     before_l: float,
     now_l: float,
@@ -74,65 +73,80 @@ def add_hour(
     """Move the evidence for each flow on by one hour.
 
     ``now_l`` passed in it, ``before_l`` in the one before, both in whole steps of the register;
-    ``chances`` are those of its classes while nothing is known of the hour before. Every home pays
-    for this loop every hour, so what flows share is worked out once.
+    ``weights`` are those of its classes (``hour_habit``). Every home pays for this loop every hour:
+    what flows have in common is worked out once.
     """
     known = evidence.part(0, len(FLOWS_L_PER_H))
-    likely_after = _LikelyAfter(chances)
-    ordinary = _density(likely_after[class_before(before_l)], now_l, step_l)
-    reached = bisect_right(_LOWEST_L_PER_H, (now_l + REFILL_L + step_l) / length_h)
-    shows_l = max(REFILL_L, step_l)  # so far from what it passes may a flow be seen
-    for place, (flow, lowest, highest, most_per_h) in enumerate(_FLOWS[:reached]):
-        flow_l, low_l, high_l = flow * length_h, lowest * length_h, highest * length_h
-        used_before_l = before_l - int(flow_l)
-        classes = likely_after[class_before(used_before_l) if used_before_l > 0 else 0]
-        likely, rest_l = 0.0, now_l - flow_l
-        if low_l - shows_l <= now_l <= high_l + shows_l:
-            likely = classes[0] * _flow_alone(low_l, high_l, now_l, step_l)
-        if rest_l >= step_l / 2:
-            likely += _density(classes, rest_l if rest_l > 1 else 1.0, step_l)
+    densities = _Densities(weights, step_l)
+    before = class_before(before_l)
+    density = densities[before]
+    ordinary = density[class_of(now_l)]
+    alone = _alone(now_l, step_l, length_h)
+    least_rest_l = step_l / 2
+    for place, flow_alone in enumerate(alone):
+        flow_l = FLOWS_L_PER_H[place] * length_h
+        if before and before_l - int(flow_l) < BEFORE_L[before]:
+            before = class_before(max(before_l - int(flow_l), 0.0))  # the flow was in it too
+            density = densities[before]
+        likely, rest_l = density[0] * flow_alone, now_l - flow_l
+        if rest_l >= least_rest_l:
+            likely += density[class_of(rest_l) or 1]  # what is left of a step is no still hour
         ln_ratio = log(ANYTHING + (1 - ANYTHING) * likely / ordinary)
-        known[place] = _gathered(known[place], min(ln_ratio, most_per_h * length_h))
-    for place in range(reached, len(known)):
+        most = _MOST_PER_H[place] * length_h
+        known[place] = _gathered(known[place], ln_ratio if ln_ratio < most else most)
+    for place in range(len(alone), len(known)):
         # More than all that passed. Most flows are, hour after hour, and have come to rest.
-        if known[place] and known[place] != _AT_REST:
+        if known[place] and known[place] != AT_REST:
             known[place] = _gathered(known[place], _LN_ANYTHING)
     evidence.put(0, known)
 
 
-class _LikelyAfter(dict[int, list[float]]):
-    """How likely each class is, by the class of the hour before; worked out when asked for."""
+class _Densities(dict[int, list[float]]):
+    """How likely use is exactly this, as the register shows it, by its class.
 
-    def __init__(self, chances: list[float]) -> None:
+    By the class of the hour before; worked out when asked for, for most hours ask for two.
+    """
+
+    def __init__(self, weights: list[float], step_l: float) -> None:
         super().__init__()
-        self._chances = chances
+        self._weights, self._step_l = weights, step_l
 
     def __missing__(self, before: int) -> list[float]:
-        self[before] = likely = after(self._chances, before)
-        return likely
+        shown = _shown(self._step_l)
+        self[before] = densities = list(map(truediv, chances(self._weights, before), shown))
+        return densities
 
 
-def _flow_alone(low_l: float, high_l: float, now_l: float, step_l: float) -> float:
-    """Return how likely a flow in this range shows these litres, while nobody uses any."""
+@lru_cache(maxsize=64)
+def _shown(step_l: float) -> tuple[float, ...]:
+    """Return how many different amounts a register of such steps shows in each class."""
+    return tuple(max(width_l / step_l, 1.0) for width_l in WIDTHS_L)
+
+
+@lru_cache(maxsize=256)  # at some 600 B; half of all hours are still and 3600 s long
+def _alone(now_l: float, step_l: float, length_h: float) -> tuple[float, ...]:
+    """Return how likely each flow shows these litres, while nobody uses any.
+
+    Only of flows that are not out of reach.
+    """
+    reached = bisect_right(_LOWEST_L_PER_H, (now_l + REFILL_L + step_l) / length_h)
+    return tuple(_flow_alone(place, now_l, step_l, length_h) for place in range(reached))
+
+
+def _flow_alone(place: int, now_l: float, step_l: float, length_h: float) -> float:
+    low_l = FLOWS_L_PER_H[place] * LOWEST * length_h
+    high_l = FLOWS_L_PER_H[place] * HIGHEST * length_h
     refilled_l = high_l - low_l + 2 * REFILL_L
     likely = 0.0
     if now_l <= 0:
-        if low_l < REFILL_L:
-            likely = 0.5 * (REFILL_L - low_l) / refilled_l
+        likely = 0.5 * max(REFILL_L - low_l, 0.0) / refilled_l
     elif low_l - REFILL_L <= now_l <= high_l + REFILL_L:
         likely = 0.5 * step_l / refilled_l
-    first = ceil((low_l - step_l / 2) / step_l)  # whole steps; -1 counts as 0
+    first = max(ceil((low_l - step_l / 2) / step_l), 0)  # whole steps
     last = int((high_l + step_l / 2) / step_l)
     if first <= now_l / step_l <= last:
-        likely += 0.5 / (last - (first if first > 0 else 0) + 1)
+        likely += 0.5 / (last - first + 1)
     return likely
-
-
-def _density(classes: list[float], litres: float, step_l: float) -> float:
-    """Return how likely ordinary use is exactly this, as the register shows it."""
-    place = class_of(litres)
-    shown = WIDTHS_L[place] / step_l
-    return classes[place] / shown if shown > 1 else classes[place]
 
 
 def _gathered(known: int, ln_ratio: float) -> int:
@@ -141,4 +155,4 @@ def _gathered(known: int, ln_ratio: float) -> int:
     return gathered if gathered < MOST else MOST
 
 
-_AT_REST = _gathered(10, _LN_ANYTHING)  # 10 again: what hours that tell nothing leave of any
+AT_REST = _gathered(10, _LN_ANYTHING)  # 10 again: what hours that tell nothing leave of any

@@ -3,7 +3,7 @@
 
 import base64
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 _TYPECODES = {8: "B", 16: "H"}
 
@@ -16,7 +16,8 @@ class Table:
     def __init__(self, length: int, bits: int = 8, counters: Iterable[int] | None = None) -> None:
         self.bits = bits
         self._most = (1 << bits) - 1
-        self._counters = array(_TYPECODES[bits], counters if counters is not None else [0] * length)
+        zeros = bytes(length * bits // 8)
+        self._counters = array(_TYPECODES[bits], zeros if counters is None else counters)
 
     def __len__(self) -> int:
         return len(self._counters)
@@ -41,9 +42,10 @@ class Table:
         """Return a copy of some neighbours."""
         return self._counters[start:stop]
 
-    def put(self, start: int, counts: Sequence[int]) -> None:
-        """Store neighbours from ``start`` on, all at once; they must fit."""
-        self._counters[start : start + len(counts)] = array(self._counters.typecode, counts)
+    def put(self, start: int, counts: Iterable[int]) -> None:
+        """Store neighbours from ``start`` on, all at once; each must fit."""
+        counts = array(self._counters.typecode, counts)
+        self._counters[start : start + len(counts)] = counts
 
     def push(self, count: int) -> None:
         """Take in one more as the last, and forget the first."""

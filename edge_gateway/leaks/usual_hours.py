@@ -56,11 +56,11 @@ class UsualHours:
         )
         return exp(min(known, default=0) / UNITS) - least_ml_per_h
 
-    def deviates(self, hour: int, is_weekend: bool, logs: Iterable[float]) -> list[float]:
-        """Return how many spreads from its middle each logarithm of a flow in this hour lies."""
-        middle = self.learned[hour + HOURS * is_weekend] / UNITS
-        below, above = self.learned[BELOW + hour] / UNITS, self.learned[ABOVE + hour] / UNITS
-        return [(one - middle) / (below if one < middle else above) for one in logs]
+    def shape(self, hour: int, is_weekend: bool) -> tuple[float, float, float]:
+        """Return the middle of the logarithms of this hour's flow, their spread below and above."""
+        middle = self.learned[hour + HOURS * is_weekend]
+        below, above = self.learned[BELOW + hour], self.learned[ABOVE + hour]
+        return middle / UNITS, below / UNITS, above / UNITS
 
     def add(self, ml_per_h: int, least_ml_per_h: int) -> None:
         """Count this much more in every hour as usual from now on; it varies as much as before."""

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
+import json
 import random
 import tracemalloc
+import zlib
 from pathlib import Path
 
 import pytest
@@ -311,6 +313,20 @@ def test_a_restart_in_the_middle_of_a_burst_is_not_noticed():
         each.flow(0, 10 * MINUTE_S)
     assert len(dial.findings) == 2
     assert other.findings == dial.findings
+
+
+@pytest.mark.parametrize("has_changed", [True, False])
+def test_what_a_rule_found_ends_after_a_restart_only_if_that_rule_remembers_otherwise(has_changed):
+    dial = Dial(SCHOOL, every_s=1)
+    an_ordinary_morning(dial)
+    dial.flow(1920, 60)
+    [(name, dumped)] = dial.monitor.take_changed().items()
+    memory = json.loads(zlib.decompress(dumped))
+    if has_changed:
+        del memory["rules"]["burst"]["calm_s"]
+    dial.monitor.restore({name: zlib.compress(json.dumps(memory).encode())})
+    dial.flow(1920, 2)
+    assert len(dial.found("burst", "cleared")) == has_changed
 
 
 def test_memory_does_not_grow_with_readings():

@@ -79,3 +79,19 @@ def test_a_table_comes_back_from_json(bits):
     again = Table.load(json.loads(json.dumps(table, default=Table.dump)))
     assert list(again) == list(table)
     assert again[23] == 2**bits - 1
+
+
+def test_a_table_takes_one_in_at_its_end_and_forgets_the_oldest():
+    table = Table(0, 8, [1, 2, 3])
+    table.push(300)
+    assert list(table) == [2, 3, 255]
+
+
+def test_a_table_tells_the_first_of_its_largest_counters():
+    assert Table(0, 8, [1, 7, 7, 2]).largest() == (7, 1)
+
+
+def test_neighbours_in_a_table_are_stored_at_once_and_others_stay():
+    table = Table(0, 16, [1, 2, 3, 4])
+    table.put(1, [500, 600])
+    assert list(table) == [1, 500, 600, 4]

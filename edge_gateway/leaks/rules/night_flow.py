@@ -37,6 +37,7 @@ from edge_gateway.leaks.verdict import Cleared, Raised
 # Thresholds: our measurement on sums of the prior homes, by that command.
 SIZES = (0.08, 0.14, 0.25, 0.45, 0.8)  # of the leaks asked about, in parts of the mean flow
 WITHOUT_AND_WITH = (0.0, *SIZES)
+NO_HOUR_BEFORE = (0.0,) * len(WITHOUT_AND_WITH)
 CONVINCING = 24.0  # evidence, in natural logarithms
 MOST = 30.0  # evidence kept, so that a repair is seen within days
 ENDED = 10.0
@@ -129,15 +130,17 @@ class NightFlow:
 
     def _weigh(self, slot: Slot, ml_per_h: float, usual: UsualHours) -> None:
         least = _least(slot)
-        flows = [ml_per_h - size * self.mean_ml_per_h for size in WITHOUT_AND_WITH]
-        logs = [logarithm(flow, least) for flow in flows]
-        deviates = usual.deviates(slot.hour, slot.is_weekend, logs)
-        expected = [KEEPS * max(-FAR, min(one, FAR)) for one in self.before] or [0.0] * len(flows)
-        self.before = [round(one, 2) for one in deviates]
-        likelihoods = [
-            log(_density(deviate - mean) if flow > -least / 2 else DENSITY_OF_TOO_LITTLE) - logged
-            for flow, logged, deviate, mean in zip(flows, logs, deviates, expected, strict=True)
-        ]
+        middle, below, above = usual.shape(slot.hour, slot.is_weekend)
+        before, self.before = self.before or NO_HOUR_BEFORE, []
+        likelihoods = []
+        for size, was in zip(WITHOUT_AND_WITH, before, strict=True):
+            flow = ml_per_h - size * self.mean_ml_per_h
+            logged = logarithm(flow, least)
+            deviate = (logged - middle) / (below if logged < middle else above)
+            self.before.append(round(100 * deviate) / 100)
+            promised = KEEPS * max(-FAR, min(was, FAR))
+            likely = _density(deviate - promised) if flow > -least / 2 else DENSITY_OF_TOO_LITTLE
+            likelihoods.append(log(likely) - logged)
         unlikely = likelihoods.pop(0)
         gains = [
             self._add(place, likelihood - unlikely, slot.started_at_s)
@@ -148,16 +151,17 @@ class NightFlow:
 
     def _add(self, place: int, ratio: float, started_at_s: int) -> float:
         """Add the logarithm of a likelihood ratio to the evidence; return what was gained."""
-        gain = min(max(ratio, 0.0), self.left[place])
-        left = self.left[place] - gain + MOST_AN_HOUR
-        self.left[place] = round(left, 2) if left < MOST_AT_ONCE else MOST_AT_ONCE
-        known = self.evidence[place]
+        left, known = self.left[place], self.evidence[place]
+        gain = min(ratio, left) if ratio > 0 else 0.0
+        if left < MOST_AT_ONCE or gain:
+            left = min(left - gain + MOST_AN_HOUR, MOST_AT_ONCE)
+            self.left[place] = round(100 * left) / 100
         if not known:
             self.since_s[place] = started_at_s
             if not gain:
                 return gain  # as most hours: nothing known, nothing new
-        now = known * (1 - FADES) + gain + min(max(ratio, LEAST_AN_HOUR), 0.0)
-        self.evidence[place] = round(max(0.0, min(now, MOST)), 2)
+        now = known * (1 - FADES) + (gain if ratio > 0 else max(ratio, LEAST_AN_HOUR))
+        self.evidence[place] = round(100 * max(0.0, min(now, MOST))) / 100
         return gain
 
     def _estimate(self, slot: Slot, ml_per_h: float, usual: UsualHours) -> None:
@@ -258,7 +262,7 @@ def _least(slot: Slot) -> int:
 
 def _density(deviate: float) -> float:
     """Return how likely an hour is so far from what the last one promised."""
-    return LIKE_OTHERS * exp(-(deviate**2) / TWICE_LEFT) / SPREAD_LEFT + DENSITY_OF_TOO_LITTLE
+    return LIKE_OTHERS * exp(-deviate * deviate / TWICE_LEFT) / SPREAD_LEFT + DENSITY_OF_TOO_LITTLE
 
 
 RULE = NightFlow

@@ -112,7 +112,7 @@ class SteadyFlow:
     def _weigh(self, slot: Slot) -> None:
         shift_evidence.add_hour(
             self.evidence,
-            hour_habit.chances(self.habit, slot.hour),
+            hour_habit.weights(self.habit, slot.hour),
             before_l=litres_of(self.amount, slot.step),
             now_l=litres_of(slot.amount, slot.step),
             step_l=max(slot.step, ML) / ML,
