@@ -193,3 +193,9 @@ def _tell_of_dirt(tally: Tally) -> None:
             f"{tally.falls} registers are lower than the one before: the rules begin anew there.",
             err=True,
         )
+    if tally.leaps:
+        typer.echo(
+            f"{tally.leaps} registers are further on than a meter of this size can count: the "
+            "rules begin anew there. Is the unit right, and --households?",
+            err=True,
+        )

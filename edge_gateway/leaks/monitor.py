@@ -10,14 +10,11 @@ from edge_gateway.leaks.balance import Balanced, Mains
 from edge_gateway.leaks.finding import Finding
 from edge_gateway.leaks.rules import Rule
 from edge_gateway.leaks.slot import Calendar, Gatherer, Slot
-from edge_gateway.leaks.stretch import WATER, Meter, MeterKey, Stretch, utility
+from edge_gateway.leaks.stretch import COARSEST_STEP_ML, Meter, MeterKey, Stretch, utility
 from edge_gateway.leaks.watched import UnreadableMemoryError, Watched, load
 from wire import quality
 
 MAX_AHEAD_S = 3600  # of the gateway's own clock; a reading further ahead is of a broken clock
-# A meter passes Q4 = 1.25 Q3 for a short time (ISO 4064-1); twice that did not flow through it.
-MAX_FLOW_OF_Q3 = 2.5
-COARSEST_STEP_ML = 100_000  # of a common pulse output; credited until the first steps were seen
 NOT_METERED = quality.ESTIMATED | quality.MISSING | quality.SUSPECT
 
 log = structlog.get_logger(__name__)
@@ -264,8 +261,5 @@ def _show(
 
 
 def _most(meter: Meter, stretch: Stretch) -> float:
-    """Return what can have passed at the most, in ml or mWh; no limit is known but of water."""
-    if meter.utility != WATER:
-        return float("inf")
-    flown_ml = MAX_FLOW_OF_Q3 * meter.q3_l_per_h * stretch.length_s / 3.6
-    return flown_ml + (stretch.step or COARSEST_STEP_ML)
+    """Return what can have passed at the most, in ml or mWh."""
+    return meter.most_in(stretch.length_s) + (stretch.step or COARSEST_STEP_ML)

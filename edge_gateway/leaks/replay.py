@@ -8,7 +8,7 @@ from itertools import islice
 
 from edge_gateway.leaks.finding import Finding
 from edge_gateway.leaks.monitor import Monitor
-from edge_gateway.leaks.stretch import ELECTRICITY, GAS, WATER, Meter, MeterKey
+from edge_gateway.leaks.stretch import COARSEST_STEP_ML, ELECTRICITY, GAS, WATER, Meter, MeterKey
 
 SILENT_S = 86_400  # no meter is missed before
 AT_ONCE = 10_000  # readings between two looks at the size of the memory
@@ -31,6 +31,7 @@ class Tally:
     state_bytes: int = 0  # of the largest memory that any meter had
     contradictions: int = 0  # readings at the time of another one, with another register
     falls: int = 0  # registers lower than the one before
+    leaps: int = 0  # registers further on than can have flowed
 
     @property
     def meter_years(self) -> float:
@@ -57,7 +58,7 @@ def replay(readings: Iterable[Reading], meter: Meter, timezone: str, tally: Tall
         began_s = time.process_time()
         _look(monitor, key, some, last, found)
         tally.work_s += time.process_time() - began_s
-        last = _take_note(some, last, tally)
+        last = _take_note(some, last, meter, tally)
         sizes = map(len, monitor.take_changed().values())  # none, of repeats
         tally.state_bytes = max(tally.state_bytes, *sizes, 0)
     tally.meters += 1
@@ -84,7 +85,9 @@ def _look(
             found[one.finding_id] = one
 
 
-def _take_note(readings: list[Reading], last: Reading | None, tally: Tally) -> Reading:
+def _take_note(
+    readings: list[Reading], last: Reading | None, meter: Meter, tally: Tally
+) -> Reading:
     """Count readings and what is odd about them; return the last."""
     before = last or readings[0]
     for one in readings:
@@ -92,6 +95,8 @@ def _take_note(readings: list[Reading], last: Reading | None, tally: Tally) -> R
             tally.contradictions += one[1] != before[1]
             continue
         tally.falls += one[1] < before[1]
+        most = meter.most_in(one[0] - before[0]) + COARSEST_STEP_ML
+        tally.leaps += one[1] - before[1] > most
         before = one
     tally.readings += len(readings)
     tally.watched_s += before[0] - (last or readings[0])[0]

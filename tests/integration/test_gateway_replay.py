@@ -215,6 +215,14 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
     assert refused(tmp_path / "none.csv") == f"{tmp_path / 'none.csv'} is not a file."
 
 
+def test_a_main_too_large_for_one_home_is_not_passed_over_in_silence(tmp_path):
+    rows = [("m-1", 1_763_740_800 + 3600 * hour, 9000 * hour) for hour in range(48)]
+    _, _, told = ran(a_csv(tmp_path / "main.csv", rows), "--json")
+    assert "47 registers are further on than a meter of this size can count" in told
+    _, _, told = ran(a_csv(tmp_path / "main.csv", rows), "--households", "48", "--json")
+    assert told == ""
+
+
 def test_history_that_is_merely_dirty_is_replayed_and_said_to_be_so(tmp_path):
     rows = a_leak()
     meter_id, at_s, _ = rows[50]
