@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from cloud.alerts import labels_repository, repository
 from cloud.alerts.cost import costed
-from cloud.alerts.models import GROUPS, Alert, Label, LabelledUse
+from cloud.alerts.models import GROUPS, METER, Alert, Label, LabelledUse
 from cloud.kit.auth.rights import Principal
 from cloud.kit.clock import Clock
 from cloud.kit.database import Connection, Database
@@ -21,7 +21,6 @@ from cloud.kit.live import announce
 from cloud.kit.prices import DatedPrice
 from cloud.premises.service import one_service_point
 
-OF_METER = "meter"
 MAX_USES = 16  # of one service point; a gateway keeps them in its small memory, the newest ones
 NO_TIME_OF_DAY = timedelta(hours=12)
 # What goes on for longer than this after somebody called it ordinary isn't what they spoke of.
@@ -51,7 +50,7 @@ class Labels:
         now = self._clock.now()
         async with self._database.transaction() as connection:
             alert = await self._own(connection, caller, alert_id)
-            if GROUPS[alert.kind] == OF_METER:
+            if GROUPS[alert.kind] == METER:
                 raise NotAUseError(alert)
             standing = await labels_repository.standing(connection, alert_id)
             if standing is not None and (standing.label, standing.note) == (label, note):
@@ -111,7 +110,7 @@ async def labelled_uses(
     for alert, labelled_at in await labels_repository.labelled(connection, service_point_ids):
         of_point = uses[alert.service_point_id]
         # a gateway may have told since then that it is of the meter after all
-        if len(of_point) < MAX_USES and GROUPS[alert.kind] != OF_METER:
+        if len(of_point) < MAX_USES and GROUPS[alert.kind] != METER:
             of_point.append(use_in(alert, labelled_at))
     return uses
 

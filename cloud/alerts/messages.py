@@ -10,7 +10,7 @@ import secrets
 from typing import Any
 
 from cloud.alerts import repository
-from cloud.alerts.models import CLEARED, Alert
+from cloud.alerts.models import CLEARED, GROUPS, METER, Alert
 from cloud.kit.clock import Clock
 from cloud.kit.database import Connection
 from cloud.kit.jobs import Jobs
@@ -42,7 +42,8 @@ class Messages:
         webhook_ids = await repository.webhooks_for(connection, point.type.utility)
         if not webhook_ids:
             return
-        kind = "leak.cleared" if alert.state == CLEARED else "leak.raised"
+        about = "meter_fault" if GROUPS[alert.kind] == METER else "leak"
+        kind = f"{about}.{'cleared' if alert.state == CLEARED else 'raised'}"
         body = {
             "type": kind,
             "timestamp": self._clock.now().isoformat(),

@@ -11,6 +11,7 @@ RAISED = "raised"
 ACKNOWLEDGED = "acknowledged"
 CLEARED = "cleared"
 
+METER = "meter"  # faults of the meter itself, no leaks
 # What a kind belongs to; a meter has one finding of a group at a time, and a label is for a group.
 GROUPS = {
     "continuous_flow": "leak",
@@ -23,9 +24,9 @@ GROUPS = {
     "gas_flow": "leak",
     "standby": "leak",
     "burst": "burst",
-    "backflow": "meter",
-    "stuck": "meter",
-    "missing": "meter",
+    "backflow": METER,
+    "stuck": METER,
+    "missing": METER,
 }
 
 

@@ -251,3 +251,14 @@ async def test_a_utility_sees_and_deletes_its_own_webhooks_only(cloud: CloudInTe
     shown = json.dumps((await one.get("/webhooks"))["items"])
     assert made["secret"] not in shown
     assert (await one.ask("DELETE", f"/webhooks/{made['webhook_id']}")).status_code == 204
+
+
+async def test_a_fault_of_a_meter_reaches_the_webhook_under_a_name_of_its_own(
+    working: CloudInTest,
+) -> None:
+    utility = await working.caller(Role.UTILITY)
+    async with a_receiver() as receiver:
+        await utility.post("/webhooks", {"url": receiver.url, "utilities": ["water"]})
+        await working.gateway.send(a_finding(**{**TOLD_TODAY, "kind": "stuck", "kinds": ["stuck"]}))
+        await receiver.until_got(1)
+    assert json.loads(receiver.got[0][1])["type"] == "meter_fault.raised"
