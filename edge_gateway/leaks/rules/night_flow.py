@@ -137,7 +137,7 @@ class NightFlow:
             flow = ml_per_h - size * self.mean_ml_per_h
             logged = logarithm(flow, least)
             deviate = (logged - middle) / (below if logged < middle else above)
-            self.before.append(round(100 * deviate) / 100)
+            self.before.append(round(100 * deviate) / 100)  # a third of the price of round(..., 2)
             promised = KEEPS * max(-FAR, min(was, FAR))
             likely = _density(deviate - promised) if flow > -least / 2 else DENSITY_OF_TOO_LITTLE
             likelihoods.append(log(likely) - logged)
@@ -155,13 +155,13 @@ class NightFlow:
         gain = min(ratio, left) if ratio > 0 else 0.0
         if left < MOST_AT_ONCE or gain:
             left = min(left - gain + MOST_AN_HOUR, MOST_AT_ONCE)
-            self.left[place] = round(100 * left) / 100
+            self.left[place] = round(left, 2)
         if not known:
             self.since_s[place] = started_at_s
             if not gain:
                 return gain  # as most hours: nothing known, nothing new
         now = known * (1 - FADES) + (gain if ratio > 0 else max(ratio, LEAST_AN_HOUR))
-        self.evidence[place] = round(100 * max(0.0, min(now, MOST))) / 100
+        self.evidence[place] = round(max(0.0, min(now, MOST)), 2)
         return gain
 
     def _estimate(self, slot: Slot, ml_per_h: float, usual: UsualHours) -> None:
