@@ -11,6 +11,7 @@ import importlib
 import json
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,8 @@ def run(
     batches: list[Batch], others: Iterable[str], say: Callable[[str], None]
 ) -> tuple[Results, Figures]:
     """Return the outcomes of all batches, and what the others measure."""
-    with ProcessPoolExecutor(PROCESSES) as pool:
+    # polars hangs in a process that was forked.
+    with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
         measuring = [pool.submit(_measured, name) for name in others]
         _tune(pool, [batch for batch in batches if batch.has_rivals], say)
         waiting = {
