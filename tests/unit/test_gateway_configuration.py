@@ -13,25 +13,8 @@ from edge_gateway.forwarder.configuration import Channel
 from edge_gateway.leaks.labels import Label
 from edge_gateway.leaks.stretch import COMMONEST_Q3_L_PER_H, Meter
 from edge_gateway.store import facts
-from edge_gateway.store.database import Store
 from tests.fakes.gateway_clock import FakeClock
-from tests.fakes.ingest_cloud import IngestCloud
 from tests.gateway_builders import NODE, settings
-
-
-@pytest.fixture
-async def cloud():
-    cloud = IngestCloud()
-    await cloud.start()
-    yield cloud
-    await cloud.stop()
-
-
-@pytest.fixture
-async def store(tmp_path):
-    store = await Store.open(tmp_path)
-    yield store
-    await store.close()
 
 
 async def test_the_configuration_is_kept_for_a_start_without_the_cloud(store, cloud):

@@ -11,9 +11,7 @@ import structlog
 from edge_gateway.clock import SystemClock
 from edge_gateway.forwarder import Cloud, Forwarder
 from edge_gateway.store import outbox
-from edge_gateway.store.database import Store
 from tests.fakes.gateway_clock import FakeClock
-from tests.fakes.ingest_cloud import IngestCloud
 from tests.gateway_builders import (
     NODE,
     NOON_S,
@@ -25,21 +23,6 @@ from tests.gateway_builders import (
     topic,
 )
 from tests.gateway_pki import Authority
-
-
-@pytest.fixture
-async def cloud():
-    cloud = IngestCloud()
-    await cloud.start()
-    yield cloud
-    await cloud.stop()
-
-
-@pytest.fixture
-async def store(tmp_path):
-    store = await Store.open(tmp_path)
-    yield store
-    await store.close()
 
 
 @pytest.fixture
