@@ -17,7 +17,7 @@ from cloud.alerts.backtests import (
 from cloud.alerts.labels import Labels, NotAUseError
 from cloud.alerts.models import Alert, LabelledUse
 from cloud.alerts.service import AlertClearedError, Alerts
-from cloud.kit.auth.endpoints import Acknowledger, Labeller, Seer, WebhookOwner
+from cloud.kit.auth.callers import Acknowledger, Labeller, Seer, WebhookOwner
 from cloud.kit.errors import answers
 from cloud.kit.idempotency import idempotent
 from cloud.kit.schemas import Identifier, Listing

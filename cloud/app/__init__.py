@@ -7,6 +7,7 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.routing import APIRoute
 
 from cloud import web
+from cloud.accounts import endpoints as accounts
 from cloud.alerts import endpoints as alerts
 from cloud.app import configuration, overview, schemas
 from cloud.app.openapi import API, DescribedApp
@@ -14,7 +15,6 @@ from cloud.app.services import Services
 from cloud.downlink import endpoints as downlink
 from cloud.exports import endpoints as exports
 from cloud.kit import errors
-from cloud.kit.auth import endpoints as auth
 from cloud.kit.bodies import LimitBodies
 from cloud.kit.database import Database
 from cloud.kit.etags import EntityTags
@@ -28,7 +28,7 @@ from cloud.validation import endpoints as validation
 from wire import batch, package
 
 ROUTERS = (
-    auth.router,
+    accounts.router,
     overview.router,
     configuration.router,
     premises.router,

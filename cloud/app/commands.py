@@ -82,7 +82,7 @@ def add_token(
         raise typer.BadParameter("A gateway gets its token by POST /api/v1/gateways/{id}/token.")
 
     async def work(services: Services) -> dict[str, object]:
-        return {"token": await services.access.add_token(label, role, premises or [])}
+        return {"token": await services.tokens.add_token(label, role, premises or [])}
 
     _print(work)
 

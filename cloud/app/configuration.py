@@ -10,7 +10,7 @@ from fastapi import APIRouter, Path, Request
 from cloud.alerts.labels import labelled_uses
 from cloud.alerts.schemas import LabelledUse
 from cloud.app import schemas
-from cloud.kit.auth.endpoints import Gateway
+from cloud.kit.auth.callers import Gateway
 from cloud.kit.clock import Clock
 from cloud.kit.database import Database
 from cloud.kit.schemas import Identifier

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Path, Request
 from cloud.alerts.schemas import Alert
 from cloud.alerts.service import Alerts
 from cloud.app import schemas
-from cloud.kit.auth.endpoints import Seer
+from cloud.kit.auth.callers import Seer
 from cloud.kit.clock import Clock
 from cloud.kit.database import Database
 from cloud.kit.schemas import Identifier, Listing, Name

@@ -14,6 +14,8 @@ from typing import Self
 
 import httpx
 
+from cloud.accounts.service import Access
+from cloud.accounts.tokens import Tokens
 from cloud.alerts import tasks
 from cloud.alerts.backtests import Backtests
 from cloud.alerts.delivery import Delivery
@@ -23,7 +25,6 @@ from cloud.alerts.messages import Messages
 from cloud.alerts.service import Alerts
 from cloud.app.upkeep import Upkeep
 from cloud.downlink.service import Downlink
-from cloud.kit.auth.service import Access
 from cloud.kit.clock import Clock
 from cloud.kit.database import Database
 from cloud.kit.hypertable import Hypertables
@@ -56,6 +57,7 @@ class Services:
     hypertables: Hypertables
     upkeep: Upkeep
     access: Access
+    tokens: Tokens
     premises: PremisesRegistry
     meters: MeterRegistry
     register_history: RegisterHistory
@@ -117,6 +119,7 @@ class Services:
             hypertables=hypertables,
             upkeep=Upkeep(hypertables, clock, settings.retention),
             access=Access(database, clock, timedelta(days=settings.session_days)),
+            tokens=Tokens(database, clock),
             premises=PremisesRegistry(database),
             meters=MeterRegistry(
                 database, clock, authority, ingest.node_changed, mark_stale, highest_boot

@@ -10,7 +10,7 @@ from cloud.downlink import schemas
 from cloud.downlink.models import Command, Rollout
 from cloud.downlink.service import Downlink, RolloutRunningError
 from cloud.kit import pagination
-from cloud.kit.auth.endpoints import Gateway, Operator, needs
+from cloud.kit.auth.callers import Gateway, Operator, needs
 from cloud.kit.auth.rights import Right
 from cloud.kit.clock import Clock
 from cloud.kit.errors import answers

@@ -12,7 +12,7 @@ from starlette.responses import StreamingResponse
 
 from cloud.exports import formats
 from cloud.exports.service import MAX_DAYS, Exports
-from cloud.kit.auth.endpoints import Seer
+from cloud.kit.auth.callers import Seer
 from cloud.kit.auth.rights import Principal
 from cloud.kit.database import Database
 from cloud.kit.errors import CloudError, answers

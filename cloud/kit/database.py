@@ -55,11 +55,15 @@ class Database:
 
     @asynccontextmanager
     async def transaction(
-        self, timeout_s: float = TRANSACTION_TIMEOUT_S
+        self,
+        timeout_s: float = TRANSACTION_TIMEOUT_S,
+        *,
+        as_system: bool = False,  # noqa: ARG002 - until the database knows who calls
     ) -> AsyncIterator[Connection]:
         """Yield a connection in a transaction that commits at the end, or rolls back.
 
-        Inside ``joined`` it is a part of the one joined, and commits with it.
+        Inside ``joined`` it is a part of the one joined, and commits with it. Where a request is
+        being answered, the database shows only what its caller may see, unless ``as_system``.
         """
         async with asyncio.timeout(timeout_s):
             joined = self._joined.get()

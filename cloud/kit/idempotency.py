@@ -25,7 +25,7 @@ from fastapi import Depends, Header, Request, Response
 from pydantic import BaseModel
 
 from cloud.kit import idempotency_repository as repository
-from cloud.kit.auth.endpoints import Caller
+from cloud.kit.auth.callers import Caller
 from cloud.kit.clock import Clock
 from cloud.kit.database import Database
 from cloud.kit.errors import CloudError

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import PlainTextResponse
 
-from cloud.kit.auth.endpoints import Registrar, TokenTaker, needs
+from cloud.kit.auth.callers import Registrar, TokenTaker, needs
 from cloud.kit.auth.rights import Right, Role
 from cloud.kit.errors import UnknownReferenceError, answers
 from cloud.kit.idempotency import idempotent

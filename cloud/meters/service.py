@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from psycopg.rows import DictRow
 
-from cloud.kit.auth.service import replace_gateway_token, rotate_gateway_token
+from cloud.accounts.tokens import replace_gateway_token, rotate_gateway_token
 from cloud.kit.clock import Clock
 from cloud.kit.database import Connection, Database, lock
 from cloud.kit.errors import NotFoundError

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request
 
-from cloud.kit.auth.endpoints import needs
+from cloud.kit.auth.callers import needs
 from cloud.kit.auth.rights import Right
 from cloud.kit.errors import UnknownReferenceError, answers
 from cloud.kit.schemas import Identifier
@@ -54,3 +54,12 @@ async def put_service_point(
         )
     )
     return schemas.ServicePoint(service_point_id=service_point_id, **body.model_dump())
+
+
+@router.put("/suppliers/{supplier_id}")
+async def put_supplier(
+    supplier_id: PathId, body: schemas.SupplierBody, registry: Registry
+) -> schemas.Supplier:
+    """Register a utility; repeating it changes nothing."""
+    await registry.put_supplier(supplier_id, body.name)
+    return schemas.Supplier(supplier_id=supplier_id, name=body.name)

@@ -33,6 +33,7 @@ class ServicePoint:
     name_en: str
     reading_type: str
     parent_service_point_id: str | None
+    supplier_id: str | None = None
 
     @property
     def type(self) -> ReadingType:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The tables premises and service_points."""
+"""The tables premises, service_points and suppliers."""
 
 from collections.abc import Collection
 
@@ -71,11 +71,13 @@ async def put_service_point(connection: Connection, point: ServicePoint) -> None
         await run(
             connection,
             "insert into service_points values (%(service_point_id)s, %(premises_id)s,"
-            " %(name_bg)s, %(name_en)s, %(reading_type)s, %(parent_service_point_id)s)"
+            " %(name_bg)s, %(name_en)s, %(reading_type)s, %(parent_service_point_id)s,"
+            " %(supplier_id)s)"
             " on conflict (service_point_id) do update set premises_id = excluded.premises_id,"
             " name_bg = excluded.name_bg, name_en = excluded.name_en,"
             " reading_type = excluded.reading_type,"
-            " parent_service_point_id = excluded.parent_service_point_id",
+            " parent_service_point_id = excluded.parent_service_point_id,"
+            " supplier_id = excluded.supplier_id",
             **vars(point),
         )
     except ForeignKeyViolation as error:
@@ -83,4 +85,17 @@ async def put_service_point(connection: Connection, point: ServicePoint) -> None
             raise UnknownReferenceError(
                 "service point", str(point.parent_service_point_id)
             ) from error
+        if "supplier" in str(error.diag.constraint_name):
+            raise UnknownReferenceError("supplier", str(point.supplier_id)) from error
         raise UnknownReferenceError("premises", point.premises_id) from error
+
+
+async def put_supplier(connection: Connection, supplier_id: str, name: str) -> None:
+    """Add a utility, or change its name."""
+    await run(
+        connection,
+        "insert into suppliers (supplier_id, name) values (%(supplier_id)s, %(name)s)"
+        " on conflict (supplier_id) do update set name = excluded.name",
+        supplier_id=supplier_id,
+        name=name,
+    )

@@ -50,9 +50,22 @@ class ServicePointBody(Body):
     name: Name
     reading_type: RegisterType
     parent_service_point_id: Identifier | None = None
+    supplier_id: Identifier | None = None
 
 
 class ServicePoint(ServicePointBody):
     """A service point with its id."""
 
     service_point_id: str
+
+
+class SupplierBody(Body):
+    """A utility: who supplies service points."""
+
+    name: Text
+
+
+class Supplier(SupplierBody):
+    """A utility with its id."""
+
+    supplier_id: str

@@ -21,6 +21,11 @@ class PremisesRegistry:
         async with self._database.transaction() as connection:
             await repository.put_premises(connection, building)
 
+    async def put_supplier(self, supplier_id: str, name: str) -> None:
+        """Register a utility; harmless when repeated."""
+        async with self._database.transaction() as connection:
+            await repository.put_supplier(connection, supplier_id, name)
+
     async def put_service_point(self, point: ServicePoint) -> None:
         """Register a service point; harmless when repeated."""
         if point.parent_service_point_id == point.service_point_id:

@@ -10,7 +10,7 @@ from pydantic import AwareDatetime
 from sse_starlette import EventSourceResponse
 
 from cloud.kit import pagination
-from cloud.kit.auth.endpoints import Gateway, Seer, needs
+from cloud.kit.auth.callers import Gateway, Seer, needs
 from cloud.kit.auth.rights import Right
 from cloud.kit.clock import Clock
 from cloud.kit.database import Database

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request
 
 from cloud.kit import pagination
-from cloud.kit.auth.endpoints import needs
+from cloud.kit.auth.callers import needs
 from cloud.kit.auth.rights import Right
 from cloud.kit.schemas import Identifier, Page
 from cloud.readings.notices import Notices

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 
-from cloud.kit.auth.endpoints import Seer
+from cloud.kit.auth.callers import Seer
 from cloud.kit.errors import NotFoundError, answers
 from cloud.kit.schemas import Identifier, Listing
 from cloud.meters.schemas import Instant, RegisterEvent

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Path, Request
 from psycopg.rows import DictRow
 
 from cloud.kit import pagination
-from cloud.kit.auth.endpoints import Editor, Seer
+from cloud.kit.auth.callers import Editor, Seer
 from cloud.kit.errors import InvalidRequestError, answers
 from cloud.kit.idempotency import idempotent
 from cloud.kit.schemas import Identifier, Page

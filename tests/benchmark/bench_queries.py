@@ -138,4 +138,4 @@ async def _cloud_with(meters: int, server: str) -> AsyncIterator[Caller]:
         async with Services.opened(settings, dsn, FakeClock()) as services:
             transport = httpx.ASGITransport(create_app(services))
             async with httpx.AsyncClient(transport=transport, base_url="http://cloud") as client:
-                yield Caller(client, await services.access.add_token("bench", Role.OPERATOR, ()))
+                yield Caller(client, await services.tokens.add_token("bench", Role.OPERATOR, ()))

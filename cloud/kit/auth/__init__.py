@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Who is calling, and what they may do: passwords, sessions, tokens, the table of rights."""
+"""Who is calling, and what they may do: the table of rights, and how every route asks it."""

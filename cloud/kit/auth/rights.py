@@ -2,6 +2,7 @@
 """The table of rights: which role may do what, and whose premises it sees. Nowhere else."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
@@ -12,6 +13,7 @@ class Role(StrEnum):
     """Whose part a person or program plays. A gateway has its own kind of token."""
 
     OWNER = "owner"
+    TENANT = "tenant"
     UTILITY = "utility"
     TECHNICIAN = "technician"
     MUNICIPALITY = "municipality"
@@ -22,11 +24,16 @@ class Role(StrEnum):
 class Right(StrEnum):
     """Something that not everybody may do."""
 
-    SEE_PREMISES = "see_premises"  # those one is linked to, or all: see SEES_ALL
+    SEE_PREMISES = "see_premises"  # those one was granted, or all: see SEES_ALL
+    SEE_DISTRICTS = "see_districts"  # sums over many premises, none of them by itself
     ACKNOWLEDGE = "acknowledge"
     LABEL = "label"  # alerts as ordinary use
     REGISTER = "register"  # what is installed, and what happens to its register
     CORRECT = "correct"  # readings and usage, by an editor's word
+    SUBSCRIBE = "subscribe"  # to alerts, by mail or web push
+    SHARE = "share"  # one's building with a tenant or caretaker
+    TOKENS = "tokens"  # for programs that act for one
+    AUDIT = "audit"  # the log of who changed what
     OPERATE = "operate"  # ledger, quarantine, findings, everybody's live feed
     WEBHOOKS = "webhooks"
     INGEST = "ingest"
@@ -35,12 +42,26 @@ class Right(StrEnum):
 
 RIGHTS: dict[Right, frozenset[Role]] = {
     Right.SEE_PREMISES: frozenset(
-        {Role.OWNER, Role.UTILITY, Role.TECHNICIAN, Role.MUNICIPALITY, Role.OPERATOR}
+        {
+            Role.OWNER,
+            Role.TENANT,
+            Role.UTILITY,
+            Role.TECHNICIAN,
+            Role.MUNICIPALITY,
+            Role.OPERATOR,
+        }
     ),
-    Right.ACKNOWLEDGE: frozenset({Role.OWNER, Role.OPERATOR}),
-    Right.LABEL: frozenset({Role.OWNER, Role.OPERATOR}),
+    Right.SEE_DISTRICTS: frozenset({Role.MUNICIPALITY, Role.OPERATOR}),
+    Right.ACKNOWLEDGE: frozenset({Role.OWNER, Role.TENANT, Role.OPERATOR}),
+    Right.LABEL: frozenset({Role.OWNER, Role.TENANT, Role.OPERATOR}),
     Right.REGISTER: frozenset({Role.TECHNICIAN, Role.OPERATOR}),
     Right.CORRECT: frozenset({Role.OPERATOR}),
+    Right.SUBSCRIBE: frozenset(
+        {Role.OWNER, Role.TENANT, Role.UTILITY, Role.TECHNICIAN, Role.OPERATOR}
+    ),
+    Right.SHARE: frozenset({Role.OWNER, Role.OPERATOR}),
+    Right.TOKENS: frozenset({Role.OWNER, Role.UTILITY, Role.MUNICIPALITY, Role.OPERATOR}),
+    Right.AUDIT: frozenset({Role.OPERATOR}),
     Right.OPERATE: frozenset({Role.OPERATOR}),
     Right.WEBHOOKS: frozenset({Role.UTILITY, Role.OPERATOR}),
     Right.INGEST: frozenset({Role.GATEWAY}),
@@ -81,6 +102,18 @@ class OtherGatewayError(CloudError):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Grant:
+    """A building that somebody may see, or only some of its service points; perhaps not its past.
+
+    ``service_point_ids`` is None for all, ``since`` for everything from the first reading on.
+    """
+
+    premises_id: str
+    service_point_ids: frozenset[str] | None = None
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Principal:
     """Who is calling: a user, a program with a token, or a gateway."""
 
@@ -88,8 +121,15 @@ class Principal:
     role: Role
     email: str | None = None
     name: str = ""
-    premises_ids: frozenset[str] = frozenset()
+    grants: frozenset[Grant] = frozenset()
+    supplier_id: str | None = None  # the utility this caller works for
     gateway_id: str | None = None
+    scopes: frozenset[Right] | None = None  # what a token is for; None: all that its role may
+
+    @property
+    def premises_ids(self) -> frozenset[str]:
+        """The premises that were granted to this caller."""
+        return frozenset(grant.premises_id for grant in self.grants)
 
     @property
     def visible_premises(self) -> frozenset[str] | None:
@@ -103,7 +143,9 @@ class Principal:
 
     def require(self, right: Right) -> None:
         """Raise NotAllowedError unless the caller has ``right``."""
-        if self.role not in RIGHTS[right]:
+        if self.role not in RIGHTS[right] or right not in (
+            RIGHTS if self.scopes is None else self.scopes
+        ):
             raise NotAllowedError(self.role, right)
 
     def require_premises(self, premises_id: str, kind: str, name: str) -> None:

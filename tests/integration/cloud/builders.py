@@ -202,7 +202,7 @@ class CloudInTest:
         self.gateway = self.nobody
 
     async def caller(self, role: Role, *premises: str) -> Caller:
-        token = await self.services.access.add_token("test", role, premises)
+        token = await self.services.tokens.add_token("test", role, premises)
         return Caller(self.client, token, self.services.reviewer.drain)
 
     async def with_a_building(self) -> None:

@@ -9,19 +9,21 @@ from datetime import timedelta
 import httpx
 import pytest
 
+from cloud.accounts.service import MAX_FAILURES_OF_EMAIL, SIGN_INS_AT_ONCE
 from cloud.app import create_app
 from cloud.app.services import Services
 from cloud.kit.auth.rights import RIGHTS, SEES_ALL, Right, Role
-from cloud.kit.auth.service import MAX_FAILURES_OF_EMAIL, SIGN_INS_AT_ONCE
 from cloud.kit.settings import CloudSettings
 from tests.integration.cloud.builders import Caller, CloudInTest, a_finding, a_premises, a_telegram
 
 # What each route needs; None: nothing. A route that isn't here fails the test.
 NEEDS: dict[str, Right | None] = {
+    # accounts
     "POST /session": None,
     "GET /session": None,
     "DELETE /session": None,
-    "GET /ca": None,
+    # tokens and organisations
+    # premises and service points
     "GET /premises": Right.SEE_PREMISES,
     "GET /premises/{premises_id}": Right.SEE_PREMISES,
     "GET /premises/{premises_id}/usage": Right.SEE_PREMISES,
@@ -38,31 +40,18 @@ NEEDS: dict[str, Right | None] = {
     "GET /premises/{premises_id}/findings": Right.SEE_PREMISES,
     "GET /service-points/{service_point_id}/labels": Right.SEE_PREMISES,
     "POST /service-points/{service_point_id}/backtest": Right.SEE_PREMISES,
-    "POST /alerts/{alert_id}/acknowledge": Right.ACKNOWLEDGE,
-    "POST /alerts/{alert_id}/label": Right.LABEL,
-    "DELETE /alerts/{alert_id}/label": Right.LABEL,
     "POST /service-points/{service_point_id}/corrections": Right.CORRECT,
-    "POST /corrections/{correction_id}/undo": Right.CORRECT,
     "POST /service-points/{service_point_id}/register-events": Right.REGISTER,
+    "PUT /premises/{premises_id}": Right.REGISTER,
+    "PUT /service-points/{service_point_id}": Right.REGISTER,
+    # registry
+    "GET /ca": None,
     "POST /register-events/{event_id}/undo": Right.REGISTER,
-    "GET /live": Right.OPERATE,
-    "GET /telegrams": Right.OPERATE,
-    "GET /quarantine": Right.OPERATE,
-    "GET /findings": Right.OPERATE,
     "GET /gateways/{gateway_id}/notices": Right.OPERATE,
     "POST /nodes/{node_id}/commands": Right.OPERATE,
     "GET /nodes/{node_id}/commands": Right.OPERATE,
-    "POST /packages": Right.OPERATE,
-    "GET /packages": Right.OPERATE,
     "POST /gateways/{gateway_id}/rollouts": Right.OPERATE,
     "GET /gateways/{gateway_id}/rollouts": Right.OPERATE,
-    "POST /rollouts/{rollout_id}/stop": Right.OPERATE,
-    "POST /webhooks": Right.WEBHOOKS,
-    "GET /webhooks": Right.WEBHOOKS,
-    "DELETE /webhooks/{webhook_id}": Right.WEBHOOKS,
-    "GET /webhooks/{webhook_id}/attempts": Right.WEBHOOKS,
-    "PUT /premises/{premises_id}": Right.REGISTER,
-    "PUT /service-points/{service_point_id}": Right.REGISTER,
     "PUT /meters/{meter_id}": Right.REGISTER,
     "PUT /gateways/{gateway_id}": Right.REGISTER,
     "PUT /nodes/{node_id}": Right.REGISTER,
@@ -71,13 +60,39 @@ NEEDS: dict[str, Right | None] = {
     "POST /gateways/{gateway_id}/certificates": Right.REGISTER,
     "POST /nodes/{node_id}/certificates": Right.REGISTER,
     "GET /gateways/{gateway_id}/configuration": Right.INGEST,
-    "POST /ingest/batches": Right.INGEST,
     "GET /gateways/{gateway_id}/orders": Right.INGEST,
+    "PUT /suppliers/{supplier_id}": Right.REGISTER,
+    # readings
+    "GET /live": Right.OPERATE,
+    "GET /telegrams": Right.OPERATE,
+    "GET /quarantine": Right.OPERATE,
+    "GET /findings": Right.OPERATE,
+    "POST /ingest/batches": Right.INGEST,
+    # validation
+    "POST /corrections/{correction_id}/undo": Right.CORRECT,
+    # downlink
+    "POST /packages": Right.OPERATE,
+    "GET /packages": Right.OPERATE,
+    "POST /rollouts/{rollout_id}/stop": Right.OPERATE,
     "GET /packages/{package_id}/content": Right.INGEST,
+    # tariffs
+    # alerts
+    "POST /alerts/{alert_id}/acknowledge": Right.ACKNOWLEDGE,
+    "POST /alerts/{alert_id}/label": Right.LABEL,
+    "DELETE /alerts/{alert_id}/label": Right.LABEL,
+    # subscriptions
+    # webhooks
+    "POST /webhooks": Right.WEBHOOKS,
+    "GET /webhooks": Right.WEBHOOKS,
+    "DELETE /webhooks/{webhook_id}": Right.WEBHOOKS,
+    "GET /webhooks/{webhook_id}/attempts": Right.WEBHOOKS,
+    # privacy
+    # municipality
 }
 IDS = {
     "premises_id": "p-one",
     "service_point_id": "sp-one",
+    "supplier_id": "water-works",
     "alert_id": "none",
     "correction_id": "1",
     "event_id": "1",
@@ -192,7 +207,7 @@ async def test_a_session_ends_by_itself(cloud: CloudInTest) -> None:
 
 async def test_passwords_and_tokens_are_kept_as_hashes_only(cloud: CloudInTest) -> None:
     password = await cloud.services.access.put_user("a@b.bg", "A", Role.OWNER, [])
-    token = await cloud.services.access.add_token("t", Role.OWNER, [])
+    token = await cloud.services.tokens.add_token("t", Role.OWNER, [])
     async with cloud.services.database.transaction() as connection:
         for table in ("users", "tokens", "sessions"):
             cursor = await connection.execute(f"select * from {table}".encode())  # noqa: S608

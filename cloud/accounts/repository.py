@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The tables users, user_premises, sessions, tokens and sign_in_failures."""
+"""The tables users, grants, sessions and sign_in_failures."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,9 +8,9 @@ from psycopg.rows import DictRow
 
 from cloud.kit.database import Connection, row, run
 
-_PREMISES = """
-    coalesce((select array_agg(premises_id) from user_premises where user_id = users.user_id), '{}')
-    as premises_ids
+_GRANTS = """
+    (select coalesce(jsonb_agg(jsonb_build_array(premises_id, service_point_ids, since)), '[]')
+    from grants where grants.user_id = users.user_id and revoked_at is null) as grants
 """
 
 
@@ -18,7 +18,7 @@ async def user_by_email(connection: Connection, email: str) -> DictRow | None:
     """Return the user with this e-mail address, whatever its case."""
     return await row(
         connection,
-        f"select users.*, {_PREMISES} from users where email = lower(%(email)s)",  # noqa: S608
+        f"select users.*, {_GRANTS} from users where email = lower(%(email)s)",  # noqa: S608
         email=email,
     )
 
@@ -29,20 +29,9 @@ async def user_by_session(
     """Return the user behind a session that is still good."""
     return await row(
         connection,
-        f"select users.*, {_PREMISES} from sessions join users using (user_id)"  # noqa: S608
+        f"select users.*, {_GRANTS} from sessions join users using (user_id)"  # noqa: S608
         " where session_hash = %(session_hash)s and expires_at > %(now)s",
         session_hash=session_hash,
-        now=now,
-    )
-
-
-async def token(connection: Connection, token_hash: bytes, now: datetime) -> DictRow | None:
-    """Return the token with this hash, unless it was to be used first before now and wasn't."""
-    return await row(
-        connection,
-        "select * from tokens where token_hash = %(token_hash)s"
-        " and coalesce(unused_until > %(now)s, true)",
-        token_hash=token_hash,
         now=now,
     )
 
@@ -130,66 +119,24 @@ async def put_user(
 
 
 async def link_premises(
-    connection: Connection, user_id: int, premises_ids: Sequence[str]
+    connection: Connection, user_id: int, premises_ids: Sequence[str], granted_by: str
 ) -> list[str]:
-    """Make these the user's premises; return those that aren't registered."""
-    await run(connection, "delete from user_premises where user_id = %(user_id)s", user_id=user_id)
+    """Grant the user these premises and no others; return those that aren't registered."""
+    await run(
+        connection,
+        "update grants set revoked_at = now() where user_id = %(user_id)s and revoked_at is null",
+        user_id=user_id,
+    )
     found = await row(
         connection,
-        "with wanted as (select unnest(%(premises_ids)s::text[]) as premises_id), linked as ("
-        " insert into user_premises (user_id, premises_id) select %(user_id)s, premises_id"
-        " from wanted join premises using (premises_id) on conflict do nothing"
-        " returning premises_id)"
+        "with wanted as (select unnest(%(premises_ids)s::text[]) as premises_id), granted as ("
+        " insert into grants (user_id, premises_id, granted_by)"
+        " select distinct %(user_id)s::int, premises_id, %(granted_by)s"
+        " from wanted join premises using (premises_id) returning premises_id)"
         " select coalesce(array_agg(premises_id) filter (where premises_id not in"
-        " (select premises_id from linked)), '{}') as unknown from wanted",
+        " (select premises_id from granted)), '{}') as unknown from wanted",
         user_id=user_id,
         premises_ids=list(premises_ids),
+        granted_by=granted_by,
     )
     return list(found["unknown"]) if found else []
-
-
-async def add_token(
-    connection: Connection,
-    token_hash: bytes,
-    label: str,
-    role: str,
-    *,
-    premises_ids: Sequence[str] = (),
-    gateway_id: str | None = None,
-    unused_until: datetime | None = None,
-) -> None:
-    """Keep a new token; one with ``unused_until`` ends then unless it was used before."""
-    await run(
-        connection,
-        "insert into tokens (token_hash, label, role, premises_ids, gateway_id, unused_until)"
-        " values (%(token_hash)s, %(label)s, %(role)s, %(premises_ids)s, %(gateway_id)s,"
-        " %(unused_until)s)",
-        token_hash=token_hash,
-        label=label,
-        role=role,
-        premises_ids=list(premises_ids),
-        gateway_id=gateway_id,
-        unused_until=unused_until,
-    )
-
-
-async def end_tokens(connection: Connection, gateway_id: str, *, unused_only: bool = False) -> None:
-    """Forget a gateway's tokens, or only those it never used."""
-    await run(
-        connection,
-        "delete from tokens where gateway_id = %(gateway_id)s"
-        " and (unused_until is not null or not %(unused_only)s)",
-        gateway_id=gateway_id,
-        unused_only=unused_only,
-    )
-
-
-async def first_use_of_token(connection: Connection, token_id: int) -> None:
-    """Note that a gateway uses this token now: its others end."""
-    await run(
-        connection,
-        "with used as (update tokens set unused_until = null where token_id = %(token_id)s"
-        " returning gateway_id) delete from tokens using used"
-        " where tokens.gateway_id = used.gateway_id and token_id <> %(token_id)s",
-        token_id=token_id,
-    )

@@ -1,82 +1,25 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Sessions over HTTP, and the dependencies by which every other route asks who is calling."""
+"""Sessions over HTTP."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
-from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, Field
 
-from cloud.kit.auth.rights import NotSignedInError, Principal, Right
-from cloud.kit.auth.service import Access, TooManyAttemptsError, WrongPasswordError
+from cloud.accounts.service import Access, TooManyAttemptsError, WrongPasswordError
+from cloud.kit.auth.callers import COOKIE, Caller
+from cloud.kit.auth.rights import Principal
 from cloud.kit.errors import answers
 from cloud.kit.schemas import Body
 from cloud.kit.settings import CloudSettings
 
 router = APIRouter(tags=["session"])
 
-COOKIE = "iskar_session"
-BEARER = HTTPBearer(
-    scheme_name="token", description="A program's or a gateway's token.", auto_error=False
-)
-SESSION = APIKeyCookie(
-    name=COOKIE,
-    scheme_name="session",
-    description="A person's session, begun at POST /api/v1/session.",
-    auto_error=False,
-)
-
 
 def access(request: Request) -> Access:
-    """Return the service that knows users and tokens."""
+    """Return the service that knows users and sessions."""
     found: Access = request.app.state.access
     return found
-
-
-async def principal(
-    service: Annotated[Access, Depends(access)],
-    bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)],
-    session: Annotated[str | None, Depends(SESSION)],
-) -> Principal:
-    """Return who is calling, or raise NotSignedInError."""
-    found = None
-    if bearer is not None:
-        found = await service.of_token(bearer.credentials.strip())
-    elif session:
-        found = await service.of_session(session)
-    if found is None:
-        raise NotSignedInError
-    return found
-
-
-Caller = Annotated[Principal, Depends(principal)]
-
-
-class _Require:
-    """A dependency that lets only callers with a right through."""
-
-    def __init__(self, right: Right) -> None:
-        self.right = right
-
-    def __call__(self, caller: Caller) -> Principal:
-        caller.require(self.right)
-        return caller
-
-
-def needs(right: Right) -> Any:
-    """Return the dependency that lets only callers with ``right`` through."""
-    return Depends(_Require(right))
-
-
-Seer = Annotated[Principal, needs(Right.SEE_PREMISES)]
-Registrar = Annotated[Principal, needs(Right.REGISTER)]
-Editor = Annotated[Principal, needs(Right.CORRECT)]
-Acknowledger = Annotated[Principal, needs(Right.ACKNOWLEDGE)]
-Labeller = Annotated[Principal, needs(Right.LABEL)]
-WebhookOwner = Annotated[Principal, needs(Right.WEBHOOKS)]
-Operator = Annotated[Principal, needs(Right.OPERATE)]
-Gateway = Annotated[Principal, needs(Right.INGEST)]
-TokenTaker = Annotated[Principal, needs(Right.ROTATE)]
 
 
 class Credentials(Body):

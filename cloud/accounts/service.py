@@ -1,18 +1,21 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Access: signs people in and out, and tells who is behind a session or token."""
+"""Access: signs people in and out, and tells who is behind a session."""
 
 import asyncio
 import re
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import ClassVar
 
 import structlog
+from psycopg.rows import DictRow
 
-from cloud.kit.auth import passwords, repository
+from cloud.accounts import passwords, repository
+from cloud.accounts.grants import grants_in
+from cloud.kit import audit
 from cloud.kit.auth.rights import Principal, Role
 from cloud.kit.clock import Clock
-from cloud.kit.database import Connection, Database
+from cloud.kit.database import Database
 from cloud.kit.errors import CloudError, InvalidRequestError, UnknownReferenceError
 
 log = structlog.get_logger(__name__)
@@ -23,7 +26,6 @@ FAILURE_WINDOW = timedelta(minutes=15)
 MAX_FAILURES_OF_EMAIL = 8
 MAX_FAILURES_OF_ADDRESS = 40
 SIGN_INS_AT_ONCE = 2  # each takes 64 MiB and a core for its password's hash
-UNUSED_TOKEN_LASTS = timedelta(hours=24)
 
 
 class WrongPasswordError(CloudError):
@@ -48,7 +50,7 @@ class TooManyAttemptsError(CloudError):
 
 
 class Access:
-    """Users, sessions and tokens."""
+    """Users and their sessions."""
 
     def __init__(self, database: Database, clock: Clock, session_length: timedelta) -> None:
         self._database = database
@@ -106,24 +108,6 @@ class Access:
             )
         return _of_user(user) if user else None
 
-    async def of_token(self, token: str) -> Principal | None:
-        """Return who is behind a token, or None."""
-        async with self._database.transaction() as connection:
-            found = await repository.token(
-                connection, passwords.token_hash(token), self._clock.now()
-            )
-            if found is None:
-                return None
-            if found["unused_until"] is not None:
-                await repository.first_use_of_token(connection, found["token_id"])
-        return Principal(
-            subject=f"token:{found['token_id']}",
-            role=Role(found["role"]),
-            name=found["label"],
-            premises_ids=frozenset(found["premises_ids"]),
-            gateway_id=found["gateway_id"],
-        )
-
     async def put_user(self, email: str, name: str, role: Role, premises_ids: Sequence[str]) -> str:
         """Add a user, or reset an existing one, and return the new password."""
         if not re.fullmatch(r"[^@\s]{1,64}@[^@\s]{1,190}", email):
@@ -133,59 +117,20 @@ class Access:
             user_id = await repository.put_user(
                 connection, email, name, role, passwords.password_hash(password)
             )
-            unknown = await repository.link_premises(connection, user_id, premises_ids)
+            unknown = await repository.link_premises(
+                connection, user_id, premises_ids, audit.SYSTEM
+            )
             if unknown:
                 raise UnknownReferenceError("premises", unknown[0])
         return password
 
-    async def add_token(self, label: str, role: Role, premises_ids: Sequence[str]) -> str:
-        """Return a new token for a program."""
-        token = passwords.new_token()
-        async with self._database.transaction() as connection:
-            await repository.add_token(
-                connection, passwords.token_hash(token), label, role, premises_ids=premises_ids
-            )
-        return token
 
-
-async def replace_gateway_token(connection: Connection, gateway_id: str) -> str:
-    """Return a gateway's new token; its earlier one ends."""
-    await repository.end_tokens(connection, gateway_id)
-    return await _add_gateway_token(connection, gateway_id)
-
-
-async def rotate_gateway_token(connection: Connection, gateway_id: str, now: datetime) -> str:
-    """Return a new token for a gateway that asked for one itself.
-
-    The one it has ends on the new one's first use and not before: the answer may be lost, and the
-    uplink with it for weeks. A new one that is not used in time ends instead.
-    """
-    await repository.end_tokens(connection, gateway_id, unused_only=True)
-    return await _add_gateway_token(connection, gateway_id, now + UNUSED_TOKEN_LASTS)
-
-
-async def _add_gateway_token(
-    connection: Connection, gateway_id: str, unused_until: datetime | None = None
-) -> str:
-    token = passwords.new_token()
-    await repository.add_token(
-        connection,
-        passwords.token_hash(token),
-        gateway_id,
-        Role.GATEWAY,
-        gateway_id=gateway_id,
-        unused_until=unused_until,
-    )
-    return token
-
-
-def _of_user(user: dict[str, object]) -> Principal:
-    premises_ids = user["premises_ids"]
-    assert isinstance(premises_ids, list)  # noqa: S101 - the query makes it one
+def _of_user(user: DictRow) -> Principal:
     return Principal(
         subject=f"user:{user['user_id']}",
-        role=Role(str(user["role"])),
-        email=str(user["email"]),
-        name=str(user["name"]),
-        premises_ids=frozenset(premises_ids),
+        role=Role(user["role"]),
+        email=user["email"],
+        name=user["name"],
+        grants=grants_in(user["grants"]),
+        supplier_id=user["supplier_id"],
     )
