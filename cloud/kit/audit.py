@@ -5,8 +5,14 @@ An entry is written in the transaction of what it tells of, so there is the one 
 is the other. The database alone appends (``append_audit``): the application can neither change nor
 delete an entry. Entries follow one another, so the lock is held to the end of the transaction:
 record last.
+
+The chain names people by pseudonyms ("user:7"); who that is stands in the table of users, and is
+gone from there when the person is erased. What else tells of a person is handed over as
+``personal``: it is kept beside the chain, which holds its salted digest, and can be erased, too.
+Source: GDPR article 4 (5) and recital 26; EDPB Guidelines 02/2025, on digests beside a chain.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from psycopg.types.json import Jsonb
@@ -24,22 +30,27 @@ async def record(
     about: str,
     *,
     premises_id: str | None = None,
+    person: str | None = None,
+    personal: Mapping[str, Any] | None = None,
     **details: Any,
 ) -> None:
     """Note that ``caller`` (None: the system itself) did ``action`` with ``about``.
 
     ``action`` is a thing and a verb ("alert.acknowledged"), ``about`` a kind and an id
-    ("alert:f3…"), ``details`` what JSON can hold; never a secret, never more of a person than what
-    the entry is for.
+    ("alert:f3…"), ``details`` what JSON can hold; never a secret. E-mails, names, addresses of
+    browsers and what people wrote in their own words go into ``personal``; ``person`` ("user:7")
+    is whom that tells of, or the caller.
     """
+    actor = caller.subject if caller else SYSTEM
     await run(
         connection,
-        "select append_audit(%(actor)s, %(signature)s, %(action)s, %(about)s, %(premises_id)s,"
-        " %(details)s)",
-        actor=caller.subject if caller else SYSTEM,
-        signature=caller.signature if caller else SYSTEM,
+        "select append_audit(%(actor)s, %(action)s, %(about)s, %(premises_id)s, %(details)s,"
+        " %(person)s, %(personal)s)",
+        actor=actor,
         action=action,
         about=about,
         premises_id=premises_id,
         details=Jsonb(details),
+        person=person or actor,
+        personal=Jsonb(dict(personal)) if personal else None,
     )

@@ -35,6 +35,7 @@ drop table user_premises;
 
 AUDIT = """
 -- Each entry's hash is of the one before it and of its own text; nobody may change or delete one.
+-- An entry names people by their pseudonyms alone ("user:7"), so it can stay when one is erased.
 create table audit_log (
     entry_id bigint primary key,
     recorded_at timestamptz not null,
@@ -47,23 +48,43 @@ create table audit_log (
 );
 create index on audit_log (premises_id, entry_id);
 create index on audit_log (actor, entry_id);
+create index on audit_log (about, entry_id);
+-- What of an entry tells of a person: beside the chain, which holds its salted digest only. With
+-- the salt gone, nobody can try names against the digest.
+create table audit_personal (
+    entry_id bigint primary key references audit_log,
+    person text not null,
+    salt bytea not null,
+    content text not null
+);
+create index on audit_personal (person);
 create function append_audit(
-    actor text, signature text, action text, about text, premises_id text, details jsonb
-) returns bigint language plpgsql security definer set search_path = pg_catalog, public as $$
+    actor text, action text, about text, premises_id text, details jsonb,
+    person text, personal jsonb
+) returns bigint language plpgsql security definer
+set search_path = pg_catalog, public, pg_temp as $$
 declare
     last record;
     told record;
 begin
     perform pg_advisory_xact_lock(hashtextextended('audit_log', 0));
     select entry_id, hash into last from audit_log order by entry_id desc limit 1;
-    select coalesce(last.entry_id, 0) + 1 as entry_id, clock_timestamp() as recorded_at into told;
+    select coalesce(last.entry_id, 0) + 1 as entry_id, clock_timestamp() as recorded_at,
+        case when personal is not null then
+            uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) end as salt
+        into told;
     insert into audit_log
     select told.entry_id, told.recorded_at, actor, action, about, premises_id, text,
         sha256(coalesce(last.hash, '') || convert_to(text, 'UTF8'))
-    from (select jsonb_build_object(
+    from (select (jsonb_build_object(
         'entry_id', told.entry_id, 'recorded_at', told.recorded_at, 'actor', actor,
-        'signature', signature, 'action', action, 'about', about, 'premises_id', premises_id,
-        'details', details)::text as text) as made;
+        'action', action, 'about', about, 'premises_id', premises_id, 'details', details)
+        || case when personal is null then '{}' else jsonb_build_object('person', person,
+        'personal', encode(sha256(told.salt || convert_to(personal::text, 'UTF8')), 'hex'))
+        end)::text as text) as made;
+    if personal is not null then
+        insert into audit_personal values (told.entry_id, person, told.salt, personal::text);
+    end if;
     return told.entry_id;
 end
 $$;
@@ -73,6 +94,8 @@ begin
 end
 $$;
 create trigger audit_log_stays before update or delete or truncate on audit_log
+    for each statement execute function refuse_change();
+create trigger audit_personal_stays before update or truncate on audit_personal
     for each statement execute function refuse_change();
 """
 
