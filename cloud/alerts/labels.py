@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from cloud.alerts import labels_repository, repository
 from cloud.alerts.cost import costed
 from cloud.alerts.models import GROUPS, METER, Alert, Label, LabelledUse
+from cloud.kit import audit
 from cloud.kit.auth.rights import Principal
 from cloud.kit.clock import Clock
 from cloud.kit.database import Connection, Database
@@ -70,16 +71,31 @@ class Labels:
                 ),
             )
             await repository.acknowledge(connection, alert_id, caller.subject, now)
-            return await self._told(connection, alert_id)
+            told = await self._told(connection, alert_id)
+            await audit.record(
+                connection,
+                caller,
+                "alert.labelled",
+                f"alert:{alert_id}",
+                premises_id=alert.premises_id,
+                personal={"note": note} if note else None,
+                label=label,
+            )
+        return told
 
     async def undo(self, caller: Principal, alert_id: str) -> Alert:
         """Take an alert's label back; harmless when there is none."""
         async with self._database.transaction() as connection:
             alert = await self._own(connection, caller, alert_id)
             now = self._clock.now()
-            if await labels_repository.undo(connection, alert_id, caller.signature, now):
-                return await self._told(connection, alert_id)
-            return costed(alert, self._prices)
+            if not await labels_repository.undo(connection, alert_id, caller.signature, now):
+                return costed(alert, self._prices)
+            told = await self._told(connection, alert_id)
+            about = f"alert:{alert_id}"
+            await audit.record(
+                connection, caller, "alert.unlabelled", about, premises_id=alert.premises_id
+            )
+        return told
 
     async def of_point(self, caller: Principal, service_point_id: str) -> list[Label]:
         """Return all labels at a service point, the newest first, those taken back too."""

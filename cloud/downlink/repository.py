@@ -84,9 +84,9 @@ async def add_package(
     content: bytes,
     added_by: str,
     added_at: datetime,
-) -> None:
-    """Keep a package; one that is there already changes nothing."""
-    await run(
+) -> bool:
+    """Keep a package; tell whether it was new."""
+    added = await run(
         connection,
         "insert into packages values (%(package_id)s, %(board)s, %(firmware)s, %(content)s,"
         " %(added_by)s, %(added_at)s) on conflict do nothing",
@@ -97,6 +97,7 @@ async def add_package(
         added_by=added_by,
         added_at=added_at,
     )
+    return added > 0
 
 
 async def packages(
@@ -185,9 +186,9 @@ async def rollout(connection: Connection, rollout_id: str) -> Rollout | None:
 
 async def stop_rollout(
     connection: Connection, rollout_id: str, stopped_by: str, stopped_at: datetime
-) -> None:
-    """Note that a rollout is to go no further."""
-    await run(
+) -> bool:
+    """Note that a rollout is to go no further; tell whether that is news."""
+    stopped = await run(
         connection,
         "update rollouts set stopped_by = %(stopped_by)s, stopped_at = %(stopped_at)s"
         " where rollout_id = %(rollout_id)s and stopped_at is null",
@@ -195,3 +196,4 @@ async def stop_rollout(
         stopped_by=stopped_by,
         stopped_at=stopped_at,
     )
+    return stopped > 0

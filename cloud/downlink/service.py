@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from cloud.downlink import repository
 from cloud.downlink.models import Command, Package, Rollout
+from cloud.kit import audit
 from cloud.kit.auth.rights import Principal
 from cloud.kit.clock import Clock
 from cloud.kit.database import Connection, Database
@@ -56,7 +57,7 @@ class Downlink:
             )
         async with self._database.transaction() as connection:
             await _require_node(connection, node_id)
-            return await repository.add_command(
+            command = await repository.add_command(
                 connection,
                 command_id=uuid.uuid4().hex,
                 node_id=node_id,
@@ -65,6 +66,16 @@ class Downlink:
                 ordered_by=caller.signature,
                 ordered_at=now,
             )
+            await audit.record(
+                connection,
+                caller,
+                "command.ordered",
+                f"node:{node_id}",
+                command_id=command.command_id,
+                settings=settings,
+                expires_at=expires_at,
+            )
+        return command
 
     async def commands_of_node(
         self, node_id: str, before: int | None, limit: int
@@ -91,7 +102,7 @@ class Downlink:
             raise InvalidRequestError("The package's files are not those of its manifest.")
         package_id = _digest(content)
         async with self._database.transaction() as connection:
-            await repository.add_package(
+            is_new = await repository.add_package(
                 connection,
                 package_id=package_id,
                 board=str(manifest["board"]),
@@ -100,7 +111,17 @@ class Downlink:
                 added_by=caller.signature,
                 added_at=self._clock.now(),
             )
-            return await _package(connection, package_id)
+            kept = await _package(connection, package_id)
+            if is_new:
+                await audit.record(
+                    connection,
+                    caller,
+                    "package.added",
+                    f"package:{package_id}",
+                    board=kept.board,
+                    firmware=kept.firmware,
+                )
+        return kept
 
     async def packages(self) -> list[Package]:
         """Return all packages, newest first."""
@@ -136,7 +157,7 @@ class Downlink:
             boards = await boards_of(connection, gateway_id)
             chosen = node_ids or [one for one in boards if boards[one] == wanted.board]
             _check_nodes(chosen, boards, wanted, gateway_id)
-            return await repository.add_rollout(
+            rollout = await repository.add_rollout(
                 connection,
                 rollout_id=uuid.uuid4().hex,
                 gateway_id=gateway_id,
@@ -148,6 +169,17 @@ class Downlink:
                 ordered_by=caller.signature,
                 ordered_at=self._clock.now(),
             )
+            await audit.record(
+                connection,
+                caller,
+                "rollout.ordered",
+                f"gateway:{gateway_id}",
+                rollout_id=rollout.rollout_id,
+                package_id=package_id,
+                node_ids=chosen,
+                allows_downgrade=allows_downgrade,
+            )
+        return rollout
 
     async def rollouts_of_gateway(
         self, gateway_id: str, before: int | None, limit: int
@@ -162,11 +194,19 @@ class Downlink:
     async def stop_rollout(self, caller: Principal, rollout_id: str) -> tuple[Rollout, Word | None]:
         """Let a rollout go no further; harmless when repeated, and when it has ended by itself."""
         async with self._database.transaction() as connection:
-            await repository.stop_rollout(
+            is_news = await repository.stop_rollout(
                 connection, rollout_id, caller.signature, self._clock.now()
             )
             stopped = await repository.rollout(connection, rollout_id)
             words = await words_on_rollouts(connection, [rollout_id])
+            if stopped is not None and is_news:
+                await audit.record(
+                    connection,
+                    caller,
+                    "rollout.stopped",
+                    f"gateway:{stopped.gateway_id}",
+                    rollout_id=rollout_id,
+                )
         if stopped is None:
             raise NotFoundError("rollout", rollout_id)
         return stopped, words.get(rollout_id)

@@ -13,6 +13,7 @@ Source: GDPR article 4 (5) and recital 26; EDPB Guidelines 02/2025, on digests b
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from psycopg.types.json import Jsonb
@@ -50,7 +51,20 @@ async def record(
         action=action,
         about=about,
         premises_id=premises_id,
-        details=Jsonb(details),
+        details=Jsonb({name: _plain(detail) for name, detail in details.items()}),
         person=person or actor,
         personal=Jsonb(dict(personal)) if personal else None,
     )
+
+
+def changed(before: object | None, after: object) -> list[str]:
+    """Return the names of the fields that are new or other than before, in order of name."""
+    return sorted(
+        name
+        for name, value in vars(after).items()
+        if before is None or getattr(before, name) != value
+    )
+
+
+def _plain(detail: Any) -> Any:
+    return detail.isoformat() if isinstance(detail, datetime) else detail

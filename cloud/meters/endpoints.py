@@ -49,25 +49,29 @@ PathId = Annotated[Identifier, Path()]
 
 
 @router.put("/meters/{meter_id}")
-async def put_meter(meter_id: PathId, body: schemas.MeterBody, registry: Registry) -> schemas.Meter:
+async def put_meter(
+    meter_id: PathId, body: schemas.MeterBody, registry: Registry, caller: Registrar
+) -> schemas.Meter:
     """Register a meter; repeating it changes nothing."""
-    await registry.put_meter(models.Meter(meter_id=meter_id, **body.model_dump()))
+    await registry.put_meter(caller, models.Meter(meter_id=meter_id, **body.model_dump()))
     return schemas.Meter(meter_id=meter_id, **body.model_dump())
 
 
 @router.put("/gateways/{gateway_id}")
 async def put_gateway(
-    gateway_id: PathId, body: schemas.GatewayBody, registry: Registry
+    gateway_id: PathId, body: schemas.GatewayBody, registry: Registry, caller: Registrar
 ) -> schemas.Gateway:
     """Register a gateway; repeating it changes nothing."""
-    await registry.put_gateway(gateway_id, body.site, body.name)
+    await registry.put_gateway(caller, gateway_id, body.site, body.name)
     return schemas.Gateway(gateway_id=gateway_id, **body.model_dump())
 
 
 @router.put("/nodes/{node_id}", responses=answers(UnknownReferenceError))
-async def put_node(node_id: PathId, body: schemas.NodeBody, registry: Registry) -> schemas.Node:
+async def put_node(
+    node_id: PathId, body: schemas.NodeBody, registry: Registry, caller: Registrar
+) -> schemas.Node:
     """Register a node; what it sent before is taken up. Repeating it changes nothing."""
-    await registry.put_node(node_id, body.gateway_id, body.board)
+    await registry.put_node(caller, node_id, body.gateway_id, body.board)
     return schemas.Node(node_id=node_id, **body.model_dump())
 
 
@@ -151,18 +155,18 @@ async def rotate_token(gateway_id: PathId, registry: Registry, caller: TokenTake
     that is not used within 24 h ends instead.
     """
     if caller.role != Role.GATEWAY:
-        return schemas.Token(token=await registry.replace_token(gateway_id))
+        return schemas.Token(token=await registry.replace_token(caller, gateway_id))
     caller.require_gateway(gateway_id)
-    return schemas.Token(token=await registry.rotate_token(gateway_id))
+    return schemas.Token(token=await registry.rotate_token(caller, gateway_id))
 
 
 @router.post("/gateways/{gateway_id}/certificates")
 @idempotent
 async def sign_gateway(
-    gateway_id: PathId, body: schemas.SigningRequest, registry: Registry
+    gateway_id: PathId, body: schemas.SigningRequest, registry: Registry, caller: Registrar
 ) -> schemas.Certificate:
     """Sign a gateway's key for one side of TLS."""
-    issued = await registry.sign_gateway(gateway_id, body.csr_pem, body.usage)
+    issued = await registry.sign_gateway(caller, gateway_id, body.csr_pem, body.usage)
     return schemas.Certificate(
         certificate_pem=issued.pem,
         ca_pem=registry.authority.pem,
@@ -174,10 +178,10 @@ async def sign_gateway(
 @router.post("/nodes/{node_id}/certificates")
 @idempotent
 async def sign_node(
-    node_id: PathId, body: schemas.NodeSigningRequest, registry: Registry
+    node_id: PathId, body: schemas.NodeSigningRequest, registry: Registry, caller: Registrar
 ) -> schemas.NodeCertificate:
     """Sign a node's key, and tell from which boot on it counts."""
-    issued, first_boot = await registry.sign_node(node_id, body.csr_pem)
+    issued, first_boot = await registry.sign_node(caller, node_id, body.csr_pem)
     return schemas.NodeCertificate(
         certificate_pem=issued.pem,
         ca_pem=registry.authority.pem,

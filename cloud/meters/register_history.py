@@ -9,6 +9,7 @@ undone, with a reason, and stays on the audit trail.
 from dataclasses import replace
 from datetime import datetime
 
+from cloud.kit import audit
 from cloud.kit.auth.rights import Principal
 from cloud.kit.clock import Clock
 from cloud.kit.database import Connection, Database
@@ -25,7 +26,7 @@ from cloud.meters.service import (
     lock_service_point,
 )
 from cloud.premises.models import ServicePoint
-from cloud.premises.service import one_service_point
+from cloud.premises.service import one_service_point, points_by_id
 
 TOLD_ANEW = "Recorded anew, with other facts."
 BEGINNINGS: tuple[EventKind, ...] = ("installation", "exchange")
@@ -110,6 +111,20 @@ class RegisterHistory:
             now = epochs.holding(after, at)
             assert now is not None  # noqa: S101 - put up now or before
             told = await self._beginnings(connection, now)
+            if after != before:
+                found = await points_by_id(connection, [point])
+                await audit.record(
+                    connection,
+                    caller,
+                    "meter.installed",
+                    f"service_point:{point}",
+                    premises_id=found[point].premises_id,
+                    personal={"explanation": explanation} if explanation else None,
+                    meter_id=new.meter_id,
+                    node_id=new.node_id,
+                    obis=new.obis,
+                    at=at,
+                )
         return now, told[-1] if told else None
 
     async def _tell(
@@ -194,7 +209,9 @@ class RegisterHistory:
                 explanation=explanation,
                 recorded_by=caller.signature,
             )
-            return await _event(connection, event_id), point
+            event = await _event(connection, event_id)
+            await _note(connection, caller, "register_event.recorded", event, point, explanation)
+        return event, point
 
     async def undo(
         self, caller: Principal, event_id: int, because: str
@@ -209,7 +226,9 @@ class RegisterHistory:
                 return known, point
             await events_repository.undo(connection, event_id, caller.signature, because)
             await self._take_back(connection, known, before)
-            return await _event(connection, event_id), point
+            event = await _event(connection, event_id)
+            await _note(connection, caller, "register_event.undone", event, point, because)
+        return event, point
 
     async def _take_back(
         self, connection: Connection, known: RegisterEvent, before: Epochs
@@ -278,3 +297,26 @@ async def _event(connection: Connection, event_id: int) -> RegisterEvent:
     if found is None:
         raise NotFoundError("register event", str(event_id))
     return found
+
+
+async def _note(
+    connection: Connection,
+    caller: Principal,
+    action: str,
+    event: RegisterEvent,
+    point: ServicePoint,
+    words: str,
+) -> None:
+    await audit.record(
+        connection,
+        caller,
+        action,
+        f"register_event:{event.event_id}",
+        premises_id=point.premises_id,
+        personal={"words": words} if words else None,
+        service_point_id=event.service_point_id,
+        kind=event.kind,
+        at=event.at,
+        register_before=event.register_before,
+        register_after=event.register_after,
+    )

@@ -39,16 +39,18 @@ async def meters(connection: Connection, meter_ids: Collection[str]) -> list[Met
     return [Meter(**fields) for fields in found]
 
 
-async def put_gateway(connection: Connection, gateway_id: str, site: str, name: str) -> None:
-    """Add a gateway, or change what is known of it."""
-    await run(
+async def put_gateway(connection: Connection, gateway_id: str, site: str, name: str) -> bool:
+    """Add a gateway, or change what is known of it; tell whether that changed anything."""
+    changed = await run(
         connection,
         "insert into gateways values (%(gateway_id)s, %(site)s, %(name)s)"
-        " on conflict (gateway_id) do update set site = excluded.site, name = excluded.name",
+        " on conflict (gateway_id) do update set site = excluded.site, name = excluded.name"
+        " where (gateways.site, gateways.name) <> (excluded.site, excluded.name)",
         gateway_id=gateway_id,
         site=site,
         name=name,
     )
+    return changed > 0
 
 
 async def gateway_exists(connection: Connection, gateway_id: str) -> bool:
@@ -58,22 +60,25 @@ async def gateway_exists(connection: Connection, gateway_id: str) -> bool:
     )
 
 
-async def put_node(connection: Connection, node_id: str, gateway_id: str, board: str) -> bool:
-    """Add a node or move it to another gateway; tell whether that changed its gateway."""
+async def put_node(
+    connection: Connection, node_id: str, gateway_id: str, board: str
+) -> tuple[bool, bool]:
+    """Add a node or move it; tell whether that changed anything, and whether its gateway."""
     before = await gateways_of(connection, [node_id])
     try:
-        await run(
+        changed = await run(
             connection,
             "insert into nodes values (%(node_id)s, %(gateway_id)s, %(board)s)"
             " on conflict (node_id) do update set gateway_id = excluded.gateway_id,"
-            " board = excluded.board",
+            " board = excluded.board where (nodes.gateway_id, nodes.board) <>"
+            " (excluded.gateway_id, excluded.board)",
             node_id=node_id,
             gateway_id=gateway_id,
             board=board,
         )
     except ForeignKeyViolation as error:
         raise UnknownReferenceError("gateway", gateway_id) from error
-    return before.get(node_id) != gateway_id
+    return changed > 0, before.get(node_id) != gateway_id
 
 
 async def gateways_of(connection: Connection, node_ids: Collection[str]) -> dict[str, str]:

@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from psycopg.rows import DictRow
 
 from cloud.accounts.tokens import replace_gateway_token, rotate_gateway_token
+from cloud.kit import audit
+from cloud.kit.auth.rights import Principal
 from cloud.kit.clock import Clock
 from cloud.kit.database import Connection, Database, lock
 from cloud.kit.errors import NotFoundError
@@ -48,58 +50,87 @@ class MeterRegistry:
         self._highest_boot = highest_boot
         self.authority = authority
 
-    async def put_meter(self, meter: Meter) -> None:
+    async def put_meter(self, caller: Principal, meter: Meter) -> None:
         """Register a meter; harmless when repeated. With other limits its readings are reviewed."""
         async with self._database.transaction() as connection:
             known = await repository.meters(connection, [meter.meter_id])
+            fields = audit.changed(known[0] if known else None, meter)
+            if not fields:
+                return
             await repository.put_meter(connection, meter)
             if known and known[0].limits != meter.limits:
                 latest = self._clock.now() + AHEAD
                 for one in await repository.installations(connection, meter_ids=[meter.meter_id]):
                     for stale in epochs.stale((), (one,), latest):
                         await self._registers_changed(connection, *stale)
+            action = "meter.changed" if known else "meter.registered"
+            await audit.record(connection, caller, action, f"meter:{meter.meter_id}", fields=fields)
 
-    async def put_gateway(self, gateway_id: str, site: str, name: str) -> None:
+    async def put_gateway(self, caller: Principal, gateway_id: str, site: str, name: str) -> None:
         """Register a gateway; harmless when repeated."""
         async with self._database.transaction() as connection:
-            await repository.put_gateway(connection, gateway_id, site, name)
+            if await repository.put_gateway(connection, gateway_id, site, name):
+                about = f"gateway:{gateway_id}"
+                await audit.record(connection, caller, "gateway.registered", about, site=site)
 
-    async def put_node(self, node_id: str, gateway_id: str, board: str) -> None:
+    async def put_node(self, caller: Principal, node_id: str, gateway_id: str, board: str) -> None:
         """Register a node; what it sent before it was known is taken up."""
         async with self._database.transaction(TAKE_UP_TIMEOUT_S) as connection:
             await lock_gateway(connection, gateway_id)
-            if await repository.put_node(connection, node_id, gateway_id, board):
+            changed, moved = await repository.put_node(connection, node_id, gateway_id, board)
+            if moved:
                 await self._node_changed(connection, node_id)
+            if changed:
+                await audit.record(
+                    connection,
+                    caller,
+                    "node.registered",
+                    f"node:{node_id}",
+                    gateway_id=gateway_id,
+                    board=board,
+                )
 
-    async def replace_token(self, gateway_id: str) -> str:
+    async def replace_token(self, caller: Principal, gateway_id: str) -> str:
         """Return a gateway's new token; its earlier one ends."""
         async with self._database.transaction() as connection:
             await require_gateway(connection, gateway_id)
-            return await replace_gateway_token(connection, gateway_id)
+            token = await replace_gateway_token(connection, gateway_id)
+            about = f"gateway:{gateway_id}"
+            await audit.record(connection, caller, "gateway_token.replaced", about)
+        return token
 
-    async def rotate_token(self, gateway_id: str) -> str:
+    async def rotate_token(self, caller: Principal, gateway_id: str) -> str:
         """Return a new token for the gateway that asks; its earlier one ends on its first use."""
         async with self._database.transaction() as connection:
-            return await rotate_gateway_token(connection, gateway_id, self._clock.now())
+            token = await rotate_gateway_token(connection, gateway_id, self._clock.now())
+            about = f"gateway:{gateway_id}"
+            await audit.record(connection, caller, "gateway_token.rotated", about)
+        return token
 
-    async def sign_gateway(self, gateway_id: str, csr_pem: str, usage: Usage) -> Issued:
+    async def sign_gateway(
+        self, caller: Principal, gateway_id: str, csr_pem: str, usage: Usage
+    ) -> Issued:
         """Return a certificate for one side of a gateway's TLS; the same one for the same key."""
         hosts = (gateway_id, "localhost", "127.0.0.1") if usage == "server" else ()
         async with self._database.transaction() as connection:
             await require_gateway(connection, gateway_id)
-            return await self._signed(connection, csr_pem, gateway_id, "gateway", usage, hosts)
+            return await self._signed(
+                connection, caller, csr_pem, gateway_id, "gateway", usage, hosts
+            )
 
-    async def sign_node(self, node_id: str, csr_pem: str) -> tuple[Issued, int]:
+    async def sign_node(self, caller: Principal, node_id: str, csr_pem: str) -> tuple[Issued, int]:
         """Return a node's certificate, the same for the same key, and the first boot to count."""
         async with self._database.transaction() as connection:
             if not await repository.gateways_of(connection, [node_id]):
                 raise NotFoundError("node", node_id)
-            issued = await self._signed(connection, csr_pem, node_id, "node", "client")
-            return issued, await self._highest_boot(connection, node_id) + 1
+            first_boot = await self._highest_boot(connection, node_id) + 1
+            issued = await self._signed(connection, caller, csr_pem, node_id, "node", "client")
+        return issued, first_boot
 
     async def _signed(
         self,
         connection: Connection,
+        caller: Principal,
         csr_pem: str,
         subject: str,
         kind: str,
@@ -124,6 +155,15 @@ class MeterRegistry:
             issued_at=self._clock.now(),
             not_after=issued.not_after,
             certificate_pem=issued.pem,
+        )
+        await audit.record(
+            connection,
+            caller,
+            "certificate.issued",
+            f"{kind}:{subject}",
+            serial=issued.serial,
+            usage=usage,
+            not_after=issued.not_after,
         )
         return issued
 

@@ -90,12 +90,14 @@ async def put_service_point(connection: Connection, point: ServicePoint) -> None
         raise UnknownReferenceError("premises", point.premises_id) from error
 
 
-async def put_supplier(connection: Connection, supplier_id: str, name: str) -> None:
-    """Add a utility, or change its name."""
-    await run(
+async def put_supplier(connection: Connection, supplier_id: str, name: str) -> bool:
+    """Add a utility, or change its name; tell whether that changed anything."""
+    changed = await run(
         connection,
         "insert into suppliers (supplier_id, name) values (%(supplier_id)s, %(name)s)"
-        " on conflict (supplier_id) do update set name = excluded.name",
+        " on conflict (supplier_id) do update set name = excluded.name"
+        " where suppliers.name <> excluded.name",
         supplier_id=supplier_id,
         name=name,
     )
+    return changed > 0

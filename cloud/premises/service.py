@@ -3,6 +3,7 @@
 
 from collections.abc import Collection
 
+from cloud.kit import audit
 from cloud.kit.auth.rights import Principal
 from cloud.kit.database import Connection, Database
 from cloud.kit.errors import InvalidRequestError, NotFoundError
@@ -16,30 +17,54 @@ class PremisesRegistry:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def put_premises(self, building: Premises) -> None:
+    async def put_premises(self, caller: Principal, building: Premises) -> None:
         """Register a building; harmless when repeated."""
         async with self._database.transaction() as connection:
-            await repository.put_premises(connection, building)
+            known = await repository.premises(connection, [building.premises_id])
+            fields = audit.changed(known[0] if known else None, building)
+            if fields:
+                await repository.put_premises(connection, building)
+                await audit.record(
+                    connection,
+                    caller,
+                    "premises.changed" if known else "premises.registered",
+                    f"premises:{building.premises_id}",
+                    premises_id=building.premises_id,
+                    fields=fields,
+                )
 
-    async def put_supplier(self, supplier_id: str, name: str) -> None:
+    async def put_supplier(self, caller: Principal, supplier_id: str, name: str) -> None:
         """Register a utility; harmless when repeated."""
         async with self._database.transaction() as connection:
-            await repository.put_supplier(connection, supplier_id, name)
+            if await repository.put_supplier(connection, supplier_id, name):
+                about = f"supplier:{supplier_id}"
+                await audit.record(connection, caller, "supplier.registered", about, name=name)
 
-    async def put_service_point(self, point: ServicePoint) -> None:
+    async def put_service_point(self, caller: Principal, point: ServicePoint) -> None:
         """Register a service point; harmless when repeated."""
         if point.parent_service_point_id == point.service_point_id:
             raise InvalidRequestError("A service point can't be its own parent.")
         async with self._database.transaction() as connection:
-            for known in await repository.service_points_named(
-                connection, [point.service_point_id]
-            ):
+            before = await repository.service_points_named(connection, [point.service_point_id])
+            for known in before:
                 if known.reading_type != point.reading_type:
                     raise InvalidRequestError(
                         f"Service point {point.service_point_id} measures {known.reading_type};"
                         f" register another one for {point.reading_type}."
                     )
-            await repository.put_service_point(connection, point)
+            fields = audit.changed(before[0] if before else None, point)
+            if fields:
+                await repository.put_service_point(connection, point)
+                await audit.record(
+                    connection,
+                    caller,
+                    "service_point.changed" if before else "service_point.registered",
+                    f"service_point:{point.service_point_id}",
+                    premises_id=point.premises_id,
+                    fields=fields,
+                    reading_type=point.reading_type,
+                    supplier_id=point.supplier_id,
+                )
 
 
 async def visible_premises(connection: Connection, caller: Principal) -> list[Premises]:

@@ -8,6 +8,7 @@ things. Each marks the readings that it touches stale in its own transaction.
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 
+from cloud.kit import audit
 from cloud.kit.auth.rights import Principal
 from cloud.kit.clock import Clock
 from cloud.kit.database import Connection, Database
@@ -109,6 +110,7 @@ class Corrections:
                 made_by=caller.signature,
             )
             await _mark(connection, hung, since, until)
+            await _note(connection, caller, "correction.made", made, point, reason)
         return made, point
 
     async def undo(
@@ -126,6 +128,7 @@ class Corrections:
                 )
                 hung = await _hung(connection, found.service_point_id, found.since, found.until)
                 await _mark(connection, hung, found.since, found.until)
+                await _note(connection, caller, "correction.undone", found, point, because)
         return found, point
 
     async def page(
@@ -243,6 +246,29 @@ async def _mark(
             max(since, one.valid_from),
             min(until, one.valid_to or until) - A_MOMENT,
         )
+
+
+async def _note(
+    connection: Connection,
+    caller: Principal,
+    action: str,
+    correction: Correction,
+    point: ServicePoint,
+    words: str,
+) -> None:
+    await audit.record(
+        connection,
+        caller,
+        action,
+        f"correction:{correction.correction_id}",
+        premises_id=point.premises_id,
+        personal={"words": words},
+        service_point_id=correction.service_point_id,
+        kind=correction.kind,
+        since=correction.since,
+        until=correction.until,
+        usage=correction.usage,
+    )
 
 
 def _stamp(instant: datetime) -> str:
