@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Alerts and webhooks over HTTP."""
+"""Alerts over HTTP."""
 
 from dataclasses import asdict
 from typing import Annotated
@@ -17,9 +17,8 @@ from cloud.alerts.backtests import (
 from cloud.alerts.labels import Labels, NotAUseError
 from cloud.alerts.models import Alert, LabelledUse
 from cloud.alerts.service import AlertClearedError, Alerts
-from cloud.kit.auth.callers import Acknowledger, Labeller, Seer, WebhookOwner
+from cloud.kit.auth.callers import Acknowledger, Labeller, Seer
 from cloud.kit.errors import answers
-from cloud.kit.idempotency import idempotent
 from cloud.kit.schemas import Identifier, Listing
 
 router = APIRouter(tags=["alerts"])
@@ -45,7 +44,6 @@ BacktestService = Annotated[Backtests, Depends(_backtests)]
 LabelService = Annotated[Labels, Depends(_labels)]
 PathId = Annotated[Identifier, Path()]
 AlertId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,64}$"), Path()]
-WebhookId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,64}$"), Path()]
 
 
 @router.get("/premises/{premises_id}/alerts")
@@ -100,38 +98,6 @@ async def backtest(
     labels = None if body.labels is None else [LabelledUse(**vars(one)) for one in body.labels]
     found = await service.run(caller, service_point_id, body.days, labels)
     return schemas.Backtest.model_validate(asdict(found))
-
-
-@router.post("/webhooks", status_code=201)
-@idempotent
-async def add_webhook(
-    body: schemas.WebhookBody, service: Service, caller: WebhookOwner
-) -> schemas.NewWebhook:
-    """Register where to tell of leaks; the secret is shown this once."""
-    webhook_id, secret = await service.add_webhook(caller, str(body.url), list(body.utilities))
-    return schemas.NewWebhook(webhook_id=webhook_id, secret=secret)
-
-
-@router.get("/webhooks")
-async def webhooks(service: Service, caller: WebhookOwner) -> Listing[schemas.Webhook]:
-    """Return the caller's webhooks."""
-    found = await service.webhooks(caller)
-    return Listing(items=[schemas.Webhook.model_validate(asdict(webhook)) for webhook in found])
-
-
-@router.delete("/webhooks/{webhook_id}", status_code=204)
-async def delete_webhook(webhook_id: WebhookId, service: Service, caller: WebhookOwner) -> None:
-    """Forget a webhook."""
-    await service.delete_webhook(caller, webhook_id)
-
-
-@router.get("/webhooks/{webhook_id}/attempts")
-async def attempts(
-    webhook_id: WebhookId, service: Service, caller: WebhookOwner
-) -> Listing[schemas.Attempt]:
-    """Return a webhook's delivery log, newest first."""
-    found = await service.attempts(caller, webhook_id)
-    return Listing(items=[schemas.Attempt.model_validate(fields) for fields in found])
 
 
 def _shown(alert: Alert) -> schemas.Alert:

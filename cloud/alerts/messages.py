@@ -1,24 +1,17 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Messages to webhooks: written down, and queued for each webhook, when an alert changes.
+"""Messages: what webhooks are told when an alert changes."""
 
-All in the transaction that changes the alert: there is a message exactly when there is the alert.
-Source: Standard Webhooks 1.0 for the payload's frame (type, timestamp, data) and the message id.
-"""
-
-import json
-import secrets
 from typing import Any
 
-from cloud.alerts import repository
 from cloud.alerts.models import CLEARED, GROUPS, METER, Alert
 from cloud.kit.clock import Clock
 from cloud.kit.database import Connection
-from cloud.kit.jobs import Jobs
 from cloud.meters.service import meters_by_id
 from cloud.premises.models import ServicePoint
 from cloud.premises.service import premises_by_id
+from cloud.webhooks.models import Event
+from cloud.webhooks.service import Outbox
 
-DELIVER = "deliver_webhook"
 TOLD = (
     *("kind", "kinds", "state", "raised_at", "cleared_at"),
     *("flow_l_per_h", "flow_low_l_per_h", "flow_high_l_per_h"),
@@ -26,37 +19,42 @@ TOLD = (
     *("volume_l", "energy_wh", "cost_eur", "confidence"),
     *("explanation", "ordinary_use", "clears_when", "hours"),
 )
+CRITICAL = frozenset({"burst", "gas_flow"})
+NOTICE = frozenset({"stuck", "missing", "standby"})
 
 
 class Messages:
-    """Queues what webhooks are to be told."""
+    """Tells webhooks of alerts."""
 
-    def __init__(self, jobs: Jobs, clock: Clock) -> None:
-        self._jobs = jobs
+    def __init__(self, outbox: Outbox, clock: Clock) -> None:
+        self._outbox = outbox
         self._clock = clock
 
     async def tell(
         self, connection: Connection, alert: Alert, point: ServicePoint, meter_id: str
     ) -> None:
         """Queue the news that ``alert`` is raised or cleared for every webhook it concerns."""
-        webhook_ids = await repository.webhooks_for(connection, point.type.utility)
-        if not webhook_ids:
-            return
         about = "meter_fault" if GROUPS[alert.kind] == METER else "leak"
-        kind = f"{about}.{'cleared' if alert.state == CLEARED else 'raised'}"
-        body = {
-            "type": kind,
-            "timestamp": self._clock.now().isoformat(),
-            "data": await _content(connection, alert, point, meter_id),
-        }
-        message_id = f"msg_{secrets.token_urlsafe(18)}"
-        await repository.add_message(
-            connection, message_id, kind, json.dumps(body, ensure_ascii=False)
+        await self._outbox.publish(
+            connection,
+            Event(
+                type=f"{about}.{'cleared' if alert.state == CLEARED else 'raised'}",
+                occurred_at=self._clock.now(),
+                supplier_id=point.supplier_id,
+                utility=point.type.utility,
+                premises_id=alert.premises_id,
+                service_point_id=alert.service_point_id,
+                kind=alert.kind,
+                severity=_severity(alert.kind),
+                content=await _content(connection, alert, point, meter_id),
+            ),
         )
-        for webhook_id in webhook_ids:
-            await self._jobs.queue(
-                connection, DELIVER, webhook_id=webhook_id, message_id=message_id
-            )
+
+
+def _severity(kind: str) -> str:
+    if kind in CRITICAL:
+        return "critical"
+    return "notice" if kind in NOTICE else "warning"
 
 
 async def _content(

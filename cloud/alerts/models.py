@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Alerts, labels and webhooks as this module keeps them."""
+"""Alerts and labels as this module keeps them."""
 
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -149,16 +149,3 @@ class LabelledUse:
     from_minute: int | None
     to_minute: int | None
     length_s: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Webhook:
-    """Where a utility wants to be told."""
-
-    webhook_id: str
-    owner: str
-    url: str
-    utilities: list[str]
-    created_at: datetime
-    disabled_at: datetime | None
-    disabled_because: str | None

@@ -1,25 +1,19 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Alerts and webhooks, for callers who may see them."""
+"""Alerts, for callers who may see them."""
 
-import base64
-import secrets
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from psycopg.rows import DictRow
-
 from cloud.alerts import repository
 from cloud.alerts.cost import costed
-from cloud.alerts.models import Alert, Webhook
-from cloud.kit.auth.rights import Principal, Role
+from cloud.alerts.models import Alert
+from cloud.kit.auth.rights import Principal
 from cloud.kit.clock import Clock
 from cloud.kit.database import Connection, Database
 from cloud.kit.errors import CloudError, NotFoundError
 from cloud.kit.live import Announcement, announce
 from cloud.kit.prices import DatedPrice
 from cloud.premises.service import one_premises
-
-SECRET_BYTES = 32  # Standard Webhooks 1.0 asks for 24 to 64
 
 
 class AlertClearedError(CloudError):
@@ -33,7 +27,7 @@ class AlertClearedError(CloudError):
 
 
 class Alerts:
-    """What was found, and who wants to be told."""
+    """What was found."""
 
     def __init__(self, database: Database, clock: Clock, prices: Sequence[DatedPrice]) -> None:
         self._database = database
@@ -74,43 +68,8 @@ class Alerts:
                 raise AlertClearedError(alert_id)
             return costed(known, self._prices)
 
-    async def add_webhook(
-        self, caller: Principal, url: str, utilities: list[str]
-    ) -> tuple[str, str]:
-        """Return a new webhook's id and secret."""
-        webhook_id = f"wh_{secrets.token_hex(12)}"
-        secret = "whsec_" + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
-        async with self._database.transaction() as connection:
-            await repository.add_webhook(
-                connection, webhook_id, caller.subject, url, utilities, secret
-            )
-        return webhook_id, secret
-
-    async def webhooks(self, caller: Principal) -> list[Webhook]:
-        """Return the caller's webhooks; all of them for an operator."""
-        async with self._database.transaction() as connection:
-            return await repository.webhooks(connection, _owner(caller))
-
-    async def delete_webhook(self, caller: Principal, webhook_id: str) -> None:
-        """Forget a webhook of the caller's; an operator may forget any."""
-        async with self._database.transaction() as connection:
-            if not await repository.delete_webhook(connection, webhook_id, _owner(caller)):
-                raise NotFoundError("webhook", webhook_id)
-
-    async def attempts(self, caller: Principal, webhook_id: str) -> list[DictRow]:
-        """Return the delivery log of a webhook of the caller's, newest first."""
-        async with self._database.transaction() as connection:
-            own = await repository.webhooks(connection, _owner(caller))
-            if webhook_id not in {webhook.webhook_id for webhook in own}:
-                raise NotFoundError("webhook", webhook_id)
-            return await repository.attempts(connection, webhook_id)
-
     async def changed_since(self, since: datetime) -> list[Announcement]:
         """Return news of the alerts that changed since then, for streams that missed it."""
         async with self._database.transaction() as connection:
             changed = await repository.changed_since(connection, since)
         return [costed(one, self._prices).news() for one in changed]
-
-
-def _owner(caller: Principal) -> str | None:
-    return None if caller.role == Role.OPERATOR else caller.subject

@@ -25,6 +25,7 @@ from cloud.readings import notice_endpoints as notices
 from cloud.readings import register_endpoints as registers
 from cloud.readings.batches import MAX_BODY_BYTES
 from cloud.validation import endpoints as validation
+from cloud.webhooks import endpoints as webhooks
 from wire import batch, package
 
 ROUTERS = (
@@ -44,6 +45,7 @@ ROUTERS = (
     downlink.gateway_router,
     validation.router,
     alerts.router,
+    webhooks.router,
 )
 
 health = APIRouter(prefix="/health", tags=["operation"])

@@ -16,9 +16,7 @@ import httpx
 
 from cloud.accounts.service import Access
 from cloud.accounts.tokens import Tokens
-from cloud.alerts import tasks
 from cloud.alerts.backtests import Backtests
-from cloud.alerts.delivery import Delivery
 from cloud.alerts.findings import FindingAdmitter
 from cloud.alerts.labels import Labels
 from cloud.alerts.messages import Messages
@@ -44,6 +42,10 @@ from cloud.validation.corrections import Corrections
 from cloud.validation.review import HistoryReview
 from cloud.validation.service import Reviewer
 from cloud.validation.trail import AuditTrail
+from cloud.webhooks import tasks as webhook_tasks
+from cloud.webhooks.delivery import Delivery
+from cloud.webhooks.registry import Webhooks
+from cloud.webhooks.service import Outbox
 from wire import batch
 
 
@@ -73,6 +75,7 @@ class Services:
     alerts: Alerts
     labels: Labels
     backtests: Backtests
+    webhooks: Webhooks
     live: LiveFeed
     jobs: Jobs
 
@@ -103,14 +106,14 @@ class Services:
         alerts = Alerts(database, clock, settings.prices)
         live.on_return(alerts.changed_since)
         delivery = Delivery(database, clock, client, settings.webhook_timeout_s)
-        tasks.register(jobs, delivery, settings.webhook_pauses_s)
+        webhook_tasks.register(jobs, delivery, settings.webhook_pauses_s)
         history_review = HistoryReview(database, clock)
         validation_tasks.register(jobs, history_review)
         ingest = Ingest(
             database,
             clock,
             hypertables,
-            {batch.FINDING: FindingAdmitter(Messages(jobs, clock), settings.prices)},
+            {batch.FINDING: FindingAdmitter(Messages(Outbox(jobs), clock), settings.prices)},
         )
         return cls(
             settings=settings,
@@ -137,6 +140,7 @@ class Services:
             alerts=alerts,
             labels=Labels(database, clock, settings.prices),
             backtests=Backtests(database, clock, settings.prices),
+            webhooks=Webhooks(database),
             live=live,
             jobs=jobs,
         )

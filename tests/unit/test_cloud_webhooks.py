@@ -7,8 +7,8 @@ from typing import Any, cast
 
 import pytest
 
-from cloud.alerts.delivery import DeliveryError, Schedule, _headers
 from cloud.kit.settings import WEBHOOK_PAUSES_S
+from cloud.webhooks.delivery import DeliveryError, Schedule, _headers
 
 
 def _job(attempts: int) -> Any:

@@ -17,10 +17,10 @@ from procrastinate import BaseRetryStrategy, RetryDecision
 from procrastinate.jobs import Job
 from standardwebhooks import Webhook as Signer
 
-from cloud.alerts import repository
 from cloud.kit.clock import Clock
 from cloud.kit.database import Database
 from cloud.kit.errors import CloudError
+from cloud.webhooks import repository
 
 log = structlog.get_logger(__name__)
 

@@ -3,9 +3,9 @@
 
 from collections.abc import Sequence
 
-from cloud.alerts.delivery import Delivery, Schedule
-from cloud.alerts.messages import DELIVER
 from cloud.kit.jobs import Jobs
+from cloud.webhooks.delivery import Delivery, Schedule
+from cloud.webhooks.service import DELIVER
 
 
 def register(jobs: Jobs, delivery: Delivery, pauses_s: Sequence[float]) -> None:
