@@ -8,6 +8,7 @@ from fastapi.routing import APIRoute
 
 from cloud import web
 from cloud.accounts import endpoints as accounts
+from cloud.accounts import token_endpoints as tokens
 from cloud.alerts import endpoints as alerts
 from cloud.app import configuration, overview, schemas
 from cloud.app.openapi import API, DescribedApp
@@ -29,6 +30,7 @@ from wire import batch, package
 
 ROUTERS = (
     accounts.router,
+    tokens.router,
     overview.router,
     configuration.router,
     premises.router,

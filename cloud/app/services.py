@@ -14,6 +14,7 @@ from typing import Self
 
 import httpx
 
+from cloud.accounts.own_tokens import OwnTokens
 from cloud.accounts.service import Access
 from cloud.accounts.tokens import Tokens
 from cloud.alerts import tasks
@@ -58,6 +59,7 @@ class Services:
     upkeep: Upkeep
     access: Access
     tokens: Tokens
+    own_tokens: OwnTokens
     premises: PremisesRegistry
     meters: MeterRegistry
     register_history: RegisterHistory
@@ -120,6 +122,7 @@ class Services:
             upkeep=Upkeep(hypertables, clock, settings.retention),
             access=Access(database, clock, timedelta(days=settings.session_days)),
             tokens=Tokens(database, clock),
+            own_tokens=OwnTokens(database, clock),
             premises=PremisesRegistry(database),
             meters=MeterRegistry(
                 database, clock, authority, ingest.node_changed, mark_stale, highest_boot
