@@ -19,7 +19,7 @@ async def make_tokens(ground: Ground, cloud: Mapping[str, str]) -> None:
     """Make the tokens that are lacking; ``cloud`` is the cloud's environment."""
 
     async def make(role: str) -> None:
-        words = ["token", "add", "--role", role, "--label", "demo"]
+        words = ["token", "add", "--role", role, "--label", "demo", "--days", "365"]
         made = await run_to_end([console_script("iskar-cloud"), *words], cloud)
         ground.remember(role, json.loads(made)["token"])
 

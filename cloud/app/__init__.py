@@ -3,11 +3,12 @@
 
 from dataclasses import fields
 
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.routing import APIRoute
 
 from cloud import web
 from cloud.accounts import endpoints as accounts
+from cloud.accounts import token_endpoints as tokens
 from cloud.alerts import endpoints as alerts
 from cloud.app import configuration, overview, schemas
 from cloud.app.openapi import API, DescribedApp
@@ -15,9 +16,12 @@ from cloud.app.services import Services
 from cloud.downlink import endpoints as downlink
 from cloud.exports import endpoints as exports
 from cloud.kit import errors
+from cloud.kit.auth.callers import rated
 from cloud.kit.bodies import LimitBodies
 from cloud.kit.database import Database
 from cloud.kit.etags import EntityTags
+from cloud.kit.proxies import BehindProxies
+from cloud.kit.rates import TellRates
 from cloud.meters import endpoints as meters
 from cloud.premises import endpoints as premises
 from cloud.readings import endpoints as readings
@@ -30,6 +34,7 @@ from wire import batch, package
 
 ROUTERS = (
     accounts.router,
+    tokens.router,
     overview.router,
     configuration.router,
     premises.router,
@@ -91,8 +96,10 @@ def create_app(services: Services) -> FastAPI:
         LimitBodies,
         limits={batch.PATH: MAX_BODY_BYTES, downlink.PACKAGES_PATH: package.MAX_BYTES},
     )
+    app.add_middleware(TellRates)
+    app.add_middleware(BehindProxies, trusted=services.settings.trusted_proxies)
     for router in ROUTERS:
-        app.include_router(router, prefix=API)
+        app.include_router(router, prefix=API, dependencies=[Depends(rated)])
     app.include_router(health)
     web.mount(app)
     return app

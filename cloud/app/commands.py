@@ -12,11 +12,13 @@ from typing import Annotated
 
 import structlog
 import typer
+from fastapi.encoders import jsonable_encoder
 
 from cloud import migrations
+from cloud.accounts.tokens import DEFAULT_LIFE_DAYS, MAX_LIFE_DAYS
 from cloud.app.services import Services
 from cloud.app.serving import listen, serve
-from cloud.kit.auth.rights import Role
+from cloud.kit.auth.rights import Right, Role
 from cloud.kit.embedded_postgres import EmbeddedPostgres
 from cloud.kit.errors import CloudError
 from cloud.kit.settings import CloudSettings
@@ -76,13 +78,47 @@ def add_token(
     premises: Annotated[
         list[str] | None, typer.Option(help="A building the program may see; repeat for more.")
     ] = None,
+    supplier: Annotated[
+        str | None, typer.Option(help="The utility that the program works for.")
+    ] = None,
+    scope: Annotated[
+        list[Right] | None,
+        typer.Option(help="A right of the role; repeat for more. All, if none is named."),
+    ] = None,
+    days: Annotated[
+        int, typer.Option(min=1, max=MAX_LIFE_DAYS, help="How long it is valid.")
+    ] = DEFAULT_LIFE_DAYS,
 ) -> None:
     """Make a token for a program; print it as JSON."""
     if role == Role.GATEWAY:
         raise typer.BadParameter("A gateway gets its token by POST /api/v1/gateways/{id}/token.")
 
     async def work(services: Services) -> dict[str, object]:
-        return {"token": await services.tokens.add_token(label, role, premises or [])}
+        token = await services.tokens.add_token(
+            label, role, premises or [], supplier_id=supplier, scopes=scope, life_days=days
+        )
+        return {"token": token}
+
+    _print(work)
+
+
+@token_cli.command("list")
+def list_tokens() -> None:
+    """Print every token of programs and people as JSON: what it may do, its use, its end."""
+
+    async def work(services: Services) -> dict[str, object]:
+        return {"tokens": [jsonable_encoder(one) for one in await services.tokens.all()]}
+
+    _print(work)
+
+
+@token_cli.command("revoke")
+def revoke_token(token_id: int) -> None:
+    """End a token of a program or a person at once."""
+
+    async def work(services: Services) -> dict[str, object]:
+        await services.tokens.revoke(token_id)
+        return {"revoked": token_id}
 
     _print(work)
 

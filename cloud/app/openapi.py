@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from cloud.kit import errors, etags, idempotency
 from cloud.kit.auth.rights import NotAllowedError, NotSignedInError
 from cloud.kit.bodies import UnknownEncodingError
+from cloud.kit.rates import RateLimitedError
 
 API = "/api/v1"
 JSON = "application/json"
@@ -61,6 +62,8 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
         del answers["422"]
     for status, answer in _of_its_kind(method, operation).items():
         answers.setdefault(str(status), answer)
+    if path.startswith(API):
+        answers.setdefault("429", errors.answers(RateLimitedError)[429])
     if method == "get" and path.startswith(API) and JSON in answers["200"].get("content", {}):
         answers["200"]["headers"] = {"ETag": ETAG}
         answers["304"] = {"description": "The client has this answer.", "headers": {"ETag": ETAG}}

@@ -14,6 +14,7 @@ from typing import Self
 
 import httpx
 
+from cloud.accounts.own_tokens import OwnTokens
 from cloud.accounts.service import Access
 from cloud.accounts.tokens import Tokens
 from cloud.alerts.backtests import Backtests
@@ -28,6 +29,7 @@ from cloud.kit.database import Database
 from cloud.kit.hypertable import Hypertables
 from cloud.kit.jobs import Jobs
 from cloud.kit.live import LiveFeed
+from cloud.kit.rates import Rates
 from cloud.kit.settings import CloudSettings
 from cloud.meters.authority import Authority
 from cloud.meters.register_history import RegisterHistory
@@ -60,6 +62,8 @@ class Services:
     upkeep: Upkeep
     access: Access
     tokens: Tokens
+    own_tokens: OwnTokens
+    rates: Rates
     premises: PremisesRegistry
     meters: MeterRegistry
     register_history: RegisterHistory
@@ -123,6 +127,12 @@ class Services:
             upkeep=Upkeep(hypertables, clock, settings.retention),
             access=Access(database, clock, timedelta(days=settings.session_days)),
             tokens=Tokens(database, clock),
+            own_tokens=OwnTokens(database, clock),
+            rates=Rates(
+                callers=settings.caller_rate,
+                gateways=settings.gateway_rate,
+                strangers=settings.stranger_rate,
+            ),
             premises=PremisesRegistry(database),
             meters=MeterRegistry(
                 database, clock, authority, ingest.node_changed, mark_stale, highest_boot

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Settings of the cloud, read once from the environment (CLOUD_*) and passed down."""
 
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -9,7 +10,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from cloud.kit.hypertable import KEPT, Retention
 from cloud.kit.prices import SOFIA, DatedPrice
+from cloud.kit.rates import Rate
 
+Positive = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(ge=1)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 # Standard Webhooks 1.0, "Retry schedule": at once, then these pauses; 75 h 35 min in all.
@@ -36,6 +40,15 @@ class CloudSettings(BaseSettings):
     webhook_pauses_s: tuple[float, ...] = WEBHOOK_PAUSES_S
     webhook_timeout_s: float = 15
     prices: tuple[DatedPrice, ...] = SOFIA  # until tariffs are recorded by contract
+    # proxies whose X-Forwarded-For and -Proto count; none unless told, for anybody may send them
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    # requests a second, and at once, in each process; an app's page asks about ten times
+    caller_requests_per_s: Positive = 50
+    caller_burst_requests: Count = 1000
+    gateway_requests_per_s: Positive = 100  # a backlog comes as fast as it is taken
+    gateway_burst_requests: Count = 2000
+    stranger_requests_per_s: Positive = 10
+    stranger_burst_requests: Count = 200
     log_level: str = "info"
 
     @model_validator(mode="after")
@@ -43,6 +56,21 @@ class CloudSettings(BaseSettings):
         if not self.raw_retention_days <= self.hourly_retention_days <= self.daily_retention_days:
             raise ValueError("Hours can't be kept shorter than readings, nor days than hours.")
         return self
+
+    @property
+    def caller_rate(self) -> Rate:
+        """How often a person or program may ask."""
+        return Rate(per_s=self.caller_requests_per_s, burst=self.caller_burst_requests)
+
+    @property
+    def gateway_rate(self) -> Rate:
+        """How often a gateway may ask."""
+        return Rate(per_s=self.gateway_requests_per_s, burst=self.gateway_burst_requests)
+
+    @property
+    def stranger_rate(self) -> Rate:
+        """How often those may ask, from one address, who haven't shown who they are."""
+        return Rate(per_s=self.stranger_requests_per_s, burst=self.stranger_burst_requests)
 
     @property
     def retention(self) -> Retention:

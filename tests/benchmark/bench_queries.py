@@ -134,7 +134,7 @@ async def _cloud_with(meters: int, server: str) -> AsyncIterator[Caller]:
     await asyncio.to_thread(migrations.upgrade, dsn)
     await asyncio.to_thread(fill, dsn, meters, NOON, years=YEARS, minute_days=MINUTE_DAYS)
     with tempfile.TemporaryDirectory() as directory:
-        settings = CloudSettings(data_dir=Path(directory))
+        settings = CloudSettings(data_dir=Path(directory), caller_burst_requests=100_000)
         async with Services.opened(settings, dsn, FakeClock()) as services:
             transport = httpx.ASGITransport(create_app(services))
             async with httpx.AsyncClient(transport=transport, base_url="http://cloud") as client:

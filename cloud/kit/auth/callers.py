@@ -4,9 +4,11 @@
 from typing import Annotated, Any, Protocol
 
 from fastapi import Depends, Request
+from fastapi.dependencies.models import Dependant
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 
 from cloud.kit.auth.rights import NotSignedInError, Principal, Right
+from cloud.kit.rates import Rates
 
 COOKIE = "iskar_session"
 BEARER = HTTPBearer(
@@ -47,9 +49,24 @@ async def principal(
         found = await tokens.of_token(bearer.credentials.strip())
     elif session:
         found = await sessions.of_session(session)
+    rates: Rates = request.app.state.rates
     if found is None:
+        rates.charge_address(request)
         raise NotSignedInError
+    is_gateway = found.gateway_id is not None
+    rates.charge_caller(request, found.gateway_id or found.owner, is_gateway=is_gateway)
     return found
+
+
+async def rated(request: Request) -> None:
+    """Charge the address on routes that don't ask who calls; the others charge the caller."""
+    if not _asks_who_calls(request.scope["route"].dependant):
+        rates: Rates = request.app.state.rates
+        rates.charge_address(request)
+
+
+def _asks_who_calls(dependant: Dependant) -> bool:
+    return dependant.call is principal or any(map(_asks_who_calls, dependant.dependencies))
 
 
 Caller = Annotated[Principal, Depends(principal)]
@@ -80,6 +97,7 @@ Labeller = Annotated[Principal, needs(Right.LABEL)]
 Subscriber = Annotated[Principal, needs(Right.SUBSCRIBE)]
 Sharer = Annotated[Principal, needs(Right.SHARE)]
 TokenMaker = Annotated[Principal, needs(Right.TOKENS)]
+UserKeeper = Annotated[Principal, needs(Right.USERS)]
 WebhookOwner = Annotated[Principal, needs(Right.WEBHOOKS)]
 Operator = Annotated[Principal, needs(Right.OPERATE)]
 Auditor = Annotated[Principal, needs(Right.AUDIT)]

@@ -33,6 +33,7 @@ class Right(StrEnum):
     SUBSCRIBE = "subscribe"  # to alerts, by mail or web push
     SHARE = "share"  # one's building with a tenant or caretaker
     TOKENS = "tokens"  # for programs that act for one
+    USERS = "users"  # who may sign in, and as what
     AUDIT = "audit"  # the log of who changed what
     OPERATE = "operate"  # ledger, quarantine, findings, everybody's live feed
     WEBHOOKS = "webhooks"
@@ -61,6 +62,7 @@ RIGHTS: dict[Right, frozenset[Role]] = {
     ),
     Right.SHARE: frozenset({Role.OWNER, Role.OPERATOR}),
     Right.TOKENS: frozenset({Role.OWNER, Role.UTILITY, Role.MUNICIPALITY, Role.OPERATOR}),
+    Right.USERS: frozenset({Role.OPERATOR}),
     Right.AUDIT: frozenset({Role.OPERATOR}),
     Right.OPERATE: frozenset({Role.OPERATOR}),
     Right.WEBHOOKS: frozenset({Role.UTILITY, Role.OPERATOR}),
@@ -68,6 +70,8 @@ RIGHTS: dict[Right, frozenset[Role]] = {
     Right.ROTATE: frozenset({Role.TECHNICIAN, Role.OPERATOR, Role.GATEWAY}),
 }
 SEES_ALL = frozenset({Role.TECHNICIAN, Role.OPERATOR})
+# What gives others access: a person's token can't, or one that leaked would outlive its end.
+FOR_PEOPLE = frozenset({Right.TOKENS, Right.SHARE, Right.USERS})
 
 
 class NotSignedInError(CloudError):
@@ -89,6 +93,16 @@ class NotAllowedError(CloudError):
 
     def __init__(self, role: Role, right: Right) -> None:
         super().__init__(f"The role {role} does not have the right {right}.")
+
+
+class PersonNeededError(CloudError):
+    """Only a person who is signed in may do this, not a program with a token."""
+
+    status = 403
+    code = "person-needed"
+
+    def __init__(self) -> None:
+        super().__init__("This is for people who are signed in; a token can't do it.")
 
 
 class OtherGatewayError(CloudError):
@@ -125,6 +139,20 @@ class Principal:
     supplier_id: str | None = None  # the utility this caller works for
     gateway_id: str | None = None
     scopes: frozenset[Right] | None = None  # what a token is for; None: all that its role may
+    acts_for: str | None = None  # the subject of the person whose token this is
+
+    @property
+    def user_id(self) -> int:
+        """The id of the person who calls, or PersonNeededError."""
+        kind, _, number = self.subject.partition(":")
+        if kind != "user":
+            raise PersonNeededError
+        return int(number)
+
+    @property
+    def owner(self) -> str:
+        """The subject of the person or program whose doing this is: user:<id> or token:<id>."""
+        return self.acts_for or self.subject
 
     @property
     def premises_ids(self) -> frozenset[str]:

@@ -72,7 +72,13 @@ def dsn(engine: str, request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> CloudSettings:
-    return CloudSettings(data_dir=tmp_path, webhook_pauses_s=(0.2, 0.2, 0.2))
+    """Give settings for tests, which ask more in a second than anybody does in an hour."""
+    return CloudSettings(
+        data_dir=tmp_path,
+        webhook_pauses_s=(0.2, 0.2, 0.2),
+        caller_burst_requests=100_000,
+        stranger_burst_requests=100_000,
+    )
 
 
 @pytest_asyncio.fixture

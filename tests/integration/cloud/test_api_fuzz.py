@@ -196,6 +196,8 @@ async def test_an_operator_is_answered_as_described_and_finds_every_route_at_wor
         "GET /api/v1/gateways/{gateway_id}/orders",
         "GET /api/v1/packages/{package_id}/content",
         "POST /api/v1/packages",  # nobody guesses a digest
+        "POST /api/v1/tokens",  # a person's, not a program's
+        "DELETE /api/v1/tokens/{token_id}",
     }
 
 

@@ -23,6 +23,9 @@ NEEDS: dict[str, Right | None] = {
     "GET /session": None,
     "DELETE /session": None,
     # tokens and organisations
+    "GET /tokens": Right.TOKENS,
+    "POST /tokens": Right.TOKENS,
+    "DELETE /tokens/{token_id}": Right.TOKENS,
     # premises and service points
     "GET /premises": Right.SEE_PREMISES,
     "GET /premises/{premises_id}": Right.SEE_PREMISES,
@@ -94,6 +97,7 @@ IDS = {
     "service_point_id": "sp-one",
     "supplier_id": "water-works",
     "alert_id": "none",
+    "token_id": "999999",
     "correction_id": "1",
     "event_id": "1",
     "webhook_id": "none",

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""People who are signed in, as their browser asks."""
+
+from typing import Any
+
+from cloud.kit.auth.rights import Role
+from tests.integration.cloud.builders import Caller, CloudInTest
+
+ORIGIN = "http://cloud"
+
+
+class Person(Caller):
+    """Somebody with a session, asking from the app's own pages."""
+
+    def __init__(self, cloud: CloudInTest, cookie: str) -> None:
+        super().__init__(cloud.client, None, cloud.services.reviewer.drain)
+        self.headers = {"Cookie": cookie, "Origin": ORIGIN, "Sec-Fetch-Site": "same-origin"}
+
+
+async def a_person(
+    cloud: CloudInTest, *premises: str, role: Role = Role.OWNER, email: str = "iva@example.bg"
+) -> Person:
+    """Add a person, or change one, and sign them in."""
+    password = await cloud.services.access.put_user(email, "Iva", role, premises)
+    answer = await cloud.client.post(
+        "/api/v1/session", json={"email": email, "password": password}, headers={"Origin": ORIGIN}
+    )
+    assert answer.status_code == 200, answer.text
+    cloud.client.cookies.clear()
+    return Person(cloud, answer.headers["set-cookie"].split(";")[0])
+
+
+async def a_token_of(cloud: CloudInTest, person: Person, **changes: Any) -> Caller:
+    """Let a person make a token, and return the program that shows it."""
+    return Caller(cloud.client, (await a_made_token(person, **changes))["token"])
+
+
+async def a_made_token(person: Person, **changes: Any) -> dict[str, Any]:
+    body = {"name": "Meter report", "scopes": ["see_premises"], **changes}
+    made: dict[str, Any] = await person.post("/tokens", body)
+    return made
