@@ -18,6 +18,7 @@ from cloud.kit import errors
 from cloud.kit.bodies import LimitBodies
 from cloud.kit.database import Database
 from cloud.kit.etags import EntityTags
+from cloud.kit.requests import Draining, NotesRoutes, Requests
 from cloud.meters import endpoints as meters
 from cloud.premises import endpoints as premises
 from cloud.readings import endpoints as readings
@@ -55,9 +56,13 @@ async def is_live() -> schemas.Health:
     return schemas.Health(status="live")
 
 
-@health.get("/ready", responses=errors.answers(errors.DatabaseUnavailableError))
+@health.get(
+    "/ready", responses=errors.answers(errors.DatabaseUnavailableError, errors.StoppingError)
+)
 async def is_ready(request: Request) -> schemas.Health:
-    """Tell whether the database answers, too."""
+    """Tell whether the database answers, too, and the process is not about to stop."""
+    if request.app.state.draining.has_begun:
+        raise errors.StoppingError
     database: Database = request.app.state.database
     if not await database.is_ready():
         raise errors.DatabaseUnavailableError
@@ -83,12 +88,15 @@ def create_app(services: Services) -> FastAPI:
     )
     for field in fields(services):
         setattr(app.state, field.name, getattr(services, field.name))
+    app.state.draining = draining = Draining()
     errors.install(app)
+    app.add_middleware(NotesRoutes)  # the first is the innermost
     app.add_middleware(EntityTags, prefix=API)
     app.add_middleware(
         LimitBodies,
         limits={batch.PATH: MAX_BODY_BYTES, downlink.PACKAGES_PATH: package.MAX_BYTES},
     )
+    app.add_middleware(Requests, draining=draining)
     for router in ROUTERS:
         app.include_router(router, prefix=API)
     app.include_router(health)
