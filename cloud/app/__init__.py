@@ -22,6 +22,7 @@ from cloud.kit.database import Database
 from cloud.kit.etags import EntityTags
 from cloud.kit.proxies import BehindProxies
 from cloud.kit.rates import TellRates
+from cloud.kit.requests import Draining, NotesRoutes, Requests
 from cloud.meters import endpoints as meters
 from cloud.premises import endpoints as premises
 from cloud.readings import endpoints as readings
@@ -62,9 +63,13 @@ async def is_live() -> schemas.Health:
     return schemas.Health(status="live")
 
 
-@health.get("/ready", responses=errors.answers(errors.DatabaseUnavailableError))
+@health.get(
+    "/ready", responses=errors.answers(errors.DatabaseUnavailableError, errors.StoppingError)
+)
 async def is_ready(request: Request) -> schemas.Health:
-    """Tell whether the database answers, too."""
+    """Tell whether the database answers, too, and the process is not about to stop."""
+    if request.app.state.draining.has_begun:
+        raise errors.StoppingError
     database: Database = request.app.state.database
     if not await database.is_ready():
         raise errors.DatabaseUnavailableError
@@ -90,7 +95,9 @@ def create_app(services: Services) -> FastAPI:
     )
     for field in fields(services):
         setattr(app.state, field.name, getattr(services, field.name))
+    app.state.draining = draining = Draining()
     errors.install(app)
+    app.add_middleware(NotesRoutes)  # the first is the innermost
     app.add_middleware(EntityTags, prefix=API)
     app.add_middleware(
         LimitBodies,
@@ -98,6 +105,7 @@ def create_app(services: Services) -> FastAPI:
     )
     app.add_middleware(TellRates)
     app.add_middleware(BehindProxies, trusted=services.settings.trusted_proxies)
+    app.add_middleware(Requests, draining=draining)
     for router in ROUTERS:
         app.include_router(router, prefix=API, dependencies=[Depends(rated)])
     app.include_router(health)

@@ -155,10 +155,16 @@ class Services:
             jobs=jobs,
         )
 
-    async def run(self) -> None:
-        """Run what goes on between requests, until cancelled."""
+    async def run(self, *, works: bool = True) -> None:
+        """Run what goes on between requests until cancelled; without ``works`` no jobs."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self.live.run(), name="live_feed")
+            if works:
+                group.create_task(self.work(), name="work")
+
+    async def work(self) -> None:
+        """Work on jobs, reviews and upkeep until cancelled: all that no caller waits for."""
+        async with asyncio.TaskGroup() as group:
             group.create_task(self.jobs.run(), name="jobs")
             group.create_task(self.upkeep.run(), name="upkeep")
             group.create_task(self.reviewer.run(), name="reviewer")

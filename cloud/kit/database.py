@@ -97,6 +97,10 @@ class Database:
                 if asyncio.get_running_loop().time() > deadline:
                     raise
 
+    def pool_state(self) -> dict[str, int]:
+        """Return psycopg's figures of the pool: size, available, waiting."""
+        return self._pool.get_stats()
+
     async def is_ready(self) -> bool:
         """Tell whether the database answers."""
         try:

@@ -14,6 +14,8 @@ from psycopg_pool import PoolClosed, PoolTimeout
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
+from cloud.kit.requests import HEADER, request_id
+
 log = structlog.get_logger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
@@ -72,6 +74,17 @@ class BodyTooLargeError(CloudError):
         super().__init__(f"The body is larger than the {limit_bytes} bytes allowed here.")
 
 
+class StoppingError(CloudError):
+    """This process is about to stop; another one answers, or this one again in a moment."""
+
+    status = 503
+    code = "stopping"
+    headers: ClassVar = {"Retry-After": RETRY_AFTER_S}
+
+    def __init__(self) -> None:
+        super().__init__("This process is about to stop and takes no more work.")
+
+
 class DatabaseUnavailableError(CloudError):
     """The database is away, or took too long; nothing was stored."""
 
@@ -115,17 +128,17 @@ def answers(*refusals: type[CloudError]) -> dict[int | str, dict[str, Any]]:
 def problem(
     request: Request, status: int, code: str, detail: str, headers: Mapping[str, str] | None = None
 ) -> JSONResponse:
-    """Return the answer that says what went wrong."""
+    """Return the answer that says what went wrong; ``instance`` is where, and in which request."""
+    asked = request_id(request.scope)
     body = Problem(
         type=f"urn:iskar:problem:{code}",
         title=HTTPStatus(status).phrase,
         status=status,
         detail=detail,
-        instance=request.url.path,
+        instance=f"{request.url.path}#{asked}" if asked else request.url.path,
     )
-    return JSONResponse(
-        body.model_dump(), status, headers=dict(headers or {}), media_type=MEDIA_TYPE
-    )
+    said = {**(headers or {}), **({HEADER: asked} if asked else {})}
+    return JSONResponse(body.model_dump(), status, headers=said, media_type=MEDIA_TYPE)
 
 
 def install(app: FastAPI) -> None:

@@ -12,7 +12,9 @@ from datetime import UTC, datetime
 import procrastinate
 import psycopg
 import structlog
-from procrastinate.exceptions import ConnectorException
+from procrastinate import BaseRetryStrategy, RetryDecision
+from procrastinate.exceptions import ConnectorException, JobAborted
+from procrastinate.jobs import Job
 
 from cloud.kit.database import Connection
 
@@ -22,6 +24,25 @@ WORKER_CONCURRENCY = 8
 POLL_S = 2.0
 STALLED_AFTER_S = 30.0
 RESTART_S = 1.0
+
+
+class _TakenUpAgain(BaseRetryStrategy):
+    """Has a job that our stopping broke off begun anew at once, by whoever is there.
+
+    Otherwise its own ``pauses`` would treat that as a failure of its own; without any, the queue
+    would set it aside for good.
+    """
+
+    def __init__(self, pauses: BaseRetryStrategy | None) -> None:
+        self._pauses = pauses
+
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
+        """Return when the job is to be tried again, or None to give up."""
+        if isinstance(exception, (asyncio.CancelledError, JobAborted)):
+            return RetryDecision(retry_at=datetime.now(UTC))
+        if self._pauses is None:
+            return None
+        return self._pauses.get_retry_decision(exception=exception, job=job)
 
 
 class Jobs:
@@ -40,6 +61,9 @@ class Jobs:
 
     async def run(self) -> None:
         """Work on jobs until cancelled; go on after the database was away."""
+        for task in self.app.tasks.values():
+            if not isinstance(task.retry_strategy, _TakenUpAgain):
+                task.retry_strategy = _TakenUpAgain(task.retry_strategy)
         async with self.app.open_async(), asyncio.TaskGroup() as group:
             group.create_task(self._forever(self._work), name="job_worker")
             group.create_task(self._forever(self._take_up_stalled), name="stalled_jobs")

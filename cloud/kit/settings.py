@@ -9,6 +9,7 @@ from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from cloud.kit.hypertable import KEPT, Retention
+from cloud.kit.log import Format
 from cloud.kit.prices import SOFIA, DatedPrice
 from cloud.kit.rates import Rate
 
@@ -50,6 +51,15 @@ class CloudSettings(BaseSettings):
     stranger_requests_per_s: Positive = 10
     stranger_burst_requests: Count = 200
     log_level: str = "info"
+    log_format: Format = "console"
+    metrics_port: Port | None = None  # Prometheus is answered here, on a port of its own
+    metrics_host: str = "127.0.0.1"
+    # While a balancer learns that we stop, we still answer; then what is under way may end.
+    drain_s: Annotated[float, Field(ge=0, le=300)] = 0
+    stop_grace_s: Annotated[int, Field(ge=1, le=300)] = 10
+    backup_dir: Path | None = None  # where `iskar-cloud doctor` looks for backups
+    backup_passphrase_file: Path | None = None
+    postgres_bin: Path | None = None  # pg_dump and pg_restore; None: those of the wheel, or PATH
 
     @model_validator(mode="after")
     def _coarser_is_kept_longer(self) -> Self:

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import structlog
 
+from cloud.kit import metrics
 from cloud.kit.clock import Clock
 from cloud.kit.database import Connection, Database
 from cloud.kit.hypertable import READINGS, Hypertables
@@ -80,6 +81,10 @@ class Ingest:
                 await quarantine_repository.quarantine(
                     connection, gateway_id, posted.store, admission.refused
                 )
+        metrics.BATCHES.inc()
+        metrics.ENTRIES.labels("stored").inc(admission.stored)
+        metrics.ENTRIES.labels("repeated").inc(admission.repeated)
+        metrics.ENTRIES.labels("quarantined").inc(len(admission.refused))
         if admission.refused:
             log.warning(
                 "entries_quarantined",

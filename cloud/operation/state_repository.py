@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""How the whole stands, by a few counts over tables of every module: SQL that only reads."""
+
+from datetime import datetime
+from typing import Any
+
+from psycopg.rows import DictRow
+
+from cloud.kit.database import Connection, row, rows
+
+UNFINISHED = ("todo", "doing")
+
+
+async def jobs(connection: Connection, now: datetime) -> list[DictRow]:
+    """Return of each queue: jobs that are due, their oldest's age, later ones, failed ones."""
+    return await rows(
+        connection,
+        "with begun as ("
+        "  select job_id, min(at) as at from procrastinate_events"
+        "  where type in ('deferred', 'deferred_for_retry') group by 1"
+        ") select queue_name as queue,"
+        " count(*) filter (where due) as due,"
+        " count(*) filter (where status = 'doing') as under_way,"
+        " count(*) filter (where status = 'todo' and not due) as later,"
+        " count(*) filter (where status in ('failed', 'aborted')) as failed,"
+        " coalesce(extract(epoch from max(%(now)s - coalesce(scheduled_at, at))"
+        "   filter (where due)), 0)::float8 as oldest_s"
+        " from (select *, status = 'todo' and (scheduled_at is null or scheduled_at <= %(now)s)"
+        "   as due from procrastinate_jobs) as jobs left join begun on job_id = id"
+        " group by 1 order by 1",
+        now=now,
+    )
+
+
+async def workers(connection: Connection, heard_since: datetime) -> int:
+    """Return how many workers were alive since then."""
+    found = await row(
+        connection,
+        "select count(*) as alive from procrastinate_workers where last_heartbeat >= %(since)s",
+        since=heard_since,
+    )
+    return int(found["alive"]) if found else 0
+
+
+async def alerts(connection: Connection) -> list[DictRow]:
+    """Return how many alerts there are that haven't ended, by kind and state."""
+    return await rows(
+        connection,
+        "select kind, state, count(*) as alerts from alerts"
+        " where state not in ('cleared', 'resolved') group by 1, 2 order by 1, 2",
+    )
+
+
+async def gateways(connection: Connection) -> list[DictRow]:
+    """Return each gateway, with when something of it was last committed: ``heard_at`` or None."""
+    return await rows(
+        connection,
+        "select gateways.gateway_id, site, name, max(committed_at) as heard_at,"
+        " (select max(created_at) from tokens where tokens.gateway_id = gateways.gateway_id)"
+        " as token_at"
+        " from gateways left join watermarks using (gateway_id) group by 1, 2, 3 order by 1",
+    )
+
+
+async def silence(connection: Connection, now: datetime) -> DictRow:
+    """Return how many gateways were heard within an hour, a day, longer ago, and never."""
+    found = await row(
+        connection,
+        "select count(*) filter (where heard_at >= %(now)s - interval '1 hour') as within_hour,"
+        " count(*) filter (where heard_at < %(now)s - interval '1 hour'"
+        "   and heard_at >= %(now)s - interval '1 day') as within_day,"
+        " count(*) filter (where heard_at < %(now)s - interval '1 day') as longer_ago,"
+        " count(*) filter (where heard_at is null) as never"
+        " from (select max(committed_at) as heard_at from gateways"
+        "   left join watermarks using (gateway_id) group by gateway_id) as heard",
+        now=now,
+    )
+    assert found is not None  # noqa: S101 - counts have a row
+    return found
+
+
+async def review(connection: Connection) -> DictRow:
+    """Return how many stale marks wait for the reviewer, and how much quarantine is held."""
+    found = await row(
+        connection,
+        "select (select count(*) from stale_usage) as stale,"
+        " (select count(*) from quarantine where replayed_at is null) as quarantined",
+    )
+    assert found is not None  # noqa: S101 - as above
+    return found
+
+
+async def webhooks(connection: Connection, since: datetime) -> list[DictRow]:
+    """Return each webhook that is off, or of whose attempts since then none came through."""
+    return await rows(
+        connection,
+        "select webhook_id, url, disabled_at, disabled_because,"
+        " count(attempt_id) as attempts,"
+        " count(attempt_id) filter (where status between 200 and 299) as delivered"
+        " from webhooks left join webhook_attempts using (webhook_id)"
+        " where attempted_at is null or attempted_at >= %(since)s or disabled_at is not null"
+        " group by 1, 2, 3, 4 having disabled_at is not null or (count(attempt_id) > 0"
+        "   and count(attempt_id) filter (where status between 200 and 299) = 0)"
+        " order by 1",
+        since=since,
+    )
+
+
+async def server(connection: Connection) -> dict[str, Any]:
+    """Return what database server this is, its size and its clock."""
+    found = await row(
+        connection,
+        "select current_setting('server_version') as version,"
+        " current_setting('server_version_num')::int / 10000 as major,"
+        " pg_database_size(current_database()) as size_bytes, clock_timestamp() as now,"
+        " current_setting('fsync') as fsync, current_setting('max_connections')::int as limit,"
+        " (select count(*) from pg_stat_activity) as connections,"
+        " (select extversion from pg_extension where extname = 'timescaledb') as timescaledb,"
+        " (select rolsuper from pg_roles where rolname = current_user) as is_superuser,"
+        " current_setting('archive_mode') as archive_mode",
+    )
+    assert found is not None  # noqa: S101 - as above
+    return found
+
+
+async def roles(connection: Connection, names: list[str]) -> list[str]:
+    """Return which of these roles there are."""
+    found = await rows(
+        connection, "select rolname from pg_roles where rolname = any(%(names)s)", names=names
+    )
+    return [one["rolname"] for one in found]
