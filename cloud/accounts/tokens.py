@@ -38,12 +38,24 @@ class Tokens:
             gateway_id=found["gateway_id"],
         )
 
-    async def add_token(self, label: str, role: Role, premises_ids: Sequence[str]) -> str:
+    async def add_token(
+        self,
+        label: str,
+        role: Role,
+        premises_ids: Sequence[str],
+        *,
+        supplier_id: str | None = None,
+    ) -> str:
         """Return a new token for a program."""
         token = passwords.new_token()
-        async with self._database.transaction() as connection:
+        async with self._database.transaction(as_system=True) as connection:
             await tokens_repository.add_token(
-                connection, passwords.token_hash(token), label, role, premises_ids=premises_ids
+                connection,
+                passwords.token_hash(token),
+                label,
+                role,
+                premises_ids=premises_ids,
+                supplier_id=supplier_id,
             )
         return token
 

@@ -27,19 +27,22 @@ async def add_token(
     role: str,
     *,
     premises_ids: Sequence[str] = (),
+    supplier_id: str | None = None,
     gateway_id: str | None = None,
     unused_until: datetime | None = None,
 ) -> None:
     """Keep a new token; one with ``unused_until`` ends then unless it was used before."""
     await run(
         connection,
-        "insert into tokens (token_hash, label, role, premises_ids, gateway_id, unused_until)"
-        " values (%(token_hash)s, %(label)s, %(role)s, %(premises_ids)s, %(gateway_id)s,"
-        " %(unused_until)s)",
+        "insert into tokens (token_hash, label, role, premises_ids, supplier_id, gateway_id,"
+        " unused_until)"
+        " values (%(token_hash)s, %(label)s, %(role)s, %(premises_ids)s, %(supplier_id)s,"
+        " %(gateway_id)s, %(unused_until)s)",
         token_hash=token_hash,
         label=label,
         role=role,
         premises_ids=list(premises_ids),
+        supplier_id=supplier_id,
         gateway_id=gateway_id,
         unused_until=unused_until,
     )

@@ -17,7 +17,7 @@ from cloud.kit.database import Connection, Database
 from cloud.kit.errors import CloudError, NotFoundError
 from cloud.kit.live import Announcement, announce
 from cloud.kit.prices import DatedPrice
-from cloud.premises.service import one_premises
+from cloud.premises.service import one_premises, point_behind, visible_points
 
 SECRET_BYTES = 32  # Standard Webhooks 1.0 asks for 24 to 64
 
@@ -44,8 +44,10 @@ class Alerts:
         """Return a building's alerts, newest first."""
         async with self._database.transaction() as connection:
             await one_premises(connection, premises_id, caller)
+            points = await visible_points(connection, [premises_id], caller)
             found = await repository.alerts(connection, [premises_id], only_open=False)
-        return [costed(one, self._prices) for one in found]
+        seen = {point.service_point_id for point in points}
+        return [costed(one, self._prices) for one in found if one.service_point_id in seen]
 
     async def still_open(
         self, connection: Connection, premises_ids: Collection[str]
@@ -60,7 +62,8 @@ class Alerts:
             known = await repository.alert(connection, alert_id)
             if known is None:
                 raise NotFoundError("alert", alert_id)
-            caller.require_premises(known.premises_id, "alert", alert_id)
+            await point_behind(connection, known.service_point_id, caller, "alert", alert_id)
+        async with self._database.transaction(as_system=True) as connection:
             changed = await repository.acknowledge(
                 connection, alert_id, caller.subject, self._clock.now()
             )
@@ -80,7 +83,7 @@ class Alerts:
         """Return a new webhook's id and secret."""
         webhook_id = f"wh_{secrets.token_hex(12)}"
         secret = "whsec_" + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
-        async with self._database.transaction() as connection:
+        async with self._database.transaction(as_system=True) as connection:
             await repository.add_webhook(
                 connection, webhook_id, caller.subject, url, utilities, secret
             )
@@ -88,18 +91,18 @@ class Alerts:
 
     async def webhooks(self, caller: Principal) -> list[Webhook]:
         """Return the caller's webhooks; all of them for an operator."""
-        async with self._database.transaction() as connection:
+        async with self._database.transaction(as_system=True) as connection:
             return await repository.webhooks(connection, _owner(caller))
 
     async def delete_webhook(self, caller: Principal, webhook_id: str) -> None:
         """Forget a webhook of the caller's; an operator may forget any."""
-        async with self._database.transaction() as connection:
+        async with self._database.transaction(as_system=True) as connection:
             if not await repository.delete_webhook(connection, webhook_id, _owner(caller)):
                 raise NotFoundError("webhook", webhook_id)
 
     async def attempts(self, caller: Principal, webhook_id: str) -> list[DictRow]:
         """Return the delivery log of a webhook of the caller's, newest first."""
-        async with self._database.transaction() as connection:
+        async with self._database.transaction(as_system=True) as connection:
             own = await repository.webhooks(connection, _owner(caller))
             if webhook_id not in {webhook.webhook_id for webhook in own}:
                 raise NotFoundError("webhook", webhook_id)

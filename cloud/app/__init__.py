@@ -15,6 +15,7 @@ from cloud.app.services import Services
 from cloud.downlink import endpoints as downlink
 from cloud.exports import endpoints as exports
 from cloud.kit import errors
+from cloud.kit.auth.row_security import BeginWithNobody
 from cloud.kit.bodies import LimitBodies
 from cloud.kit.database import Database
 from cloud.kit.etags import EntityTags
@@ -89,6 +90,7 @@ def create_app(services: Services) -> FastAPI:
         LimitBodies,
         limits={batch.PATH: MAX_BODY_BYTES, downlink.PACKAGES_PATH: package.MAX_BYTES},
     )
+    app.add_middleware(BeginWithNobody)  # added last, so it is around everything
     for router in ROUTERS:
         app.include_router(router, prefix=API)
     app.include_router(health)

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Protocol
 from fastapi import Depends, Request
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 
+from cloud.kit.auth import row_security
 from cloud.kit.auth.rights import NotSignedInError, Principal, Right
 
 COOKIE = "iskar_session"
@@ -39,7 +40,7 @@ async def principal(
     bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)],
     session: Annotated[str | None, Depends(SESSION)],
 ) -> Principal:
-    """Return who is calling, or raise NotSignedInError."""
+    """Return who is calling, and let the database show what is theirs; or NotSignedInError."""
     sessions: Sessions = request.app.state.access
     tokens: Tokens = request.app.state.tokens
     found = None
@@ -49,6 +50,7 @@ async def principal(
         found = await sessions.of_session(session)
     if found is None:
         raise NotSignedInError
+    row_security.see_as(found)
     return found
 
 
