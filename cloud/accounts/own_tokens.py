@@ -158,6 +158,7 @@ def _require_premises(caller: Principal, premises_ids: Sequence[str] | None) -> 
         raise InvalidRequestError(
             f"The role {caller.role} does not see buildings one by one; leave premises_ids out."
         )
+    granted = {grant.premises_id for grant in caller.grants}
     for premises_id in premises_ids:
-        if premises_id not in caller.premises_ids:
+        if premises_id not in granted:
             raise NotFoundError("premises", premises_id)

@@ -70,7 +70,7 @@ class Access:
     async def _sign_in(self, email: str, password: str, address: str) -> tuple[Principal, str]:
         now = self._clock.now()
         email = email.strip().lower()
-        async with self._database.transaction() as connection:
+        async with self._database.transaction(as_system=True) as connection:
             of_email, of_address = await repository.failures_since(
                 connection, email, address, now - FAILURE_WINDOW
             )
@@ -79,7 +79,7 @@ class Access:
             raise TooManyAttemptsError
         right = await passwords.is_right(password, user["password_hash"] if user else None)
         token = passwords.new_token()
-        async with self._database.transaction() as connection:
+        async with self._database.transaction(as_system=True) as connection:
             if user is not None and right:
                 await repository.add_session(
                     connection,
@@ -97,12 +97,12 @@ class Access:
 
     async def sign_out(self, session: str) -> None:
         """End a session."""
-        async with self._database.transaction() as connection:
+        async with self._database.transaction(as_system=True) as connection:
             await repository.end_session(connection, passwords.token_hash(session))
 
     async def of_session(self, session: str) -> Principal | None:
         """Return who is behind a session, or None if it is over."""
-        async with self._database.transaction() as connection:
+        async with self._database.transaction(as_system=True) as connection:
             user = await repository.user_by_session(
                 connection, passwords.token_hash(session), self._clock.now()
             )
@@ -113,7 +113,7 @@ class Access:
         if not re.fullmatch(r"[^@\s]{1,64}@[^@\s]{1,190}", email):
             raise InvalidRequestError(f"{email!r} is not an e-mail address.")
         password = passwords.new_password()
-        async with self._database.transaction() as connection:
+        async with self._database.transaction(as_system=True) as connection:
             user_id = await repository.put_user(
                 connection, email, name, role, passwords.password_hash(password)
             )

@@ -20,7 +20,7 @@ from cloud.kit.errors import CloudError, NotFoundError
 from cloud.kit.hypertable import ZONE
 from cloud.kit.live import announce
 from cloud.kit.prices import DatedPrice
-from cloud.premises.service import one_service_point
+from cloud.premises.service import one_service_point, point_behind
 
 MAX_USES = 16  # of one service point; a gateway keeps them in its small memory, the newest ones
 NO_TIME_OF_DAY = timedelta(hours=12)
@@ -49,8 +49,9 @@ class Labels:
     async def put(self, caller: Principal, alert_id: str, label: str, note: str) -> Alert:
         """Call an alert ordinary use, which also acknowledges it; harmless when repeated."""
         now = self._clock.now()
-        async with self._database.transaction() as connection:
-            alert = await self._own(connection, caller, alert_id)
+        await self._require(caller, alert_id)
+        async with self._database.transaction(as_system=True) as connection:
+            alert = await self._locked(connection, alert_id)
             if GROUPS[alert.kind] == METER:
                 raise NotAUseError(alert)
             standing = await labels_repository.standing(connection, alert_id)
@@ -85,8 +86,9 @@ class Labels:
 
     async def undo(self, caller: Principal, alert_id: str) -> Alert:
         """Take an alert's label back; harmless when there is none."""
-        async with self._database.transaction() as connection:
-            alert = await self._own(connection, caller, alert_id)
+        await self._require(caller, alert_id)
+        async with self._database.transaction(as_system=True) as connection:
+            alert = await self._locked(connection, alert_id)
             now = self._clock.now()
             if not await labels_repository.undo(connection, alert_id, caller.signature, now):
                 return costed(alert, self._prices)
@@ -103,11 +105,17 @@ class Labels:
             await one_service_point(connection, service_point_id, caller)
             return await labels_repository.of_point(connection, service_point_id)
 
-    async def _own(self, connection: Connection, caller: Principal, alert_id: str) -> Alert:
+    async def _require(self, caller: Principal, alert_id: str) -> None:
+        """Raise NotFoundError unless the caller may see the alert."""
+        async with self._database.transaction() as connection:
+            alert = await repository.alert(connection, alert_id)
+            if alert is None:
+                raise NotFoundError("alert", alert_id)
+            await point_behind(connection, alert.service_point_id, caller, "alert", alert_id)
+
+    async def _locked(self, connection: Connection, alert_id: str) -> Alert:
         alert = await labels_repository.lock_alert(connection, alert_id)
-        if alert is None:
-            raise NotFoundError("alert", alert_id)
-        caller.require_premises(alert.premises_id, "alert", alert_id)
+        assert alert is not None  # noqa: S101 - it was seen, and alerts are never deleted
         return alert
 
     async def _told(self, connection: Connection, alert_id: str) -> Alert:

@@ -13,7 +13,7 @@ from cloud.kit.database import Connection, Database
 from cloud.kit.errors import CloudError, NotFoundError
 from cloud.kit.live import Announcement, announce
 from cloud.kit.prices import DatedPrice
-from cloud.premises.service import one_premises
+from cloud.premises.service import one_premises, point_behind, visible_points
 
 
 class AlertClearedError(CloudError):
@@ -38,8 +38,10 @@ class Alerts:
         """Return a building's alerts, newest first."""
         async with self._database.transaction() as connection:
             await one_premises(connection, premises_id, caller)
+            points = await visible_points(connection, [premises_id], caller)
             found = await repository.alerts(connection, [premises_id], only_open=False)
-        return [costed(one, self._prices) for one in found]
+        seen = {point.service_point_id for point in points}
+        return [costed(one, self._prices) for one in found if one.service_point_id in seen]
 
     async def still_open(
         self, connection: Connection, premises_ids: Collection[str]
@@ -54,7 +56,8 @@ class Alerts:
             known = await repository.alert(connection, alert_id)
             if known is None:
                 raise NotFoundError("alert", alert_id)
-            caller.require_premises(known.premises_id, "alert", alert_id)
+            await point_behind(connection, known.service_point_id, caller, "alert", alert_id)
+        async with self._database.transaction(as_system=True) as connection:
             changed = await repository.acknowledge(
                 connection, alert_id, caller.subject, self._clock.now()
             )

@@ -17,6 +17,7 @@ from cloud.downlink import endpoints as downlink
 from cloud.exports import endpoints as exports
 from cloud.kit import errors
 from cloud.kit.auth.callers import rated
+from cloud.kit.auth.row_security import BeginWithNobody
 from cloud.kit.bodies import LimitBodies
 from cloud.kit.database import Database
 from cloud.kit.etags import EntityTags
@@ -106,6 +107,7 @@ def create_app(services: Services) -> FastAPI:
     app.add_middleware(TellRates)
     app.add_middleware(BehindProxies, trusted=services.settings.trusted_proxies)
     app.add_middleware(Requests, draining=draining)
+    app.add_middleware(BeginWithNobody)  # added last, so it is around everything
     for router in ROUTERS:
         app.include_router(router, prefix=API, dependencies=[Depends(rated)])
     app.include_router(health)

@@ -3,11 +3,13 @@
 
 import functools
 import operator
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
 
+from cloud.alerts.models import Alert as OpenAlert
 from cloud.alerts.schemas import Alert
 from cloud.alerts.service import Alerts
 from cloud.app import schemas
@@ -18,7 +20,7 @@ from cloud.kit.schemas import Identifier, Listing, Name
 from cloud.meters.models import Installation, Meter
 from cloud.meters.service import installations_at, meters_by_id
 from cloud.premises.models import ServicePoint
-from cloud.premises.service import one_premises, service_points, visible_premises
+from cloud.premises.service import one_premises, visible_points, visible_premises
 from cloud.readings.models import IntervalUsage
 from cloud.readings.service import current_readings, main_points, usage_today
 from wire import quality, reading_types
@@ -35,9 +37,14 @@ async def premises(request: Request, caller: Seer) -> Listing[schemas.PremisesSu
     async with database.transaction() as connection:
         buildings = await visible_premises(connection, caller)
         ids = [building.premises_id for building in buildings]
-        points = main_points(await service_points(connection, ids))
+        seen = await visible_points(connection, ids, caller)
+        points = main_points(seen)
         used = await usage_today(connection, points, clock.now())
         alerts = await alerts_service.still_open(connection, ids)
+    open_alerts = _counted(alerts, seen)
+    by_premises: dict[str, list[ServicePoint]] = {one: [] for one in ids}
+    for point in points:
+        by_premises[point.premises_id].append(point)
     return Listing(
         items=[
             schemas.PremisesSummary(
@@ -45,14 +52,18 @@ async def premises(request: Request, caller: Seer) -> Listing[schemas.PremisesSu
                 name=Name(bg=building.name_bg, en=building.name_en),
                 kind=building.kind,
                 address=building.address,
-                open_alerts=sum(alert.premises_id == building.premises_id for alert in alerts),
-                today=_today(
-                    [one for one in points if one.premises_id == building.premises_id], used
-                ),
+                open_alerts=open_alerts[building.premises_id],
+                today=_today(by_premises[building.premises_id], used),
             )
             for building in buildings
         ]
     )
+
+
+def _counted(alerts: Sequence[OpenAlert], points: Sequence[ServicePoint]) -> Counter[str]:
+    """Return how many of these alerts are at these service points, by building."""
+    seen = {point.service_point_id for point in points}
+    return Counter(alert.premises_id for alert in alerts if alert.service_point_id in seen)
 
 
 def _today(
@@ -86,7 +97,7 @@ async def one_building(
     alerts_service: Alerts = request.app.state.alerts
     async with database.transaction() as connection:
         building = await one_premises(connection, premises_id, caller)
-        points = await service_points(connection, [premises_id])
+        points = await visible_points(connection, [premises_id], caller)
         installations = {
             one.service_point_id: one
             for one in await installations_at(
@@ -106,7 +117,11 @@ async def one_building(
             _service_point(point, installations.get(point.service_point_id), meters, readings)
             for point in points
         ],
-        alerts=[Alert.model_validate(alert.content()) for alert in alerts],
+        alerts=[
+            Alert.model_validate(alert.content())
+            for alert in alerts
+            if alert.service_point_id in {point.service_point_id for point in points}
+        ],
     )
 
 

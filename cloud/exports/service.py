@@ -15,7 +15,7 @@ from cloud.kit.errors import InvalidRequestError
 from cloud.kit.hypertable import ZONE
 from cloud.meters.service import installations_at
 from cloud.premises.models import ServicePoint
-from cloud.premises.service import one_premises, one_service_point, service_points
+from cloud.premises.service import one_premises, one_service_point, visible_points
 from cloud.readings.models import IntervalUsage
 from cloud.readings.service import EARLIEST, LATEST, Readings, Span
 
@@ -42,7 +42,7 @@ class Exports:
             if premises_id is None:
                 return [await one_service_point(connection, service_point_id, caller)]
             await one_premises(connection, premises_id, caller)
-            return await service_points(connection, [premises_id])
+            return await visible_points(connection, [premises_id], caller)
 
     async def readings(
         self, caller: Principal, points: Sequence[ServicePoint], first: date, end: date

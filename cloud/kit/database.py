@@ -15,6 +15,8 @@ import psycopg
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from cloud.kit.auth import row_security
+
 Connection = psycopg.AsyncConnection[DictRow]
 
 CONNECT_TIMEOUT_S = 3
@@ -44,6 +46,7 @@ class Database:
             open=False,
         )
         self._joined: ContextVar[Connection | None] = ContextVar("joined", default=None)
+        self._sight: ContextVar[str | None] = ContextVar("sight", default=None)  # of the joined one
 
     async def open(self) -> None:
         """Open the pool; connections are made in the background."""
@@ -55,37 +58,60 @@ class Database:
 
     @asynccontextmanager
     async def transaction(
-        self,
-        timeout_s: float = TRANSACTION_TIMEOUT_S,
-        *,
-        as_system: bool = False,  # noqa: ARG002 - until the database knows who calls
+        self, timeout_s: float = TRANSACTION_TIMEOUT_S, *, as_system: bool = False
     ) -> AsyncIterator[Connection]:
         """Yield a connection in a transaction that commits at the end, or rolls back.
 
         Inside ``joined`` it is a part of the one joined, and commits with it. Where a request is
-        being answered, the database shows only what its caller may see, unless ``as_system``.
+        being answered, the database shows only what its caller may see, and takes no writes, unless
+        ``as_system``: see ``row_security``.
         """
+        subject = None if as_system else row_security.subject()
         async with asyncio.timeout(timeout_s):
             joined = self._joined.get()
             if joined is not None:
-                async with joined.transaction():
+                async with joined.transaction(), self._seen_by(joined, subject):
                     yield joined
                 return
             connection = await self._connection()
             try:
                 async with connection:
+                    if subject is not None:
+                        await row_security.switch(connection, subject)
                     yield connection
             finally:
                 await self._pool.putconn(connection)
 
     @contextmanager
     def joined(self, connection: Connection) -> Iterator[None]:
-        """Make every transaction of this task a part of that of ``connection`` meanwhile."""
-        before = self._joined.set(connection)
+        """Make every transaction of this task a part of that of ``connection`` meanwhile.
+
+        ``connection`` must be in a transaction ``as_system``.
+        """
+        before, sight = self._joined.set(connection), self._sight.set(None)
         try:
             yield
         finally:
+            self._sight.reset(sight)
             self._joined.reset(before)
+
+    @asynccontextmanager
+    async def _seen_by(self, joined: Connection, subject: str | None) -> AsyncIterator[None]:
+        """Give a part of a joined transaction the sight of ``subject``, and take it back after.
+
+        A part that fails is rolled back, and with it what it set.
+        """
+        outer = self._sight.get()
+        if subject == outer:
+            yield
+            return
+        await row_security.switch(joined, subject)
+        before = self._sight.set(subject)
+        try:
+            yield
+        finally:
+            self._sight.reset(before)
+        await row_security.switch(joined, outer)
 
     async def _connection(self) -> Connection:
         """Return a connection of the pool, asking again while the server starts."""

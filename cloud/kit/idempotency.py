@@ -87,7 +87,7 @@ class Once:
         now = clock.now()
         name = _derived(self.key, b"name").hex()
         digest = await self._digest()
-        async with database.transaction(TIMEOUT_S) as connection:
+        async with database.transaction(TIMEOUT_S, as_system=True) as connection:
             if not await repository.claim(connection, self.subject, name):
                 raise KeyInUseError
             kept = await repository.kept(connection, self.subject, name, now - KEPT_FOR)

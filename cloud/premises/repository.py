@@ -5,6 +5,7 @@ from collections.abc import Collection
 
 from psycopg.errors import ForeignKeyViolation
 
+from cloud.kit.auth.sight import Sight
 from cloud.kit.database import Connection, rows, run
 from cloud.kit.errors import UnknownReferenceError
 from cloud.premises.models import Premises, ServicePoint
@@ -22,6 +23,31 @@ async def premises(
         premises_ids=list(premises_ids or ()),
     )
     return [Premises(**fields) for fields in found]
+
+
+async def premises_seen(connection: Connection, sight: Sight) -> list[Premises]:
+    """Return the premises that ``sight`` takes in, by name."""
+    found = await rows(
+        connection,
+        "select * from premises where %(all)s or premises_id = any(%(premises_ids)s)"
+        " or premises_id in (select premises_id from service_points"
+        " where supplier_id = %(supplier_id)s) order by name_en, premises_id",
+        all=sight.sees_all,
+        premises_ids=list(sight.premises_ids),
+        supplier_id=sight.supplier_id,
+    )
+    return [Premises(**fields) for fields in found]
+
+
+async def suppliers_in(connection: Connection, premises_id: str) -> list[str]:
+    """Return who supplies service points of a building."""
+    found = await rows(
+        connection,
+        "select distinct supplier_id from service_points where premises_id = %(premises_id)s"
+        " and supplier_id is not null",
+        premises_id=premises_id,
+    )
+    return [fields["supplier_id"] for fields in found]
 
 
 async def service_points(

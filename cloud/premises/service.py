@@ -5,6 +5,7 @@ from collections.abc import Collection
 
 from cloud.kit import audit
 from cloud.kit.auth.rights import Principal
+from cloud.kit.auth.sight import Sight
 from cloud.kit.database import Connection, Database
 from cloud.kit.errors import InvalidRequestError, NotFoundError
 from cloud.premises import repository
@@ -69,14 +70,14 @@ class PremisesRegistry:
 
 async def visible_premises(connection: Connection, caller: Principal) -> list[Premises]:
     """Return the premises that ``caller`` may see."""
-    return await repository.premises(connection, caller.visible_premises)
+    return await repository.premises_seen(connection, Sight.of(caller))
 
 
 async def one_premises(connection: Connection, premises_id: str, caller: Principal) -> Premises:
     """Return the premises if ``caller`` may see them, or raise NotFoundError."""
-    caller.require_premises(premises_id, "premises", premises_id)
     found = await repository.premises(connection, [premises_id])
-    if not found:
+    suppliers = await repository.suppliers_in(connection, premises_id)
+    if not found or not Sight.of(caller).sees_premises(premises_id, suppliers):
         raise NotFoundError("premises", premises_id)
     return found[0]
 
@@ -89,19 +90,43 @@ async def all_premises_ids(connection: Connection) -> list[str]:
 async def service_points(
     connection: Connection, premises_ids: Collection[str]
 ) -> list[ServicePoint]:
-    """Return the service points of these premises."""
+    """Return the service points of these premises, whoever asks: not for callers."""
     return await repository.service_points(connection, premises_ids)
+
+
+async def visible_points(
+    connection: Connection, premises_ids: Collection[str], caller: Principal
+) -> list[ServicePoint]:
+    """Return the service points of these premises that ``caller`` may see."""
+    sight = Sight.of(caller)
+    return [
+        point
+        for point in await repository.service_points(connection, premises_ids)
+        if sight.sees_point(point.premises_id, point.service_point_id, point.supplier_id)
+    ]
 
 
 async def one_service_point(
     connection: Connection, service_point_id: str, caller: Principal
 ) -> ServicePoint:
-    """Return the service point if ``caller`` may see its premises, or raise NotFoundError."""
-    points = await points_by_id(connection, [service_point_id])
-    found = points.get(service_point_id)
-    if found is None:
-        raise NotFoundError("service point", service_point_id)
-    caller.require_premises(found.premises_id, "service point", service_point_id)
+    """Return the service point if ``caller`` may see it, or raise NotFoundError."""
+    return await point_behind(
+        connection, service_point_id, caller, "service point", service_point_id
+    )
+
+
+async def point_behind(
+    connection: Connection, service_point_id: str, caller: Principal, kind: str, name: str
+) -> ServicePoint:
+    """Return the service point of the ``kind`` of thing ``name``, or raise NotFoundError of that.
+
+    For what is about a service point, such as an alert: who may not see the one, can't the other.
+    """
+    found = (await points_by_id(connection, [service_point_id])).get(service_point_id)
+    if found is None or not Sight.of(caller).sees_point(
+        found.premises_id, found.service_point_id, found.supplier_id
+    ):
+        raise NotFoundError(kind, name)
     return found
 
 

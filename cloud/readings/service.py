@@ -15,7 +15,7 @@ from cloud.kit.hypertable import ZONE, is_behind
 from cloud.meters.models import Installation
 from cloud.meters.service import installations_at
 from cloud.premises.models import ServicePoint
-from cloud.premises.service import one_premises, one_service_point, service_points
+from cloud.premises.service import one_premises, one_service_point, visible_points
 from cloud.readings import (
     ledger_repository,
     news,
@@ -98,7 +98,7 @@ class Readings:
             await one_premises(connection, premises_id, caller)
             points = [
                 point
-                for point in main_points(await service_points(connection, [premises_id]))
+                for point in main_points(await visible_points(connection, [premises_id], caller))
                 if point.type.utility == utility
             ]
             final = await is_final(connection, points, span.resolution)
@@ -158,11 +158,16 @@ class Readings:
 
 
 def main_points(points: Sequence[ServicePoint]) -> list[ServicePoint]:
-    """Return the points that make up a building's use: no sub-meters, nothing that flows out."""
+    """Return the points that make up a building's use: no sub-meters, nothing that flows out.
+
+    Of the points that a caller sees: a tenant's own meter counts where its main isn't seen.
+    """
+    seen = {(point.premises_id, point.service_point_id) for point in points}
     return [
         point
         for point in points
-        if point.parent_service_point_id is None and point.reading_type not in NOT_USED
+        if (point.premises_id, point.parent_service_point_id) not in seen
+        and point.reading_type not in NOT_USED
     ]
 
 

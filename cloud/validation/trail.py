@@ -11,7 +11,7 @@ from cloud.kit.auth.rights import Principal
 from cloud.kit.database import Database
 from cloud.meters.service import trail_of_events
 from cloud.premises.models import ServicePoint
-from cloud.premises.service import one_premises, one_service_point, service_points
+from cloud.premises.service import one_premises, one_service_point, visible_points
 from cloud.validation import corrections_repository, findings_repository
 
 EVENT, CORRECTION = 0, 1  # two sources; at one instant events come first
@@ -81,7 +81,7 @@ class AuditTrail:
         """Return what rules found in a building, after (started_at, finding_id)."""
         async with self._database.transaction() as connection:
             await one_premises(connection, premises_id, caller)
-            points = await service_points(connection, [premises_id])
+            points = await visible_points(connection, [premises_id], caller)
             return await findings_repository.page(
                 connection, [one.service_point_id for one in points], after, limit
             )

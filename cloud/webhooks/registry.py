@@ -25,7 +25,7 @@ class Webhooks:
         """Return a new webhook's id and secret."""
         webhook_id = f"wh_{secrets.token_hex(12)}"
         secret = "whsec_" + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
-        async with self._database.transaction() as connection:
+        async with self._database.transaction(as_system=True) as connection:
             await repository.add_webhook(
                 connection, webhook_id, caller.subject, url, utilities, secret
             )
@@ -33,18 +33,18 @@ class Webhooks:
 
     async def all(self, caller: Principal) -> list[Webhook]:
         """Return the caller's webhooks; all of them for an operator."""
-        async with self._database.transaction() as connection:
+        async with self._database.transaction(as_system=True) as connection:
             return await repository.webhooks(connection, _owner(caller))
 
     async def delete(self, caller: Principal, webhook_id: str) -> None:
         """Forget a webhook of the caller's; an operator may forget any."""
-        async with self._database.transaction() as connection:
+        async with self._database.transaction(as_system=True) as connection:
             if not await repository.delete_webhook(connection, webhook_id, _owner(caller)):
                 raise NotFoundError("webhook", webhook_id)
 
     async def attempts(self, caller: Principal, webhook_id: str) -> list[DictRow]:
         """Return the delivery log of a webhook of the caller's, newest first."""
-        async with self._database.transaction() as connection:
+        async with self._database.transaction(as_system=True) as connection:
             own = await repository.webhooks(connection, _owner(caller))
             if webhook_id not in {webhook.webhook_id for webhook in own}:
                 raise NotFoundError("webhook", webhook_id)

@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 from fastapi.dependencies.models import Dependant
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 
+from cloud.kit.auth import row_security
 from cloud.kit.auth.rights import NotSignedInError, Principal, Right
 from cloud.kit.rates import Rates
 
@@ -41,7 +42,7 @@ async def principal(
     bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)],
     session: Annotated[str | None, Depends(SESSION)],
 ) -> Principal:
-    """Return who is calling, or raise NotSignedInError."""
+    """Return who is calling, and let the database show what is theirs; or NotSignedInError."""
     sessions: Sessions = request.app.state.access
     tokens: Tokens = request.app.state.tokens
     found = None
@@ -55,6 +56,7 @@ async def principal(
         raise NotSignedInError
     is_gateway = found.gateway_id is not None
     rates.charge_caller(request, found.gateway_id or found.owner, is_gateway=is_gateway)
+    row_security.see_as(found)
     return found
 
 

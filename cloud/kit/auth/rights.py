@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The table of rights: which role may do what, and whose premises it sees. Nowhere else."""
+"""The table of rights: which role may do what. Whose premises it sees: ``cloud.kit.auth.sight``."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
-from cloud.kit.errors import CloudError, NotFoundError
+from cloud.kit.errors import CloudError
 
 
 class Role(StrEnum):
@@ -24,7 +24,7 @@ class Role(StrEnum):
 class Right(StrEnum):
     """Something that not everybody may do."""
 
-    SEE_PREMISES = "see_premises"  # those one was granted, or all: see SEES_ALL
+    SEE_PREMISES = "see_premises"  # those one was granted or supplies, or all: see Sight
     SEE_DISTRICTS = "see_districts"  # sums over many premises, none of them by itself
     ACKNOWLEDGE = "acknowledge"
     LABEL = "label"  # alerts as ordinary use
@@ -48,7 +48,6 @@ RIGHTS: dict[Right, frozenset[Role]] = {
             Role.TENANT,
             Role.UTILITY,
             Role.TECHNICIAN,
-            Role.MUNICIPALITY,
             Role.OPERATOR,
         }
     ),
@@ -155,16 +154,6 @@ class Principal:
         return self.acts_for or self.subject
 
     @property
-    def premises_ids(self) -> frozenset[str]:
-        """The premises that were granted to this caller."""
-        return frozenset(grant.premises_id for grant in self.grants)
-
-    @property
-    def visible_premises(self) -> frozenset[str] | None:
-        """The premises this caller may see; None for all."""
-        return None if self.role in SEES_ALL else self.premises_ids
-
-    @property
     def signature(self) -> str:
         """How what this caller records is signed: person:EMAIL or token:LABEL."""
         return f"person:{self.email}" if self.email else f"token:{self.name}"
@@ -175,12 +164,6 @@ class Principal:
             RIGHTS if self.scopes is None else self.scopes
         ):
             raise NotAllowedError(self.role, right)
-
-    def require_premises(self, premises_id: str, kind: str, name: str) -> None:
-        """Raise NotFoundError of ``kind`` ``name`` if its premises aren't the caller's to see."""
-        visible = self.visible_premises
-        if visible is not None and premises_id not in visible:
-            raise NotFoundError(kind, name)
 
     def require_gateway(self, gateway_id: str) -> None:
         """Raise OtherGatewayError unless the caller is this gateway."""

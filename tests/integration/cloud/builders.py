@@ -201,8 +201,11 @@ class CloudInTest:
         self.operator = self.nobody
         self.gateway = self.nobody
 
-    async def caller(self, role: Role, *premises: str) -> Caller:
-        token = await self.services.tokens.add_token("test", role, premises)
+    async def caller(self, role: Role, *premises: str, supplier_id: str | None = None) -> Caller:
+        """Return somebody who was granted these buildings, or works for this utility."""
+        token = await self.services.tokens.add_token(
+            "test", role, premises, supplier_id=supplier_id
+        )
         return Caller(self.client, token, self.services.reviewer.drain)
 
     async def with_a_building(self) -> None:
@@ -217,8 +220,12 @@ class CloudInTest:
 
 
 async def register(operator: Caller, name: str) -> str:
-    """Register a building with one cold water meter and return its gateway's token."""
+    """Register a building with one cold water meter and return its gateway's token.
+
+    The water is supplied by ``water-NAME``.
+    """
     put = operator.put
+    await put(f"/suppliers/water-{name}", {"name": "Water works"})
     await put(f"/premises/p-{name}", a_premises())
     await put(
         f"/service-points/sp-{name}",
@@ -226,6 +233,7 @@ async def register(operator: Caller, name: str) -> str:
             "premises_id": f"p-{name}",
             "name": {"bg": "Вода", "en": "Water"},
             "reading_type": "cold_water",
+            "supplier_id": f"water-{name}",
         },
     )
     await put(f"/meters/m-{name}", {"serial": f"1{name}", "make": "Zenner", "model": "ETK"})

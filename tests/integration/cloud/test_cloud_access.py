@@ -159,7 +159,7 @@ async def test_a_role_gets_through_exactly_where_the_table_says(
 async def test_nobody_sees_anothers_building(cloud: CloudInTest, role: Role) -> None:
     await cloud.register("two")
     await cloud.gateway.send(a_telegram(), a_finding(2))
-    caller = await cloud.caller(role, "p-two")
+    caller = await cloud.caller(role, "p-two", supplier_id="water-two")
     expected = 200 if role in SEES_ALL else 404
     for route, right in NEEDS.items():
         if right == Right.SEE_PREMISES and route != "GET /premises" and route not in STREAMS:

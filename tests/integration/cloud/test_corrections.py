@@ -193,7 +193,7 @@ async def test_a_person_is_named_on_the_trail_and_only_operators_correct(
     cloud: CloudInTest,
 ) -> None:
     for role in (Role.TECHNICIAN, Role.OWNER, Role.UTILITY):
-        caller = await cloud.caller(role, "p-one")
+        caller = await cloud.caller(role, "p-one", supplier_id="water-one")
         assert (await caller.ask("POST", PATH, json=_sent(a_correction()))).status_code == 403
         assert await caller.all(PATH) == []
     password = await cloud.services.access.put_user("iva@b.bg", "Iva", Role.OPERATOR, [])
