@@ -26,6 +26,9 @@ from cloud.kit.rates import TellRates
 from cloud.kit.requests import Draining, NotesRoutes, Requests
 from cloud.meters import endpoints as meters
 from cloud.premises import endpoints as premises
+from cloud.privacy import accesses_endpoints as accesses
+from cloud.privacy import audit_endpoints as audit
+from cloud.privacy.counting import CountLooks
 from cloud.readings import endpoints as readings
 from cloud.readings import notice_endpoints as notices
 from cloud.readings import register_endpoints as registers
@@ -53,6 +56,8 @@ ROUTERS = (
     validation.router,
     alerts.router,
     webhooks.router,
+    audit.router,
+    accesses.router,
 )
 
 health = APIRouter(prefix="/health", tags=["operation"])
@@ -99,6 +104,7 @@ def create_app(services: Services) -> FastAPI:
     app.state.draining = draining = Draining()
     errors.install(app)
     app.add_middleware(NotesRoutes)  # the first is the innermost
+    app.add_middleware(CountLooks, prefix=API, accesses=services.accesses)
     app.add_middleware(EntityTags, prefix=API)
     app.add_middleware(
         LimitBodies,

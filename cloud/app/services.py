@@ -35,6 +35,10 @@ from cloud.meters.authority import Authority
 from cloud.meters.register_history import RegisterHistory
 from cloud.meters.service import MeterRegistry
 from cloud.premises.service import PremisesRegistry
+from cloud.privacy.accesses import AccessLog
+from cloud.privacy.anchors import Anchors
+from cloud.privacy.audit import AuditLog
+from cloud.privacy.counting import Accesses
 from cloud.readings.ingest import Ingest
 from cloud.readings.notices import Notices
 from cloud.readings.registers import Registers
@@ -80,6 +84,9 @@ class Services:
     labels: Labels
     backtests: Backtests
     webhooks: Webhooks
+    audit_log: AuditLog
+    accesses: Accesses
+    access_log: AccessLog
     live: LiveFeed
     jobs: Jobs
 
@@ -107,6 +114,7 @@ class Services:
         hypertables = await Hypertables.detect(database)
         jobs = Jobs(database.dsn)
         live = LiveFeed(database.dsn)
+        accesses = Accesses(database, clock)
         alerts = Alerts(database, clock, settings.prices)
         live.on_return(alerts.changed_since)
         delivery = Delivery(database, clock, client, settings.webhook_timeout_s)
@@ -151,6 +159,9 @@ class Services:
             labels=Labels(database, clock, settings.prices),
             backtests=Backtests(database, clock, settings.prices),
             webhooks=Webhooks(database),
+            audit_log=AuditLog(database, clock, Anchors(settings.data_dir / "audit")),
+            accesses=accesses,
+            access_log=AccessLog(database, accesses),
             live=live,
             jobs=jobs,
         )
@@ -168,3 +179,4 @@ class Services:
             group.create_task(self.jobs.run(), name="jobs")
             group.create_task(self.upkeep.run(), name="upkeep")
             group.create_task(self.reviewer.run(), name="reviewer")
+            group.create_task(self.accesses.run(), name="accesses")

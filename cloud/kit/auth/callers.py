@@ -57,6 +57,7 @@ async def principal(
     is_gateway = found.gateway_id is not None
     rates.charge_caller(request, found.gateway_id or found.owner, is_gateway=is_gateway)
     row_security.see_as(found)
+    request.state.caller = found  # for those who count looks
     return found
 
 
@@ -102,6 +103,7 @@ TokenMaker = Annotated[Principal, needs(Right.TOKENS)]
 UserKeeper = Annotated[Principal, needs(Right.USERS)]
 WebhookOwner = Annotated[Principal, needs(Right.WEBHOOKS)]
 Operator = Annotated[Principal, needs(Right.OPERATE)]
+AccessReader = Annotated[Principal, needs(Right.ACCESSES)]
 Auditor = Annotated[Principal, needs(Right.AUDIT)]
 Gateway = Annotated[Principal, needs(Right.INGEST)]
 TokenTaker = Annotated[Principal, needs(Right.ROTATE)]

@@ -35,6 +35,7 @@ class Right(StrEnum):
     TOKENS = "tokens"  # for programs that act for one
     USERS = "users"  # who may sign in, and as what
     AUDIT = "audit"  # the log of who changed what
+    ACCESSES = "accesses"  # the log of who looked at one's premises
     OPERATE = "operate"  # ledger, quarantine, findings, everybody's live feed
     WEBHOOKS = "webhooks"
     INGEST = "ingest"
@@ -63,6 +64,7 @@ RIGHTS: dict[Right, frozenset[Role]] = {
     Right.TOKENS: frozenset({Role.OWNER, Role.UTILITY, Role.MUNICIPALITY, Role.OPERATOR}),
     Right.USERS: frozenset({Role.OPERATOR}),
     Right.AUDIT: frozenset({Role.OPERATOR}),
+    Right.ACCESSES: frozenset({Role.OWNER, Role.TENANT, Role.OPERATOR}),
     Right.OPERATE: frozenset({Role.OPERATOR}),
     Right.WEBHOOKS: frozenset({Role.UTILITY, Role.OPERATOR}),
     Right.INGEST: frozenset({Role.GATEWAY}),

@@ -90,6 +90,10 @@ NEEDS: dict[str, Right | None] = {
     "DELETE /webhooks/{webhook_id}": Right.WEBHOOKS,
     "GET /webhooks/{webhook_id}/attempts": Right.WEBHOOKS,
     # privacy
+    "GET /audit": Right.AUDIT,
+    "GET /premises/{premises_id}/audit": Right.SHARE,
+    "GET /premises/{premises_id}/accesses": Right.ACCESSES,
+    "GET /account/accesses": Right.ACCESSES,
     # municipality
 }
 IDS = {
