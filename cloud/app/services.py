@@ -28,6 +28,7 @@ from cloud.kit.database import Database
 from cloud.kit.hypertable import Hypertables
 from cloud.kit.jobs import Jobs
 from cloud.kit.live import LiveFeed
+from cloud.kit.mail import Mail
 from cloud.kit.settings import CloudSettings
 from cloud.meters.authority import Authority
 from cloud.meters.register_history import RegisterHistory
@@ -78,6 +79,7 @@ class Services:
     webhooks: Webhooks
     live: LiveFeed
     jobs: Jobs
+    mail: Mail
 
     @classmethod
     @asynccontextmanager
@@ -143,6 +145,7 @@ class Services:
             webhooks=Webhooks(database),
             live=live,
             jobs=jobs,
+            mail=Mail(settings.mail_server, clock),
         )
 
     async def run(self) -> None:
