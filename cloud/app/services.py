@@ -30,6 +30,7 @@ from cloud.kit.hypertable import Hypertables
 from cloud.kit.jobs import Jobs
 from cloud.kit.live import LiveFeed
 from cloud.kit.rates import Rates
+from cloud.kit.mail import Mail
 from cloud.kit.settings import CloudSettings
 from cloud.meters.authority import Authority
 from cloud.meters.register_history import RegisterHistory
@@ -89,6 +90,7 @@ class Services:
     access_log: AccessLog
     live: LiveFeed
     jobs: Jobs
+    mail: Mail
 
     @classmethod
     @asynccontextmanager
@@ -164,6 +166,7 @@ class Services:
             access_log=AccessLog(database, accesses),
             live=live,
             jobs=jobs,
+            mail=Mail(settings.mail_server, clock),
         )
 
     async def run(self, *, works: bool = True) -> None:

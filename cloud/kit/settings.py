@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from cloud.kit.hypertable import KEPT, Retention
 from cloud.kit.log import Format
+from cloud.kit.mail import IMPLICIT_TLS_PORT, MailServer, is_address
 from cloud.kit.prices import SOFIA, DatedPrice
 from cloud.kit.rates import Rate
 
@@ -50,6 +51,13 @@ class CloudSettings(BaseSettings):
     gateway_burst_requests: Count = 2000
     stranger_requests_per_s: Positive = 10
     stranger_burst_requests: Count = 200
+    # mail: off as long as no server is named
+    smtp_host: str | None = None
+    smtp_port: Port = 587
+    smtp_username: str | None = None
+    smtp_password: SecretStr | None = None
+    smtp_sender: str | None = None
+    smtp_starttls: bool = True  # port 465 is encrypted without it
     log_level: str = "info"
     log_format: Format = "console"
     metrics_port: Port | None = None  # Prometheus is answered here, on a port of its own
@@ -66,6 +74,39 @@ class CloudSettings(BaseSettings):
         if not self.raw_retention_days <= self.hourly_retention_days <= self.daily_retention_days:
             raise ValueError("Hours can't be kept shorter than readings, nor days than hours.")
         return self
+
+    @model_validator(mode="after")
+    def _mail_is_complete(self) -> Self:
+        if self.smtp_host is None:
+            return self
+        if self.smtp_sender is None or not is_address(self.smtp_sender):
+            raise ValueError("CLOUD_SMTP_SENDER has to be an address, as letters come from it.")
+        if (self.smtp_username is None) != (self.smtp_password is None):
+            raise ValueError("Of CLOUD_SMTP_USERNAME and CLOUD_SMTP_PASSWORD one is missing.")
+        if self.smtp_password is not None and not self.smtp_is_encrypted:
+            raise ValueError(
+                "CLOUD_SMTP_PASSWORD would travel in the clear: set CLOUD_SMTP_STARTTLS."
+            )
+        return self
+
+    @property
+    def smtp_is_encrypted(self) -> bool:
+        """Whether letters travel to the mail server encrypted."""
+        return self.smtp_starttls or self.smtp_port == IMPLICIT_TLS_PORT
+
+    @property
+    def mail_server(self) -> MailServer | None:
+        """Where letters are handed in; None where e-mail is off."""
+        if self.smtp_host is None or self.smtp_sender is None:
+            return None
+        return MailServer(
+            host=self.smtp_host,
+            port=self.smtp_port,
+            sender=self.smtp_sender,
+            username=self.smtp_username,
+            password=self.smtp_password,
+            starttls=self.smtp_starttls,
+        )
 
     @property
     def caller_rate(self) -> Rate:
