@@ -15,6 +15,8 @@ It guards against our own mistakes, not against foreign SQL: who can run any sta
 connection can also leave the role. That is what parameters are for.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
@@ -44,11 +46,18 @@ class BeginWithNobody:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on."""
-        before = _subject.set(NOBODY)
-        try:
+        with seen_as(NOBODY):
             await self._app(scope, receive, send)
-        finally:
-            _subject.reset(before)
+
+
+@contextmanager
+def seen_as(subject: str | None) -> Iterator[None]:
+    """Give ordinary transactions the sight of ``subject`` meanwhile; None for the system's."""
+    before = _subject.set(subject)
+    try:
+        yield
+    finally:
+        _subject.reset(before)
 
 
 def see_as(caller: Principal) -> None:

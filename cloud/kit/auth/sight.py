@@ -35,7 +35,9 @@ class Sight:
     @property
     def premises_ids(self) -> frozenset[str]:
         """The buildings of which something was granted."""
-        return frozenset(grant.premises_id for grant in self.grants)
+        return frozenset(
+            grant.premises_id for grant in self.grants if grant.service_point_ids != frozenset()
+        )
 
     def sees_premises(self, premises_id: str, suppliers_there: Collection[str | None]) -> bool:
         """Tell whether the name and address of a building may be seen."""
