@@ -29,8 +29,8 @@ from cloud.kit.database import Database
 from cloud.kit.hypertable import Hypertables
 from cloud.kit.jobs import Jobs
 from cloud.kit.live import LiveFeed
-from cloud.kit.rates import Rates
 from cloud.kit.mail import Mail
+from cloud.kit.rates import Rates
 from cloud.kit.settings import CloudSettings
 from cloud.meters.authority import Authority
 from cloud.meters.register_history import RegisterHistory
