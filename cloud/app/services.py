@@ -24,6 +24,7 @@ from cloud.alerts.messages import Messages
 from cloud.alerts.service import Alerts
 from cloud.app.upkeep import Upkeep
 from cloud.downlink.service import Downlink
+from cloud.kit.addresses import Addresses
 from cloud.kit.clock import Clock
 from cloud.kit.database import Database
 from cloud.kit.hypertable import Hypertables
@@ -31,6 +32,8 @@ from cloud.kit.jobs import Jobs
 from cloud.kit.live import LiveFeed
 from cloud.kit.mail import Mail
 from cloud.kit.rates import Rates
+from cloud.kit.outbound import guarded_client
+from cloud.kit.sealing import Sealing
 from cloud.kit.settings import CloudSettings
 from cloud.meters.authority import Authority
 from cloud.meters.register_history import RegisterHistory
@@ -49,9 +52,11 @@ from cloud.validation.corrections import Corrections
 from cloud.validation.review import HistoryReview
 from cloud.validation.service import Reviewer
 from cloud.validation.trail import AuditTrail
-from cloud.webhooks import tasks as webhook_tasks
-from cloud.webhooks.delivery import Delivery
+from cloud.webhooks.delivery import Courier
+from cloud.webhooks.dispatch import Dispatcher
+from cloud.webhooks.keys import Keys
 from cloud.webhooks.registry import Webhooks
+from cloud.webhooks.schedule import Schedule
 from cloud.webhooks.service import Outbox
 from wire import batch
 
@@ -88,6 +93,7 @@ class Services:
     audit_log: AuditLog
     accesses: Accesses
     access_log: AccessLog
+    dispatcher: Dispatcher
     live: LiveFeed
     jobs: Jobs
     mail: Mail
@@ -101,7 +107,8 @@ class Services:
         database = Database(dsn, settings.database_pool_size)
         await database.open()
         try:
-            async with httpx.AsyncClient(timeout=settings.webhook_timeout_s) as client:
+            addresses = Addresses(settings.webhook_allowed_networks)
+            async with guarded_client(addresses, settings.webhook_timeout_s) as client:
                 yield await cls._on(database, settings, clock or Clock(), client)
         finally:
             await database.close()
@@ -119,15 +126,17 @@ class Services:
         accesses = Accesses(database, clock)
         alerts = Alerts(database, clock, settings.prices)
         live.on_return(alerts.changed_since)
-        delivery = Delivery(database, clock, client, settings.webhook_timeout_s)
-        webhook_tasks.register(jobs, delivery, settings.webhook_pauses_s)
+        outbox = Outbox(clock)
+        keys = Keys(Sealing(settings.data_dir / "keys" / "sealing.key"))
+        async with database.transaction(as_system=True) as connection:
+            await keys.seal_old_secrets(connection, clock.now())
         history_review = HistoryReview(database, clock)
         validation_tasks.register(jobs, history_review)
         ingest = Ingest(
             database,
             clock,
             hypertables,
-            {batch.FINDING: FindingAdmitter(Messages(Outbox(jobs), clock), settings.prices)},
+            {batch.FINDING: FindingAdmitter(Messages(outbox, clock), settings.prices)},
         )
         return cls(
             settings=settings,
@@ -160,10 +169,22 @@ class Services:
             alerts=alerts,
             labels=Labels(database, clock, settings.prices),
             backtests=Backtests(database, clock, settings.prices),
-            webhooks=Webhooks(database),
             audit_log=AuditLog(database, clock, Anchors(settings.data_dir / "audit")),
             accesses=accesses,
             access_log=AccessLog(database, accesses),
+            webhooks=Webhooks(
+                database, clock, Addresses(settings.webhook_allowed_networks), keys, outbox
+            ),
+            dispatcher=Dispatcher(
+                database,
+                clock,
+                keys,
+                Courier(clock, client, settings.webhook_timeout_s),
+                Schedule(
+                    pauses_s=settings.webhook_pauses_s,
+                    disable_after=timedelta(days=settings.webhook_disable_after_days),
+                ),
+            ),
             live=live,
             jobs=jobs,
             mail=Mail(settings.mail_server, clock),
@@ -180,6 +201,7 @@ class Services:
         """Work on jobs, reviews and upkeep until cancelled: all that no caller waits for."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self.jobs.run(), name="jobs")
+            group.create_task(self.dispatcher.run(), name="webhooks")
             group.create_task(self.upkeep.run(), name="upkeep")
             group.create_task(self.reviewer.run(), name="reviewer")
             group.create_task(self.accesses.run(), name="accesses")

@@ -41,6 +41,9 @@ class CloudSettings(BaseSettings):
     session_days: Annotated[int, Field(ge=1)] = 30
     webhook_pauses_s: tuple[float, ...] = WEBHOOK_PAUSES_S
     webhook_timeout_s: float = 15
+    webhook_disable_after_days: Annotated[float, Field(gt=0)] = 5
+    # networks that need not be public, to which webhooks may go, also unencrypted
+    webhook_allowed_networks: tuple[IPv4Network | IPv6Network, ...] = ()
     prices: tuple[DatedPrice, ...] = SOFIA  # until tariffs are recorded by contract
     # proxies whose X-Forwarded-For and -Proto count; none unless told, for anybody may send them
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()

@@ -27,7 +27,13 @@ async def jobs(connection: Connection, now: datetime) -> list[DictRow]:
         "   filter (where due)), 0)::float8 as oldest_s"
         " from (select *, status = 'todo' and (scheduled_at is null or scheduled_at <= %(now)s)"
         "   as due from procrastinate_jobs) as jobs left join begun on job_id = id"
-        " group by 1 order by 1",
+        " group by 1 union all select 'webhooks', count(*) filter (where due), 0,"
+        " count(*) filter (where not due), 0,"
+        " coalesce(extract(epoch from max(%(now)s - due_at) filter (where due)), 0)::float8"
+        " from (select due_at, due_at <= %(now)s and disabled_at is null"
+        "   and (paused_until is null or paused_until <= %(now)s) as due"
+        "   from webhook_deliveries join webhooks using (webhook_id) where state = 'pending')"
+        " as deliveries order by 1",
         now=now,
     )
 

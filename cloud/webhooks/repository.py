@@ -1,135 +1,202 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The tables webhooks, webhook_messages and webhook_attempts."""
+"""The tables webhooks and webhook_keys."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from psycopg.rows import DictRow
 
 from cloud.kit.database import Connection, row, rows, run
-from cloud.webhooks.models import Webhook
+from cloud.webhooks.models import Endpoint, Webhook
+from cloud.webhooks.schedule import Health
 
 # Column names of ours are put into queries; what callers say never is.
 # ruff: noqa: S608
-WEBHOOK = "webhook_id, owner, url, utilities, created_at, disabled_at, disabled_because"
+WISHES = ("types", "utilities", "premises_ids", "kinds", "severities")
+CHANGEABLE = ("url", *WISHES, "description", "contact")
+WEBHOOK = (
+    f"webhook_id, owner, supplier_id, all_suppliers, {', '.join(CHANGEABLE)}, created_at,"
+    " failures, failing_since, paused_until, disabled_at, disabled_because,"
+    " array(select public_key from webhook_keys k where k.webhook_id = webhooks.webhook_id"
+    " and (retires_at is null or retires_at > %(now)s) order by key_id desc) as public_keys"
+)
+# Webhooks belong to a supplier, whoever of its people added them; an operator sees all.
+OWN = "(%(supplier_id)s::text is null or supplier_id = %(supplier_id)s)"
 
 
-async def add_webhook(
-    connection: Connection, webhook_id: str, owner: str, url: str, utilities: list[str], secret: str
-) -> None:
+async def add(connection: Connection, **fields: Any) -> None:
     """Keep a new webhook."""
     await run(
         connection,
-        "insert into webhooks (webhook_id, owner, url, utilities, secret) values"
-        " (%(webhook_id)s, %(owner)s, %(url)s, %(utilities)s, %(secret)s)",
-        webhook_id=webhook_id,
-        owner=owner,
-        url=url,
-        utilities=utilities,
-        secret=secret,
+        f"insert into webhooks ({', '.join(fields)})"
+        f" values ({', '.join(f'%({name})s' for name in fields)})",
+        **fields,
     )
 
 
-async def webhooks(connection: Connection, owner: str | None) -> list[Webhook]:
-    """Return the webhooks of an owner, or all for None."""
+async def webhooks(
+    connection: Connection, supplier_id: str | None, now: datetime, webhook_id: str | None = None
+) -> list[Webhook]:
+    """Return a supplier's webhooks, or all for None, the oldest first; one of them if named."""
     found = await rows(
         connection,
-        f"select {WEBHOOK} from webhooks where %(owner)s::text is null"
-        " or owner = %(owner)s order by created_at",
-        owner=owner,
+        f"select {WEBHOOK} from webhooks where {OWN}"
+        " and (%(webhook_id)s::text is null or webhook_id = %(webhook_id)s)"
+        " order by created_at, webhook_id",
+        supplier_id=supplier_id,
+        webhook_id=webhook_id,
+        now=now,
     )
     return [Webhook(**fields) for fields in found]
 
 
-async def webhook_with_secret(connection: Connection, webhook_id: str) -> DictRow | None:
-    """Return a webhook with its secret, or None."""
-    return await row(connection, "select * from webhooks where webhook_id = %(id)s", id=webhook_id)
+async def count(connection: Connection, supplier_id: str) -> int:
+    """Return how many webhooks a supplier has."""
+    found = await row(
+        connection, "select count(*) from webhooks where supplier_id = %(id)s", id=supplier_id
+    )
+    assert found is not None  # noqa: S101 - a count is a row
+    return int(found["count"])
 
 
-async def webhooks_for(connection: Connection, utility: str) -> list[str]:
-    """Return the ids of the webhooks that want to hear of this utility."""
+async def change(connection: Connection, webhook_id: str, changes: Mapping[str, Any]) -> None:
+    """Change fields of a webhook."""
+    assert changes.keys() <= set(CHANGEABLE)  # noqa: S101 - names of columns
+    if changes:
+        await run(
+            connection,
+            f"update webhooks set {', '.join(f'{name} = %({name})s' for name in changes)}"
+            " where webhook_id = %(webhook_id)s",
+            webhook_id=webhook_id,
+            **changes,
+        )
+
+
+async def delete(connection: Connection, webhook_id: str) -> None:
+    """Forget a webhook, and all that was on its way to it."""
+    await run(connection, "delete from webhooks where webhook_id = %(id)s", id=webhook_id)
+
+
+async def enable(connection: Connection, webhook_id: str) -> None:
+    """Send to a webhook again, as if it had never failed."""
+    await run(
+        connection,
+        "update webhooks set disabled_at = null, disabled_because = null, failures = 0,"
+        " failing_since = null, paused_until = null where webhook_id = %(id)s",
+        id=webhook_id,
+    )
+
+
+async def disable(connection: Connection, webhook_id: str, because: str, now: datetime) -> bool:
+    """Send nothing more to a webhook; False if that is so already."""
+    return (
+        await run(
+            connection,
+            "update webhooks set disabled_at = %(now)s, disabled_because = %(because)s"
+            " where webhook_id = %(id)s and disabled_at is null",
+            id=webhook_id,
+            because=because,
+            now=now,
+        )
+        > 0
+    )
+
+
+async def due(connection: Connection, now: datetime) -> list[str]:
+    """Return the webhooks for which something is due."""
     found = await rows(
         connection,
         "select webhook_id from webhooks where disabled_at is null"
-        " and (utilities = '{}' or %(utility)s = any(utilities))",
-        utility=utility,
+        " and (paused_until is null or paused_until <= %(now)s)"
+        " and exists (select from webhook_deliveries d where d.webhook_id = webhooks.webhook_id"
+        " and state = 'pending' and due_at <= %(now)s)",
+        now=now,
     )
     return [fields["webhook_id"] for fields in found]
 
 
-async def delete_webhook(connection: Connection, webhook_id: str, owner: str | None) -> bool:
-    """Forget a webhook of this owner, or of anybody for None; tell whether there was one."""
-    deleted = await run(
+async def endpoint(connection: Connection, webhook_id: str, now: datetime) -> Endpoint | None:
+    """Return what an attempt needs to know, or None while nothing is to be sent."""
+    found = await row(
         connection,
-        "delete from webhooks where webhook_id = %(id)s"
-        " and (%(owner)s::text is null or owner = %(owner)s)",
+        "select webhook_id, url, failures from webhooks where webhook_id = %(id)s"
+        " and disabled_at is null and (paused_until is null or paused_until <= %(now)s)",
         id=webhook_id,
-        owner=owner,
+        now=now,
     )
-    return deleted > 0
+    return Endpoint(**found) if found else None
 
 
-async def disable_webhook(
-    connection: Connection, webhook_id: str, because: str, now: datetime
-) -> None:
-    """Send nothing more to a webhook."""
+async def health(connection: Connection, webhook_id: str) -> Health | None:
+    """Return how a receiver has been doing, and hold that to the end; None for no webhook."""
+    found = await row(
+        connection,
+        "select failures, failing_since, paused_until from webhooks where webhook_id = %(id)s"
+        " for no key update",
+        id=webhook_id,
+    )
+    return Health(**found) if found else None
+
+
+async def keep_health(connection: Connection, webhook_id: str, health: Health) -> None:
+    """Note how a receiver is doing."""
     await run(
         connection,
-        "update webhooks set disabled_at = %(now)s, disabled_because = %(because)s"
-        " where webhook_id = %(id)s and disabled_at is null",
+        "update webhooks set failures = %(failures)s, failing_since = %(failing_since)s,"
+        " paused_until = %(paused_until)s where webhook_id = %(webhook_id)s",
+        webhook_id=webhook_id,
+        **vars(health),
+    )
+
+
+async def add_key(connection: Connection, **fields: Any) -> None:
+    """Keep a sealed key."""
+    await run(
+        connection,
+        f"insert into webhook_keys ({', '.join(fields)})"
+        f" values ({', '.join(f'%({name})s' for name in fields)})",
+        **fields,
+    )
+
+
+async def keys(connection: Connection, webhook_id: str, now: datetime) -> list[DictRow]:
+    """Return the sealed keys that sign now, the newest first."""
+    return await rows(
+        connection,
+        "select secret, private_key from webhook_keys where webhook_id = %(id)s"
+        " and (retires_at is null or retires_at > %(now)s) order by key_id desc",
         id=webhook_id,
-        because=because,
         now=now,
     )
 
 
-async def add_message(connection: Connection, message_id: str, kind: str, body: str) -> None:
-    """Keep a message as it will be sent, byte for byte, in every attempt."""
+async def retire_keys(connection: Connection, webhook_id: str, at: datetime) -> None:
+    """Let all keys of a webhook end then, unless they end sooner; forget those that have."""
     await run(
         connection,
-        "insert into webhook_messages (message_id, type, body) values (%(id)s, %(kind)s, %(body)s)",
-        id=message_id,
-        kind=kind,
-        body=body,
+        "update webhook_keys set retires_at = least(retires_at, %(at)s) where webhook_id = %(id)s",
+        id=webhook_id,
+        at=at,
     )
 
 
-async def message_body(connection: Connection, message_id: str) -> str:
-    """Return the body of a message."""
-    found = await row(
-        connection, "select body from webhook_messages where message_id = %(id)s", id=message_id
-    )
-    assert found is not None  # noqa: S101 - queued in the same transaction
-    return str(found["body"])
-
-
-async def add_attempt(
-    connection: Connection,
-    *,
-    webhook_id: str,
-    message_id: str,
-    attempted_at: datetime,
-    status: int | None,
-    outcome: str,
-) -> None:
-    """Write one attempt into the delivery log."""
+async def forget_keys(connection: Connection, webhook_id: str, now: datetime) -> None:
+    """Forget the keys of a webhook that have ended."""
     await run(
         connection,
-        "insert into webhook_attempts (webhook_id, message_id, attempted_at, status, outcome)"
-        " values (%(webhook_id)s, %(message_id)s, %(attempted_at)s, %(status)s, %(outcome)s)",
-        webhook_id=webhook_id,
-        message_id=message_id,
-        attempted_at=attempted_at,
-        status=status,
-        outcome=outcome,
+        "delete from webhook_keys where webhook_id = %(id)s and retires_at <= %(now)s",
+        id=webhook_id,
+        now=now,
     )
 
 
-async def attempts(connection: Connection, webhook_id: str) -> list[DictRow]:
-    """Return the latest attempts to deliver to a webhook, newest first."""
-    return await rows(
+async def take_old_secrets(connection: Connection) -> list[tuple[str, str]]:
+    """Return the secrets that are kept in the clear, by webhook, and forget them."""
+    found = await rows(
         connection,
-        "select message_id, type, attempted_at, status, outcome from webhook_attempts"
-        " join webhook_messages using (message_id) where webhook_id = %(webhook_id)s"
-        " order by attempt_id desc limit 200",
-        webhook_id=webhook_id,
+        "with old as (select webhook_id, secret from webhooks where secret is not null for update)"
+        " update webhooks set secret = null from old where old.webhook_id = webhooks.webhook_id"
+        " returning old.webhook_id, old.secret",
     )
+    return [(fields["webhook_id"], fields["secret"]) for fields in found]

@@ -9,34 +9,43 @@ import json
 import secrets
 from datetime import UTC
 
+from cloud.kit.clock import Clock
 from cloud.kit.database import Connection
-from cloud.kit.jobs import Jobs
-from cloud.webhooks import repository
+from cloud.webhooks import deliveries_repository
 from cloud.webhooks.models import Event
-
-DELIVER = "deliver_webhook"
 
 
 class Outbox:
     """Queues what webhooks are to be told."""
 
-    def __init__(self, jobs: Jobs) -> None:
-        self._jobs = jobs
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
 
-    async def publish(self, connection: Connection, event: Event) -> None:
-        """Queue ``event`` for every webhook that wants it; it goes once ``connection`` commits.
+    async def publish(
+        self, connection: Connection, event: Event, *, only_webhook_id: str | None = None
+    ) -> str:
+        """Queue ``event`` for every webhook that wants it, or for the one that is named.
 
-        The transaction must be the system's (``as_system``): callers can't see others' webhooks.
+        It goes once ``connection`` commits. The transaction must be the system's (``as_system``):
+        callers can't see others' webhooks. Returns the message's id.
         """
-        webhook_ids = await repository.webhooks_for(connection, event.utility or "")
-        if not webhook_ids:
-            return
         message_id = f"msg_{secrets.token_urlsafe(18)}"
-        await repository.add_message(connection, message_id, event.type, framed(event))
-        for webhook_id in webhook_ids:
-            await self._jobs.queue(
-                connection, DELIVER, webhook_id=webhook_id, message_id=message_id
-            )
+        await deliveries_repository.publish(
+            connection,
+            message_id=message_id,
+            type=event.type,
+            body=framed(event),
+            created_at=self._clock.now(),
+            occurred_at=event.occurred_at,
+            supplier_id=event.supplier_id,
+            utility=event.utility,
+            premises_id=event.premises_id,
+            service_point_id=event.service_point_id,
+            kind=event.kind,
+            severity=event.severity,
+            only_webhook_id=only_webhook_id,
+        )
+        return message_id
 
 
 def framed(event: Event) -> str:

@@ -208,6 +208,11 @@ class CloudInTest:
         )
         return Caller(self.client, token, self.services.reviewer.drain)
 
+    async def utility(self, supplier_id: str = "water-one") -> Caller:
+        """Return a program of a supplier, building one's unless told otherwise."""
+        await self.operator.put(f"/suppliers/{supplier_id}", {"name": supplier_id})
+        return await self.caller(Role.UTILITY, supplier_id=supplier_id)
+
     async def with_a_building(self) -> None:
         """Register building one with a cold water meter, read by one node of one gateway."""
         self.operator = await self.caller(Role.OPERATOR)

@@ -4,6 +4,7 @@
 import asyncio
 import itertools
 from collections.abc import AsyncIterator, Iterator
+from ipaddress import IPv4Network
 from pathlib import Path
 
 import httpx
@@ -15,6 +16,7 @@ from cloud import migrations
 from cloud.app import create_app
 from cloud.app.services import Services
 from cloud.app.serving import listen, serve
+from cloud.kit.clock import Clock
 from cloud.kit.database import Database
 from cloud.kit.embedded_postgres import EmbeddedPostgres
 from cloud.kit.hypertable import Hypertables
@@ -76,6 +78,7 @@ def settings(tmp_path: Path) -> CloudSettings:
     return CloudSettings(
         data_dir=tmp_path,
         webhook_pauses_s=(0.2, 0.2, 0.2),
+        webhook_allowed_networks=(IPv4Network("127.0.0.0/8"),),
         caller_burst_requests=100_000,
         stranger_burst_requests=100_000,
     )
@@ -114,6 +117,20 @@ async def served(cloud: CloudInTest) -> AsyncIterator[CloudInTest]:
     async with httpx.AsyncClient(base_url=url, timeout=20) as client:
         cloud.client = client
         yield cloud
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@pytest_asyncio.fixture
+async def working(cloud: CloudInTest) -> AsyncIterator[CloudInTest]:
+    """Yield a cloud whose workers run; attempts are signed with the true time."""
+    cloud.clock.now = Clock().now  # type: ignore[method-assign]
+    tasks = [
+        asyncio.create_task(cloud.services.jobs.run()),
+        asyncio.create_task(cloud.services.dispatcher.run()),
+    ]
+    yield cloud
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

@@ -132,8 +132,9 @@ def _is_explored(described: dict[str, Any], mode: Mode) -> bool:
 async def _explored(cloud: CloudInTest, caller: Caller, examples: int) -> Exploration:
     """Fill the cloud a little, ask every route, and return what came of it."""
     await cloud.register("two")
-    await cloud.gateway.send(a_telegram(1), a_telegram(2), a_finding(3))
     hook = await cloud.operator.post("/webhooks", {"url": "https://example.com/", "utilities": []})
+    await cloud.gateway.send(a_telegram(1), a_telegram(2), a_finding(3))
+    (sent,) = (await cloud.operator.get(f"/webhooks/{hook['webhook_id']}/deliveries"))["items"]
     correction = await cloud.operator.post(
         "/service-points/sp-one/corrections",
         {"kind": "exclude", **A_NIGHT, "reason": "The meter was read in the dark."},
@@ -163,6 +164,10 @@ async def _explored(cloud: CloudInTest, caller: Caller, examples: int) -> Explor
         "node_id": "n-one",
         "alert_id": alert["alert_id"],
         "webhook_id": hook["webhook_id"],
+        "message_id": sent["message_id"],
+        "url": "https://example.com/",
+        "overlap_hours": 0,
+        "enabled": True,
         "obis": COLD,
         "reading_type": "cold_water",
         "installed_at": "2025-01-01T00:00:00Z",

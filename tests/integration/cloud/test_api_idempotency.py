@@ -81,7 +81,7 @@ async def test_a_key_is_not_for_another_request(cloud: CloudInTest) -> None:
 
 async def test_a_key_belongs_to_who_sent_it(cloud: CloudInTest) -> None:
     key = _key()
-    utility = await cloud.caller(Role.UTILITY, "p-one")
+    utility = await cloud.utility()
     mine, theirs = await _add(cloud.operator, key), await _add(utility, key)
     assert mine.json()["webhook_id"] != theirs.json()["webhook_id"]
 

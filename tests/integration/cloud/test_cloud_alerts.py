@@ -1,25 +1,19 @@
 # SPDX-License-Identifier: EUPL-1.2
 """A finding becomes one alert, however it arrives, and reaches a verified webhook."""
 
-import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from datetime import timedelta
 from itertools import permutations
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from cloud.alerts.reports import MAX_TEXTS
-from cloud.kit.auth.rights import Role
-from cloud.kit.clock import Clock
+from tests.fakes.webhook_receiver import a_receiver
 from tests.integration.cloud.builders import (
     NOON,
     TOLD_TODAY,
-    Caller,
     CloudInTest,
     a_finding,
     unix,
@@ -27,67 +21,6 @@ from tests.integration.cloud.builders import (
 
 LATER = NOON + timedelta(minutes=10)
 CLEARED = {"state": "cleared", "cleared_at_s": unix(LATER), "volume_l": 500}
-
-
-class Receiver:
-    """A web server that answers as told and keeps what it got."""
-
-    def __init__(self, *statuses: int) -> None:
-        self.statuses = list(statuses)
-        self.got: list[tuple[dict[str, str], str]] = []
-        self.url = ""
-        self._news = asyncio.Condition()
-
-    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
-        headers = {
-            name.lower(): content for name, content in (one.split(": ") for one in head[1:-2])
-        }
-        body = await reader.readexactly(int(headers["content-length"]))
-        async with self._news:
-            self.got.append((headers, body.decode()))
-            self._news.notify_all()
-        status = self.statuses.pop(0) if self.statuses else 200
-        location = "Location: /elsewhere\r\n" if status == 302 else ""
-        answer = f"HTTP/1.1 {status} X\r\n{location}Content-Length: 0\r\nConnection: close\r\n\r\n"
-        writer.write(answer.encode())
-        await writer.drain()
-        writer.close()
-
-    async def until_got(self, count: int) -> None:
-        async with asyncio.timeout(20), self._news:
-            await self._news.wait_for(lambda: len(self.got) >= count)
-
-
-@asynccontextmanager
-async def a_receiver(*statuses: int) -> AsyncIterator[Receiver]:
-    receiver = Receiver(*statuses)
-    server = await asyncio.start_server(receiver.answer, "127.0.0.1", 0)
-    async with server:
-        receiver.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/hook"
-        yield receiver
-
-
-@pytest_asyncio.fixture
-async def working(cloud: CloudInTest) -> AsyncIterator[CloudInTest]:
-    """Yield a cloud whose worker runs; attempts are signed with the true time."""
-    cloud.clock.now = Clock().now  # type: ignore[method-assign]
-    jobs = asyncio.create_task(cloud.services.jobs.run())
-    yield cloud
-    jobs.cancel()
-    await asyncio.gather(jobs, return_exceptions=True)
-
-
-async def _until(
-    caller: Caller, path: str, holds: Callable[[list[dict[str, Any]]], bool]
-) -> list[dict[str, Any]]:
-    """Return the items of a listing once they are as expected."""
-    for _ in range(200):
-        items: list[dict[str, Any]] = (await caller.get(path))["items"]
-        if holds(items):
-            return items
-        await asyncio.sleep(0.05)
-    raise AssertionError(f"{path} still shows {items}")
 
 
 async def _alerts(cloud: CloudInTest) -> list[dict[str, Any]]:
@@ -175,7 +108,7 @@ async def test_a_finding_on_an_unknown_channel_waits_for_its_service_point(
 
 
 async def test_a_leak_reaches_the_webhook_signed_and_complete(working: CloudInTest) -> None:
-    utility = await working.caller(Role.UTILITY)
+    utility = await working.utility()
     async with a_receiver() as receiver:
         made = await utility.post("/webhooks", {"url": receiver.url, "utilities": ["water"]})
         await working.gateway.send(a_finding(**TOLD_TODAY))
@@ -204,59 +137,10 @@ async def test_a_leak_reaches_the_webhook_signed_and_complete(working: CloudInTe
         Webhook(made["secret"]).verify(receiver.got[0][1] + " ", receiver.got[0][0])
 
 
-async def test_a_refused_message_is_sent_again_with_the_same_id_and_body(
-    working: CloudInTest,
-) -> None:
-    utility = await working.caller(Role.UTILITY)
-    async with a_receiver(500, 302, 429) as receiver:
-        made = await utility.post("/webhooks", {"url": receiver.url})
-        await working.gateway.send(a_finding())
-        await receiver.until_got(4)
-    assert len({headers["webhook-id"] for headers, _ in receiver.got}) == 1
-    assert len({body for _, body in receiver.got}) == 1
-    for headers, body in receiver.got:
-        Webhook(made["secret"]).verify(body, headers)
-    path = f"/webhooks/{made['webhook_id']}/attempts"
-    attempts = await _until(utility, path, lambda items: len(items) == 4)
-    assert [one["status"] for one in attempts] == [200, 429, 302, 500]
-
-
-async def test_410_disables_a_webhook(working: CloudInTest) -> None:
-    utility = await working.caller(Role.UTILITY)
-    async with a_receiver(410) as receiver:
-        await utility.post("/webhooks", {"url": receiver.url})
-        await working.gateway.send(a_finding())
-        await receiver.until_got(1)
-        await _until(utility, "/webhooks", lambda items: items[0]["disabled_at"] is not None)
-        await working.gateway.send(a_finding(2, at=LATER, **CLEARED))
-        await asyncio.sleep(0.5)
-    assert len(receiver.got) == 1
-
-
-async def test_a_webhook_for_gas_does_not_hear_of_water(working: CloudInTest) -> None:
-    operator = working.operator
-    async with a_receiver() as gas, a_receiver() as water:
-        await operator.post("/webhooks", {"url": gas.url, "utilities": ["gas"]})
-        await operator.post("/webhooks", {"url": water.url, "utilities": ["water"]})
-        await working.gateway.send(a_finding())
-        await water.until_got(1)
-    assert gas.got == []
-
-
-async def test_a_utility_sees_and_deletes_its_own_webhooks_only(cloud: CloudInTest) -> None:
-    one, other = await cloud.caller(Role.UTILITY), await cloud.caller(Role.UTILITY)
-    made = await one.post("/webhooks", {"url": "https://one.example/hook"})
-    assert (await other.get("/webhooks"))["items"] == []
-    assert (await other.ask("DELETE", f"/webhooks/{made['webhook_id']}")).status_code == 404
-    shown = json.dumps((await one.get("/webhooks"))["items"])
-    assert made["secret"] not in shown
-    assert (await one.ask("DELETE", f"/webhooks/{made['webhook_id']}")).status_code == 204
-
-
 async def test_a_fault_of_a_meter_reaches_the_webhook_under_a_name_of_its_own(
     working: CloudInTest,
 ) -> None:
-    utility = await working.caller(Role.UTILITY)
+    utility = await working.utility()
     async with a_receiver() as receiver:
         await utility.post("/webhooks", {"url": receiver.url, "utilities": ["water"]})
         await working.gateway.send(a_finding(**{**TOLD_TODAY, "kind": "stuck", "kinds": ["stuck"]}))

@@ -67,6 +67,7 @@ OPEN = {"suppliers", "closed_periods", "pending_refreshes"}
 CLOSED = {
     *("users", "grants", "sessions", "tokens", "sign_in_failures", "idempotency_keys"),
     *("webhooks", "webhook_messages", "webhook_attempts", "audit_log"),
+    *("webhook_keys", "webhook_deliveries"),
     *("gateways", "nodes", "certificates", "watermarks", "quarantine", "findings", "ledger"),
     *("events", "gateway_notices", "node_commands", "packages", "rollouts"),
     *("procrastinate_events", "procrastinate_jobs", "procrastinate_periodic_defers"),

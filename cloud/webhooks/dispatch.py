@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Dispatch: what is due is taken from the queue, by a lane for each webhook.
+
+Lanes know nothing of one another: a receiver that hangs holds up its own messages and nobody
+else's. Any number of processes may dispatch at a time. What a killed one had taken is due again a
+little later and is sent a second time, with the same id, by which receivers know it.
+"""
+
+import asyncio
+from datetime import timedelta
+from functools import partial
+
+import psycopg
+import structlog
+from cryptography.exceptions import InvalidTag
+from psycopg_pool import PoolTimeout
+
+from cloud.kit import audit, metrics
+from cloud.kit.clock import Clock
+from cloud.kit.database import Connection, Database
+from cloud.webhooks import deliveries_repository, repository
+from cloud.webhooks.delivery import Courier
+from cloud.webhooks.keys import Keys
+from cloud.webhooks.models import GIVEN_UP, Delivery, Endpoint, Outcome
+from cloud.webhooks.schedule import GONE, OPEN_AFTER, Health, Schedule
+from cloud.webhooks.signing import SigningKey
+
+log = structlog.get_logger(__name__)
+
+POLL_S = 0.5
+ABREAST = 8  # messages that a receiver in good health gets at a time
+MAX_LANES = 200
+LEASE_MARGIN_S = 5  # beyond the longest attempt, for the database to be slow
+DATABASE_AWAY = (psycopg.Error, PoolTimeout, TimeoutError)
+
+
+class Dispatcher:
+    """Delivers what the outbox queued."""
+
+    def __init__(
+        self, database: Database, clock: Clock, keys: Keys, courier: Courier, schedule: Schedule
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._keys = keys
+        self._courier = courier
+        self._schedule = schedule
+        self._lanes: dict[str, asyncio.Task[None]] = {}
+
+    async def run(self) -> None:
+        """Deliver until cancelled; go on after the database was away."""
+        async with asyncio.TaskGroup() as group:
+            while True:
+                try:
+                    await self._open_lanes(group)
+                except DATABASE_AWAY as error:
+                    log.warning("webhooks_put_off", error=str(error).strip()[:200])
+                await asyncio.sleep(POLL_S)
+
+    async def _open_lanes(self, group: asyncio.TaskGroup) -> None:
+        async with self._database.transaction(as_system=True) as connection:
+            due = await repository.due(connection, self._clock.now())
+        for webhook_id in due:
+            if webhook_id not in self._lanes and len(self._lanes) < MAX_LANES:
+                lane = group.create_task(self._lane(webhook_id), name=f"webhook_{webhook_id}")
+                self._lanes[webhook_id] = lane
+                lane.add_done_callback(partial(self._closed, webhook_id))
+
+    def _closed(self, webhook_id: str, _lane: asyncio.Task[None]) -> None:
+        del self._lanes[webhook_id]
+
+    async def _lane(self, webhook_id: str) -> None:
+        """Deliver what is due for one webhook, until nothing is."""
+        try:
+            while await self.deliver_some(webhook_id):
+                pass
+        except DATABASE_AWAY as error:
+            log.warning("webhook_put_off", webhook=webhook_id, error=str(error).strip()[:200])
+
+    async def deliver_some(self, webhook_id: str) -> int:
+        """Attempt some of what is due for one webhook; return how many that was."""
+        now = self._clock.now()
+        lost_at = now + timedelta(seconds=self._courier.timeout_s + LEASE_MARGIN_S)
+        async with self._database.transaction(as_system=True) as connection:
+            endpoint = await repository.endpoint(connection, webhook_id, now)
+            if endpoint is None:
+                return 0
+            abreast = 1 if endpoint.failures >= OPEN_AFTER else ABREAST
+            claimed = await deliveries_repository.claim(
+                connection, webhook_id, abreast, now, lost_at
+            )
+            try:
+                keys = await self._keys.of(connection, webhook_id, now)
+            except InvalidTag:
+                log.error("webhook_key_unreadable", webhook=webhook_id)
+                return 0
+        await asyncio.gather(*(self._attempt(endpoint, one, keys) for one in claimed))
+        return len(claimed)
+
+    async def _attempt(
+        self, endpoint: Endpoint, delivery: Delivery, keys: list[SigningKey]
+    ) -> None:
+        outcome = await self._courier.attempt(endpoint.url, delivery, keys)
+        async with self._database.transaction(as_system=True) as connection:
+            await self._keep(connection, delivery, outcome)
+
+    async def _keep(self, connection: Connection, delivery: Delivery, outcome: Outcome) -> None:
+        """Write down what came of an attempt, and what follows."""
+        health = await repository.health(connection, delivery.webhook_id)
+        if health is None:
+            return
+        verdict = self._schedule.after(outcome, delivery, health)
+        now, webhook_id = self._clock.now(), delivery.webhook_id
+        if verdict.health != health:
+            await repository.keep_health(connection, webhook_id, verdict.health)
+        await deliveries_repository.keep_attempt(connection, delivery, outcome)
+        await deliveries_repository.keep_state(
+            connection, delivery.delivery_id, verdict.state, verdict.due_at, now
+        )
+        given_up = int(verdict.state == GIVEN_UP)
+        if verdict.expired is not None:
+            given_up += await deliveries_repository.give_up(
+                connection, webhook_id, verdict.expired, now
+            )
+        _tell(webhook_id, outcome, verdict.health, given_up)
+        because = verdict.disabled_because
+        if because and await repository.disable(connection, webhook_id, because, now):
+            log.error("webhook_disabled", webhook=webhook_id, because=because)
+            await audit.record(
+                connection, None, "webhook.disabled", f"webhook:{webhook_id}", because=because
+            )
+
+
+def _tell(webhook_id: str, outcome: Outcome, health: Health, given_up: int) -> None:
+    metrics.DELIVERIES.labels(_in_a_word(outcome)).inc()
+    metrics.DELIVERY.observe(outcome.duration_ms / 1000)
+    if given_up:
+        log.error("webhook_given_up", webhook=webhook_id, messages=given_up, said=outcome.said)
+    if outcome.is_delivered:
+        log.debug("webhook_delivered", webhook=webhook_id, duration_ms=outcome.duration_ms)
+    else:
+        log.warning(
+            "webhook_refused", webhook=webhook_id, said=outcome.said, failures=health.failures
+        )
+
+
+def _in_a_word(outcome: Outcome) -> str:
+    if outcome.is_delivered:
+        return "delivered"
+    if outcome.status is None:
+        return "unreachable"
+    return "gone" if outcome.status == GONE else "refused"
