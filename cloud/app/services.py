@@ -31,8 +31,8 @@ from cloud.kit.hypertable import Hypertables
 from cloud.kit.jobs import Jobs
 from cloud.kit.live import LiveFeed
 from cloud.kit.mail import Mail
-from cloud.kit.rates import Rates
 from cloud.kit.outbound import guarded_client
+from cloud.kit.rates import Rates
 from cloud.kit.sealing import Sealing
 from cloud.kit.settings import CloudSettings
 from cloud.meters.authority import Authority

@@ -137,9 +137,7 @@ class Webhooks:
             if after != before:
                 personal = {name: changes.pop(name) for name in PERSONAL if name in changes}
                 told = changes if enabled is None else {**changes, "enabled": enabled}
-                await _record(
-                    connection, caller, "changed", webhook_id, personal=personal, **told
-                )
+                await _record(connection, caller, "changed", webhook_id, personal=personal, **told)
         return after
 
     async def delete(self, caller: Principal, webhook_id: str) -> None:
