@@ -8,7 +8,9 @@ from fastapi.routing import APIRoute
 
 from cloud import web
 from cloud.accounts import endpoints as accounts
+from cloud.accounts import organisation_endpoints as organisations
 from cloud.accounts import token_endpoints as tokens
+from cloud.accounts import user_endpoints as users
 from cloud.alerts import endpoints as alerts
 from cloud.app import configuration, overview, schemas
 from cloud.app.openapi import API, DescribedApp
@@ -40,6 +42,8 @@ from wire import batch, package
 ROUTERS = (
     accounts.router,
     tokens.router,
+    organisations.router,
+    users.router,
     overview.router,
     configuration.router,
     premises.router,

@@ -14,9 +14,12 @@ from typing import Self
 
 import httpx
 
+from cloud.accounts.organisations import Organisations
 from cloud.accounts.own_tokens import OwnTokens
 from cloud.accounts.service import Access
 from cloud.accounts.tokens import Tokens
+from cloud.accounts.users import Users
+from cloud.alerts import tasks
 from cloud.alerts.backtests import Backtests
 from cloud.alerts.findings import FindingAdmitter
 from cloud.alerts.labels import Labels
@@ -73,6 +76,8 @@ class Services:
     access: Access
     tokens: Tokens
     own_tokens: OwnTokens
+    organisations: Organisations
+    users: Users
     rates: Rates
     premises: PremisesRegistry
     meters: MeterRegistry
@@ -147,6 +152,8 @@ class Services:
             access=Access(database, clock, timedelta(days=settings.session_days)),
             tokens=Tokens(database, clock),
             own_tokens=OwnTokens(database, clock),
+            organisations=Organisations(database, clock, settings.oidc, settings.public_url),
+            users=Users(database, clock),
             rates=Rates(
                 callers=settings.caller_rate,
                 gateways=settings.gateway_rate,

@@ -8,6 +8,7 @@ from typing import Annotated, Self
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from cloud.kit.auth.organisations import Organisation, is_secure
 from cloud.kit.hypertable import KEPT, Retention
 from cloud.kit.log import Format
 from cloud.kit.mail import IMPLICIT_TLS_PORT, MailServer, is_address
@@ -45,6 +46,7 @@ class CloudSettings(BaseSettings):
     # networks that need not be public, to which webhooks may go, also unencrypted
     webhook_allowed_networks: tuple[IPv4Network | IPv6Network, ...] = ()
     prices: tuple[DatedPrice, ...] = SOFIA  # until tariffs are recorded by contract
+    oidc: tuple[Organisation, ...] = ()  # whose people sign in at their own identity provider
     # proxies whose X-Forwarded-For and -Proto count; none unless told, for anybody may send them
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     # requests a second, and at once, in each process; an app's page asks about ten times
@@ -110,6 +112,13 @@ class CloudSettings(BaseSettings):
             password=self.smtp_password,
             starttls=self.smtp_starttls,
         )
+
+    def _organisations_come_back_here(self) -> Self:
+        if self.oidc and not (self.public_url and is_secure(self.public_url)):
+            raise ValueError("CLOUD_OIDC needs CLOUD_PUBLIC_URL, with https://.")
+        if len({one.organisation_id for one in self.oidc}) < len(self.oidc):
+            raise ValueError("Each organisation in CLOUD_OIDC needs an organisation_id of its own.")
+        return self
 
     @property
     def caller_rate(self) -> Rate:

@@ -13,7 +13,7 @@ from cloud.kit.auth.rights import Role
 from cloud.kit.rates import Rate, Rates
 from cloud.kit.settings import CloudSettings
 from tests.integration.cloud.builders import Caller, CloudInTest, a_telegram
-from tests.integration.cloud.people import a_person, a_token_of
+from tests.integration.cloud.signed_in import a_person, a_token_of
 from tests.integration.cloud.test_cloud_access import NEEDS, QUERY
 from tests.integration.cloud.test_cloud_access import _path as path_of
 

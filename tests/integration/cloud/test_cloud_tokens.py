@@ -11,7 +11,7 @@ from cloud.accounts.own_tokens import MAX_TOKENS
 from cloud.kit.auth.rights import FOR_PEOPLE, Role
 from cloud.kit.database import row, rows, run
 from tests.integration.cloud.builders import Caller, CloudInTest, a_finding
-from tests.integration.cloud.people import a_made_token, a_person, a_token_of
+from tests.integration.cloud.signed_in import a_made_token, a_person, a_token_of
 
 
 async def _status(caller: Caller, path: str = "/premises/p-one", method: str = "GET") -> int:
