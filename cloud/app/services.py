@@ -19,7 +19,6 @@ from cloud.accounts.own_tokens import OwnTokens
 from cloud.accounts.service import Access
 from cloud.accounts.tokens import Tokens
 from cloud.accounts.users import Users
-from cloud.alerts import tasks
 from cloud.alerts.backtests import Backtests
 from cloud.alerts.findings import FindingAdmitter
 from cloud.alerts.labels import Labels
