@@ -18,9 +18,9 @@ from cloud.kit.database import Connection, Database
 from cloud.kit.errors import InvalidRequestError
 from cloud.kit.hypertable import ZONE
 from cloud.premises.models import ServicePoint
-from cloud.premises.service import one_premises, one_service_point, service_points
+from cloud.premises.service import one_premises, one_service_point, visible_points
 from cloud.readings.models import IntervalUsage
-from cloud.readings.service import NOT_USED, Span, is_final, main_points, usage
+from cloud.readings.service import EARLIEST, NOT_USED, Span, is_final, main_points, usage
 from cloud.readings.usage import DAY, HOUR, boundaries
 from cloud.tariffs.book import PriceBook
 from cloud.tariffs.losses import Loss, cost_of
@@ -99,7 +99,7 @@ class Costs:
         async with self._database.transaction() as connection:
             point = await one_service_point(connection, service_point_id, caller)
             [reckoned] = await self._reckoned(
-                connection, [point], span.first, span.end, by_hour=span.resolution == HOUR
+                connection, caller, [point], span.first, span.end, by_hour=span.resolution == HOUR
             )
             usages = await usage(connection, [point], cuts, span.resolution)
         priced = await asyncio.to_thread(_intervals, reckoned, usages[service_point_id])
@@ -114,14 +114,15 @@ class Costs:
             await one_premises(connection, premises_id, caller)
             points = [
                 point
-                for point in main_points(await service_points(connection, [premises_id]))
+                for point in main_points(await visible_points(connection, [premises_id], caller))
                 if utility in (None, point.type.utility)
             ]
-            return await self._reckoned(connection, points, first, end)
+            return await self._reckoned(connection, caller, points, first, end)
 
     async def _reckoned(
         self,
         connection: Connection,
+        caller: Principal,
         points: Sequence[ServicePoint],
         first: date,
         end: date,
@@ -135,25 +136,36 @@ class Costs:
             if one.reading_type not in NOT_USED
         }
         timelines = await self._book.timelines(connection, utilities)
-        periods = {
-            one.service_point_id: timelines[one.service_point_id].periods(first, end)
-            if one.service_point_id in timelines
-            else []
-            for one in points
-        }
         found = []
         for point in points:
-            its_own = periods[point.service_point_id]
-            is_banded = any(one.version and one.version.has_bands for one in its_own)
+            begin = min(max(first, _seen_from(caller, point)), end)
+            timeline = timelines.get(point.service_point_id)
+            periods = timeline.periods(begin, end) if timeline else []
+            is_banded = any(one.version and one.version.has_bands for one in periods)
             resolution = HOUR if by_hour or is_banded else DAY
             # asked first: what is reviewed in between is in the usage, not the other way round
             final = await is_final(connection, [point], resolution)
-            uses = await _uses(connection, point, its_own, first, end, resolution)
-            made = await asyncio.to_thread(bill, point.type.utility, uses, its_own)
+            uses = await _uses(connection, point, periods, begin, end, resolution)
+            made = await asyncio.to_thread(bill, point.type.utility, uses, periods)
             found.append(
-                Reckoned(point=point, periods=its_own, uses=uses, bill=made, is_final=final)
+                Reckoned(point=point, periods=periods, uses=uses, bill=made, is_final=final)
             )
         return found
+
+
+def _seen_from(caller: Principal, point: ServicePoint) -> date:
+    """Return the local day from which on a caller's use and costs begin: a tenant's moving in.
+
+    The database shows no usage before it; standing charges are somebody else's, too.
+    """
+    granted = [
+        one.since
+        for one in caller.grants
+        if one.premises_id == point.premises_id
+        and (one.service_point_ids is None or point.service_point_id in one.service_point_ids)
+    ]
+    known = [since.astimezone(ZONE).date() for since in granted if since is not None]
+    return min(known) if known and len(known) == len(granted) else EARLIEST
 
 
 async def _uses(

@@ -85,7 +85,7 @@ class Tariffs:
         self, connection: Connection, caller: Principal | None, tariff_id: str, body: TariffBody
     ) -> tuple[list[date], list[date]]:
         """Record the versions that are told anew; return the first days of added and superseded."""
-        by = caller.signature if caller else SYSTEM
+        by = caller.subject if caller else SYSTEM
         now = self._clock.now()
         standing = {
             row["valid_from"]: row
@@ -138,7 +138,7 @@ class Tariffs:
         """
         async with self._database.transaction() as connection:
             point = await one_service_point(connection, service_point_id, caller)
-        by, now = caller.signature, self._clock.now()
+        by, now = caller.subject, self._clock.now()
         async with self._database.transaction(as_system=True) as connection:
             if tariff_id is not None:
                 await self._check_fits(connection, caller, tariff_id, point.type.utility)
@@ -160,7 +160,7 @@ class Tariffs:
                     connection,
                     caller,
                     "tariff.assigned",
-                    f"service-point:{service_point_id}",
+                    f"service_point:{service_point_id}",
                     premises_id=point.premises_id,
                     tariff_id=tariff_id,
                     since=since.isoformat(),
