@@ -19,7 +19,6 @@ from cloud.accounts.own_tokens import OwnTokens
 from cloud.accounts.service import Access
 from cloud.accounts.tokens import Tokens
 from cloud.accounts.users import Users
-from cloud.alerts import tasks
 from cloud.alerts.backtests import Backtests
 from cloud.alerts.findings import FindingAdmitter
 from cloud.alerts.labels import Labels
@@ -199,10 +198,6 @@ class Services:
                     disable_after=timedelta(days=settings.webhook_disable_after_days),
                 ),
             ),
-            webhooks=Webhooks(database),
-            audit_log=AuditLog(database, clock, Anchors(settings.data_dir / "audit")),
-            accesses=accesses,
-            access_log=AccessLog(database, accesses),
             labels=Labels(database, clock, costs),
             backtests=Backtests(database, clock, costs),
             live=live,

@@ -52,7 +52,6 @@ class CloudSettings(BaseSettings):
     webhook_disable_after_days: Annotated[float, Field(gt=0)] = 5
     # networks that need not be public, to which webhooks may go, also unencrypted
     webhook_allowed_networks: tuple[IPv4Network | IPv6Network, ...] = ()
-    prices: tuple[DatedPrice, ...] = SOFIA  # until tariffs are recorded by contract
     oidc: tuple[Organisation, ...] = ()  # whose people sign in at their own identity provider
     # proxies whose X-Forwarded-For and -Proto count; none unless told, for anybody may send them
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
