@@ -19,7 +19,6 @@ import structlog
 
 from cloud.alerts import backtest
 from cloud.alerts.backtest import Epoch
-from cloud.alerts.cost import cost_eur
 from cloud.alerts.labels import labelled_uses
 from cloud.alerts.models import LabelledUse
 from cloud.kit.auth.rights import Principal
@@ -27,12 +26,13 @@ from cloud.kit.clock import Clock
 from cloud.kit.database import Connection, Database
 from cloud.kit.errors import CloudError
 from cloud.kit.hypertable import ZONE
-from cloud.kit.prices import DatedPrice
 from cloud.meters.models import Meter
 from cloud.meters.service import meters_by_id
 from cloud.premises.models import ServicePoint
 from cloud.premises.service import one_service_point
 from cloud.readings.trace import Trace, traces
+from cloud.tariffs.costs import Costs
+from cloud.tariffs.losses import Loss
 
 log = structlog.get_logger(__name__)
 
@@ -92,10 +92,10 @@ class Backtested:
 class Backtests:
     """Runs backtests, for callers who may see the service point."""
 
-    def __init__(self, database: Database, clock: Clock, prices: Sequence[DatedPrice]) -> None:
+    def __init__(self, database: Database, clock: Clock, costs: Costs) -> None:
         self._database = database
         self._clock = clock
-        self._prices = prices
+        self._costs = costs
         self._turn = asyncio.Lock()
         self._waiting = 0
 
@@ -121,15 +121,19 @@ class Backtests:
                 epochs = await _epochs(connection, point, since - LEARNING, until, labels)
             async with self._turn:
                 found = json.loads(await _asked(backtest.question(epochs, ZONE.key), days))
+        told = [_shown(body, point) for body in found if body["raised_at_s"] >= since.timestamp()]
+        async with self._database.transaction() as connection:
+            costs = await self._costs.of_losses(
+                connection, [_loss(body, point, until) for body in told]
+            )
         return Backtested(
             service_point_id=service_point_id,
             since=since,
             until=until,
             readings=sum(len(one.read_at_s) for one in epochs),
             findings=[
-                self._shown(body, point, until)
-                for body in found
-                if body["raised_at_s"] >= since.timestamp()
+                body | {"cost_eur": None if cost is None else float(cost)}
+                for body, cost in zip(told, costs, strict=True)
             ],
         )
 
@@ -144,21 +148,27 @@ class Backtests:
         finally:
             self._waiting -= 1
 
-    def _shown(self, body: dict[str, Any], point: ServicePoint, until: datetime) -> dict[str, Any]:
-        """Return a finding as alerts are shown."""
-        unit = "energy_wh" if body["volume_l"] is None else "volume_l"
-        times = {name: _time(body[f"{name}_s"]) for name in ("raised_at", "started_at")}
-        cleared_at = None if body["cleared_at_s"] is None else _time(body["cleared_at_s"])
-        utility = point.type.utility
-        return body | {
-            **times,
-            "cleared_at": cleared_at,
-            "utility": utility,
-            "hours": [{"started_at": _time(at_s), unit: lost} for at_s, lost in body["hours"]],
-            "cost_eur": cost_eur(
-                self._prices, utility, body[unit], times["started_at"], cleared_at or until
-            ),
-        }
+
+def _shown(body: dict[str, Any], point: ServicePoint) -> dict[str, Any]:
+    """Return a finding as alerts are shown, but for its cost."""
+    unit = "energy_wh" if body["volume_l"] is None else "volume_l"
+    times = {name: _time(body[f"{name}_s"]) for name in ("raised_at", "started_at")}
+    return body | {
+        **times,
+        "cleared_at": None if body["cleared_at_s"] is None else _time(body["cleared_at_s"]),
+        "utility": point.type.utility,
+        "hours": [{"started_at": _time(at_s), unit: lost} for at_s, lost in body["hours"]],
+    }
+
+
+def _loss(body: dict[str, Any], point: ServicePoint, until: datetime) -> Loss:
+    return Loss(
+        service_point_id=point.service_point_id,
+        utility=point.type.utility,
+        amount=body["energy_wh"] if body["volume_l"] is None else body["volume_l"],
+        started_at=body["started_at"],
+        until=body["cleared_at"] or until,
+    )
 
 
 def _time(at_s: int) -> datetime:

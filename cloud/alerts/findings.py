@@ -11,20 +11,20 @@ from cloud.alerts.models import Finding
 from cloud.alerts.reports import finding_in
 from cloud.kit.database import Connection
 from cloud.kit.live import announce
-from cloud.kit.prices import DatedPrice
 from cloud.meters.models import Installation
 from cloud.meters.service import gateways_of, installations_of_nodes
 from cloud.premises.service import points_by_id
 from cloud.readings.models import Admission, Entry, Reason
+from cloud.tariffs.costs import Costs
 from wire.errors import WireError
 
 
 class FindingAdmitter:
     """Takes in findings."""
 
-    def __init__(self, messages: Messages, prices: Sequence[DatedPrice]) -> None:
+    def __init__(self, messages: Messages, costs: Costs) -> None:
         self._messages = messages
-        self._prices = prices
+        self._costs = costs
 
     async def admit(
         self, connection: Connection, gateway_id: str, entries: Sequence[Entry]
@@ -81,7 +81,7 @@ class FindingAdmitter:
             alert = await repository.update_alert(connection, gateway_id, finding)
         if alert is None:
             return False
-        alert = costed(alert, self._prices)
+        alert = await costed(connection, self._costs, alert)
         await announce(connection, [alert.news()])
         if is_new or alert.state == models.CLEARED:
             await self._messages.tell(connection, alert, point, hung.meter_id)

@@ -6,7 +6,7 @@ So it is the gateway that tells similar use from other use, also while nobody re
 """
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from cloud.alerts import labels_repository, repository
@@ -19,8 +19,8 @@ from cloud.kit.database import Connection, Database
 from cloud.kit.errors import CloudError, NotFoundError
 from cloud.kit.hypertable import ZONE
 from cloud.kit.live import announce
-from cloud.kit.prices import DatedPrice
 from cloud.premises.service import one_service_point, point_behind
+from cloud.tariffs.costs import Costs
 
 MAX_USES = 16  # of one service point; a gateway keeps them in its small memory, the newest ones
 NO_TIME_OF_DAY = timedelta(hours=12)
@@ -41,10 +41,10 @@ class NotAUseError(CloudError):
 class Labels:
     """What people called ordinary use."""
 
-    def __init__(self, database: Database, clock: Clock, prices: Sequence[DatedPrice]) -> None:
+    def __init__(self, database: Database, clock: Clock, costs: Costs) -> None:
         self._database = database
         self._clock = clock
-        self._prices = prices
+        self._costs = costs
 
     async def put(self, caller: Principal, alert_id: str, label: str, note: str) -> Alert:
         """Call an alert ordinary use, which also acknowledges it; harmless when repeated."""
@@ -56,7 +56,7 @@ class Labels:
                 raise NotAUseError(alert)
             standing = await labels_repository.standing(connection, alert_id)
             if standing is not None and (standing.label, standing.note) == (label, note):
-                return costed(alert, self._prices)
+                return await costed(connection, self._costs, alert)
             await labels_repository.undo(connection, alert_id, caller.signature, now)
             await labels_repository.add(
                 connection,
@@ -91,7 +91,7 @@ class Labels:
             alert = await self._locked(connection, alert_id)
             now = self._clock.now()
             if not await labels_repository.undo(connection, alert_id, caller.signature, now):
-                return costed(alert, self._prices)
+                return await costed(connection, self._costs, alert)
             told = await self._told(connection, alert_id)
             about = f"alert:{alert_id}"
             await audit.record(
@@ -121,7 +121,7 @@ class Labels:
     async def _told(self, connection: Connection, alert_id: str) -> Alert:
         """Return the alert as it is now, once everybody who looks at it is told."""
         alert = await labels_repository.shown_again(connection, alert_id)
-        alert = costed(alert, self._prices)
+        alert = await costed(connection, self._costs, alert)
         await announce(connection, [alert.news()])
         return alert
 

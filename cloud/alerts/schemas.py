@@ -26,7 +26,7 @@ class Found(BaseModel):
 
     Of electricity in W and Wh, else in l/h and l; the others are None. ``kinds`` are all rules that
     are convinced, ``kind`` the most telling. ``cost_eur`` is about what was lost so far, at dated
-    prices of the installation's settings, all taxes included; None where no price is known.
+    tariffs of the service point, VAT included; None where no price is known.
     """
 
     utility: Utility

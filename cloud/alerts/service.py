@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Alerts, for callers who may see them."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import datetime
 
 from cloud.alerts import repository
-from cloud.alerts.cost import costed
+from cloud.alerts.cost import all_costed, costed
 from cloud.alerts.models import Alert
 from cloud.kit.auth.rights import Principal
 from cloud.kit.clock import Clock
 from cloud.kit.database import Connection, Database
 from cloud.kit.errors import CloudError, NotFoundError
 from cloud.kit.live import Announcement, announce
-from cloud.kit.prices import DatedPrice
 from cloud.premises.service import one_premises, point_behind, visible_points
+from cloud.tariffs.costs import Costs
 
 
 class AlertClearedError(CloudError):
@@ -29,10 +29,10 @@ class AlertClearedError(CloudError):
 class Alerts:
     """What was found."""
 
-    def __init__(self, database: Database, clock: Clock, prices: Sequence[DatedPrice]) -> None:
+    def __init__(self, database: Database, clock: Clock, costs: Costs) -> None:
         self._database = database
         self._clock = clock
-        self._prices = prices
+        self._costs = costs
 
     async def of_premises(self, caller: Principal, premises_id: str) -> list[Alert]:
         """Return a building's alerts, newest first."""
@@ -40,15 +40,16 @@ class Alerts:
             await one_premises(connection, premises_id, caller)
             points = await visible_points(connection, [premises_id], caller)
             found = await repository.alerts(connection, [premises_id], only_open=False)
-        seen = {point.service_point_id for point in points}
-        return [costed(one, self._prices) for one in found if one.service_point_id in seen]
+            seen = {point.service_point_id for point in points}
+            shown = [one for one in found if one.service_point_id in seen]
+            return await all_costed(connection, self._costs, shown)
 
     async def still_open(
         self, connection: Connection, premises_ids: Collection[str]
     ) -> list[Alert]:
         """Return the alerts of these premises that are not cleared."""
         found = await repository.alerts(connection, premises_ids, only_open=True)
-        return [costed(one, self._prices) for one in found]
+        return await all_costed(connection, self._costs, found)
 
     async def acknowledge(self, caller: Principal, alert_id: str) -> Alert:
         """Note that somebody has seen the alert; harmless when repeated."""
@@ -62,17 +63,17 @@ class Alerts:
                 connection, alert_id, caller.subject, self._clock.now()
             )
             if changed is not None:
-                changed = costed(changed, self._prices)
+                changed = await costed(connection, self._costs, changed)
                 await announce(connection, [changed.news()])
                 return changed
             known = await repository.alert(connection, alert_id)
             assert known is not None  # noqa: S101 - alerts are never deleted
             if known.state == "cleared":
                 raise AlertClearedError(alert_id)
-            return costed(known, self._prices)
+            return await costed(connection, self._costs, known)
 
     async def changed_since(self, since: datetime) -> list[Announcement]:
         """Return news of the alerts that changed since then, for streams that missed it."""
         async with self._database.transaction() as connection:
             changed = await repository.changed_since(connection, since)
-        return [costed(one, self._prices).news() for one in changed]
+            return [one.news() for one in await all_costed(connection, self._costs, changed)]

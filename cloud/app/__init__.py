@@ -35,6 +35,7 @@ from cloud.readings import endpoints as readings
 from cloud.readings import notice_endpoints as notices
 from cloud.readings import register_endpoints as registers
 from cloud.readings.batches import MAX_BODY_BYTES
+from cloud.tariffs import endpoints as tariffs
 from cloud.validation import endpoints as validation
 from cloud.webhooks import endpoints as webhooks
 from wire import batch, package
@@ -58,6 +59,8 @@ ROUTERS = (
     downlink.router,
     downlink.gateway_router,
     validation.router,
+    tariffs.router,
+    tariffs.operator_router,
     alerts.router,
     webhooks.router,
     audit.router,

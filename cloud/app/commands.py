@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The commands of ``iskar-cloud``, gathered; those that give people and programs access."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,6 +12,7 @@ from cloud.app.running import print_with_services
 from cloud.app.server_commands import cli as server_cli
 from cloud.app.services import Services
 from cloud.kit.auth.rights import Right, Role
+from cloud.tariffs.documents import read_file
 from cloud.validation.commands import cli as validation_cli
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, help="The cloud of Iskar.")
@@ -19,6 +21,8 @@ token_cli = typer.Typer(no_args_is_help=True, help="Tokens for programs.")
 cli.add_typer(server_cli)
 cli.add_typer(user_cli, name="user")
 cli.add_typer(token_cli, name="token")
+tariff_cli = typer.Typer(no_args_is_help=True, help="What supply costs.")
+cli.add_typer(tariff_cli, name="tariff")
 cli.add_typer(validation_cli)
 
 
@@ -88,6 +92,28 @@ def revoke_token(token_id: int) -> None:
     async def work(services: Services) -> dict[str, object]:
         await services.tokens.revoke(token_id)
         return {"revoked": token_id}
+
+    print_with_services(work)
+
+
+@tariff_cli.command("import")
+def import_tariffs(files: Annotated[list[Path], typer.Argument(help="Tariffs as TOML.")]) -> None:
+    """Record tariffs from files, and new suppliers with them; print how many versions stand."""
+
+    async def work(services: Services) -> dict[str, object]:
+        read = [read_file(path) for path in files]  # all of them, before any is recorded
+        recorded = [await services.tariffs.take_in(file) for file in read]
+        return {one.tariff_id: len(one.standing) for one in recorded}
+
+    print_with_services(work)
+
+
+@tariff_cli.command("list")
+def list_tariffs() -> None:
+    """Print the tariffs that are recorded, or ship with the program, as JSON."""
+
+    async def work(services: Services) -> dict[str, object]:
+        return {one.tariff_id: one.model_dump(mode="json") for one in await services.tariffs.all()}
 
     print_with_services(work)
 

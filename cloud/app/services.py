@@ -49,6 +49,9 @@ from cloud.readings.ingest import Ingest
 from cloud.readings.notices import Notices
 from cloud.readings.registers import Registers
 from cloud.readings.service import Readings, highest_boot, mark_stale
+from cloud.tariffs.book import PriceBook
+from cloud.tariffs.costs import Costs
+from cloud.tariffs.service import Tariffs
 from cloud.validation import tasks as validation_tasks
 from cloud.validation.corrections import Corrections
 from cloud.validation.review import HistoryReview
@@ -86,6 +89,8 @@ class Services:
     registers: Registers
     notices: Notices
     downlink: Downlink
+    tariffs: Tariffs
+    costs: Costs
     corrections: Corrections
     audit_trail: AuditTrail
     reviewer: Reviewer
@@ -128,7 +133,9 @@ class Services:
         jobs = Jobs(database.dsn)
         live = LiveFeed(database.dsn)
         accesses = Accesses(database, clock)
-        alerts = Alerts(database, clock, settings.prices)
+        book = PriceBook(settings.assumed_tariffs)
+        costs = Costs(database, clock, book)
+        alerts = Alerts(database, clock, costs)
         live.on_return(alerts.changed_since)
         outbox = Outbox(clock)
         keys = Keys(Sealing(settings.data_dir / "keys" / "sealing.key"))
@@ -140,7 +147,7 @@ class Services:
             database,
             clock,
             hypertables,
-            {batch.FINDING: FindingAdmitter(Messages(outbox, clock), settings.prices)},
+            {batch.FINDING: FindingAdmitter(Messages(outbox, clock), costs)},
         )
         return cls(
             settings=settings,
@@ -168,13 +175,13 @@ class Services:
             registers=Registers(database),
             notices=Notices(database),
             downlink=Downlink(database, clock),
+            tariffs=Tariffs(database, clock, book),
+            costs=costs,
             corrections=Corrections(database, clock),
             audit_trail=AuditTrail(database),
             reviewer=Reviewer(database, hypertables),
             history_review=history_review,
             alerts=alerts,
-            labels=Labels(database, clock, settings.prices),
-            backtests=Backtests(database, clock, settings.prices),
             audit_log=AuditLog(database, clock, Anchors(settings.data_dir / "audit")),
             accesses=accesses,
             access_log=AccessLog(database, accesses),
@@ -191,6 +198,8 @@ class Services:
                     disable_after=timedelta(days=settings.webhook_disable_after_days),
                 ),
             ),
+            labels=Labels(database, clock, costs),
+            backtests=Backtests(database, clock, costs),
             live=live,
             jobs=jobs,
             mail=Mail(settings.mail_server, clock),

@@ -12,7 +12,6 @@ from cloud.kit.auth.organisations import Organisation, is_secure
 from cloud.kit.hypertable import KEPT, Retention
 from cloud.kit.log import Format
 from cloud.kit.mail import IMPLICIT_TLS_PORT, MailServer, is_address
-from cloud.kit.prices import SOFIA, DatedPrice
 from cloud.kit.rates import Rate
 
 Positive = Annotated[float, Field(gt=0)]
@@ -21,6 +20,14 @@ Port = Annotated[int, Field(ge=0, le=65535)]
 
 # Standard Webhooks 1.0, "Retry schedule": at once, then these pauses; 75 h 35 min in all.
 WEBHOOK_PAUSES_S = (5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400)
+
+# The tariffs of most homes in Sofia, see cloud/tariffs/data.
+ASSUMED_TARIFFS = {
+    "water": "sofiyska-voda-household",
+    "electricity": "electrohold-household",
+    "gas": "overgas-household",
+    "heat": "toplofikatsia-sofia-household",
+}
 
 
 class CloudSettings(BaseSettings):
@@ -45,7 +52,6 @@ class CloudSettings(BaseSettings):
     webhook_disable_after_days: Annotated[float, Field(gt=0)] = 5
     # networks that need not be public, to which webhooks may go, also unencrypted
     webhook_allowed_networks: tuple[IPv4Network | IPv6Network, ...] = ()
-    prices: tuple[DatedPrice, ...] = SOFIA  # until tariffs are recorded by contract
     oidc: tuple[Organisation, ...] = ()  # whose people sign in at their own identity provider
     # proxies whose X-Forwarded-For and -Proto count; none unless told, for anybody may send them
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
@@ -63,6 +69,8 @@ class CloudSettings(BaseSettings):
     smtp_password: SecretStr | None = None
     smtp_sender: str | None = None
     smtp_starttls: bool = True  # port 465 is encrypted without it
+    # which tariff counts by utility where nobody assigned one; {} for none
+    assumed_tariffs: dict[str, str] = ASSUMED_TARIFFS
     log_level: str = "info"
     log_format: Format = "console"
     metrics_port: Port | None = None  # Prometheus is answered here, on a port of its own

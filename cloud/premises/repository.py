@@ -127,3 +127,14 @@ async def put_supplier(connection: Connection, supplier_id: str, name: str) -> b
         name=name,
     )
     return changed > 0
+
+
+async def add_supplier(connection: Connection, supplier_id: str, name: str) -> None:
+    """Add a utility; one that is known keeps its name."""
+    await run(
+        connection,
+        "insert into suppliers (supplier_id, name) values (%(supplier_id)s, %(name)s)"
+        " on conflict do nothing",
+        supplier_id=supplier_id,
+        name=name,
+    )

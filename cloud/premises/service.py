@@ -144,3 +144,8 @@ async def premises_by_id(
     """Return these premises by id, whoever asks: for other modules, not for callers."""
     found = await repository.premises(connection, premises_ids)
     return {premises.premises_id: premises for premises in found}
+
+
+async def add_supplier(connection: Connection, supplier_id: str, name: str) -> None:
+    """Register a utility that other modules name; one that is known keeps its name."""
+    await repository.add_supplier(connection, supplier_id, name)

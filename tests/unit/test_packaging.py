@@ -3,6 +3,7 @@
 
 from hatchling.builders.wheel import WheelBuilder
 
+from cloud.tariffs.documents import FOLDER as TARIFFS
 from cloud.web.release import FOLDER
 from provisioning.__main__ import MAPS
 from tests.needs import ROOT
@@ -13,6 +14,7 @@ def test_a_wheel_holds_the_data_that_its_programs_read():
     read = [
         MAPS,
         FOLDER / "index.html",
+        *TARIFFS.glob("*.toml"),
         FOLDER / "package-lock.json",
         *(ROOT / "dashboards" / "queries").glob("*.sql"),
         *(ROOT / "simulators" / "city").glob("*.csv"),

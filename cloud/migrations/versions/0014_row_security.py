@@ -173,7 +173,11 @@ POLICIES = {
     "validation_findings": AT_POINT.format(table="validation_findings", at="started_at"),
     "alerts": AT_POINT.format(table="alerts", at="raised_at"),
     "alert_labels": "exists (select from alerts where alerts.alert_id = alert_labels.alert_id)",
+    "tariff_assignments": "exists (select from seen.own_points own"
+    " where own.service_point_id = tariff_assignments.service_point_id)",
     # of nobody in particular
+    "tariffs": "true",
+    "tariff_versions": "true",
     "suppliers": "true",
     "closed_periods": "true",
     "pending_refreshes": "true",

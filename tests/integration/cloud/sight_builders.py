@@ -121,6 +121,11 @@ insert into alerts (alert_id, gateway_id, finding_id, premises_id, service_point
     from service_points cross join unnest(%(instants)s::timestamptz[]) at;
 insert into alert_labels (label_id, alert_id, label, note, labelled_by, labelled_at)
     select alert_id, alert_id, 'pool', 'x', 'x', raised_at from alerts;
+insert into tariffs values ('t-one', 'water-one', 'water', 'Т', 'T');
+insert into tariff_versions (tariff_id, valid_from, content, recorded_by, recorded_at)
+    values ('t-one', '2026-01-01', '{}', 'user:8', %(before)s);
+insert into tariff_assignments (service_point_id, tariff_id, since, assigned_by, assigned_at)
+    select service_point_id, 't-one', '2026-01-01', 'user:8', %(before)s from service_points;
 insert into closed_periods values ('readings', %(before)s);
 insert into pending_refreshes (since, until) values (%(before)s, %(last)s);
 """

@@ -28,6 +28,7 @@ from cloud.kit.auth.rights import Role
 from tests.integration.cloud.builders import COLD, Caller, CloudInTest, a_finding, a_telegram
 from tests.integration.cloud.test_cloud_registry import a_request
 from tests.packages import a_package
+from tests.tariffs import a_tariff_body
 
 OF_ANSWERS = [
     not_a_server_error,
@@ -39,7 +40,11 @@ OF_ANSWERS = [
 STREAM = "text/event-stream"
 A_NIGHT = {"since": "2026-11-18T22:00:00Z", "until": "2026-11-18T23:00:00Z"}
 # What one operation takes where others mean something else by the same name.
-GOOD = {"correct": {"service_point_id": "sp-two", "kind": "exclude", "usage": None}}
+GOOD = {
+    "correct": {"service_point_id": "sp-two", "kind": "exclude", "usage": None},
+    "put_tariff": {"tariff_id": "t-one", **a_tariff_body()},
+    "assign_tariff": {"tariff_id": "sofiyska-voda-household", "since": "2026-01-01"},
+}
 Mode = schemathesis.GenerationMode
 
 
@@ -132,6 +137,7 @@ def _is_explored(described: dict[str, Any], mode: Mode) -> bool:
 async def _explored(cloud: CloudInTest, caller: Caller, examples: int) -> Exploration:
     """Fill the cloud a little, ask every route, and return what came of it."""
     await cloud.register("two")
+    await cloud.operator.put("/suppliers/water-works", {"name": "Water works"})
     hook = await cloud.operator.post("/webhooks", {"url": "https://example.com/", "utilities": []})
     await cloud.gateway.send(a_telegram(1), a_telegram(2), a_finding(3))
     (sent,) = (await cloud.operator.get(f"/webhooks/{hook['webhook_id']}/deliveries"))["items"]
@@ -180,6 +186,8 @@ async def _explored(cloud: CloudInTest, caller: Caller, examples: int) -> Explor
         "register_after": None,
         "from": "2026-11-20",
         "to": "2026-11-22",
+        "month": "2026-11",
+        "tariff_id": "sofiyska-voda-household",
         "csr_pem": a_request(),
         "reason": "The meter was read in the dark.",
     }

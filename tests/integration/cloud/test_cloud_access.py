@@ -88,6 +88,14 @@ NEEDS: dict[str, Right | None] = {
     "POST /rollouts/{rollout_id}/stop": Right.OPERATE,
     "GET /packages/{package_id}/content": Right.INGEST,
     # tariffs
+    "GET /tariffs": Right.OPERATE,
+    "GET /tariffs/{tariff_id}": Right.OPERATE,
+    "PUT /tariffs/{tariff_id}": Right.OPERATE,
+    "PUT /service-points/{service_point_id}/tariffs": Right.OPERATE,
+    "GET /service-points/{service_point_id}/tariffs": Right.SEE_PREMISES,
+    "GET /service-points/{service_point_id}/cost": Right.SEE_PREMISES,
+    "GET /premises/{premises_id}/cost": Right.SEE_PREMISES,
+    "GET /premises/{premises_id}/bill": Right.SEE_PREMISES,
     # alerts
     "POST /alerts/{alert_id}/acknowledge": Right.ACKNOWLEDGE,
     "POST /alerts/{alert_id}/label": Right.LABEL,
@@ -129,8 +137,10 @@ IDS = {
     "node_id": "n-one",
     "package_id": "0" * 64,
     "rollout_id": "none",
+    "tariff_id": "overgas-household",
 }
 QUERY = {"utility": "water", "resolution": "day", "from": "2026-01-01", "to": "2026-01-02"}
+QUERY["month"] = "2026-01"
 STREAMS = {"GET /live", "GET /premises/{premises_id}/live"}
 OF_ONE_GATEWAY = {
     "GET /gateways/{gateway_id}/configuration",

@@ -129,7 +129,7 @@ async def test_a_leak_reaches_the_webhook_signed_and_complete(working: CloudInTe
     )
     assert (leak["flow_low_l_per_h"], leak["flow_high_l_per_h"]) == (150, 230)
     assert leak["kinds"] == ["intermittent_flow", "continuous_flow"]
-    assert (leak["cost_eur"], leak["flow_w"], leak["energy_wh"]) == (0.74, None, None)
+    assert (leak["cost_eur"], leak["flow_w"], leak["energy_wh"]) == (0.8, None, None)
     assert leak["hours"] == [{"started_at": "2026-11-21T11:00:00+00:00", "volume_l": 190.5}]
     assert leak["clears_when"] == TOLD_TODAY["clears_when"]
     assert leak["first_seen_at"] == "2026-11-21T10:00:00+00:00"

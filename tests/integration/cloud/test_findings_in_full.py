@@ -64,9 +64,9 @@ async def test_electricity_is_told_in_watts_and_watt_hours(cloud: CloudInTest) -
 
 async def test_what_was_lost_has_its_price_and_grows_with_it(cloud: CloudInTest) -> None:
     await cloud.gateway.send(a_finding(volume_l=50_000))
-    assert (await _only_alert(cloud))["cost_eur"] == 97.0  # 50 m³ at 1.94 €
+    assert (await _only_alert(cloud))["cost_eur"] == 105.33  # 50 m³ at 4.12 leva
     await cloud.gateway.send(a_finding(2, at=NOON + timedelta(hours=1), volume_l=60_000))
-    assert (await _only_alert(cloud))["cost_eur"] == 116.4
+    assert (await _only_alert(cloud))["cost_eur"] == 126.39
 
 
 async def test_a_later_report_may_name_the_cause_more_closely(cloud: CloudInTest) -> None:
