@@ -7,6 +7,8 @@ import typer
 from fastapi.encoders import jsonable_encoder
 
 from cloud.accounts.tokens import DEFAULT_LIFE_DAYS, MAX_LIFE_DAYS
+from cloud.app import privacy_commands
+from cloud.app.privacy_commands import audit_cli
 from cloud.app.running import print_with_services
 from cloud.app.server_commands import cli as server_cli
 from cloud.app.services import Services
@@ -20,6 +22,8 @@ cli.add_typer(server_cli)
 cli.add_typer(user_cli, name="user")
 cli.add_typer(token_cli, name="token")
 cli.add_typer(validation_cli)
+cli.add_typer(audit_cli, name="audit")
+privacy_commands.register(user_cli)
 
 
 @user_cli.command("add")
