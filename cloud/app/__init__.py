@@ -29,6 +29,7 @@ from cloud.kit.requests import Draining, NotesRoutes, Requests
 from cloud.meters import endpoints as meters
 from cloud.premises import endpoints as premises
 from cloud.privacy import accesses_endpoints as accesses
+from cloud.privacy import account_endpoints as privacy
 from cloud.privacy import audit_endpoints as audit
 from cloud.privacy.counting import CountLooks
 from cloud.readings import endpoints as readings
@@ -65,6 +66,7 @@ ROUTERS = (
     webhooks.router,
     audit.router,
     accesses.router,
+    privacy.router,
 )
 
 health = APIRouter(prefix="/health", tags=["operation"])

@@ -8,6 +8,8 @@ import typer
 from fastapi.encoders import jsonable_encoder
 
 from cloud.accounts.tokens import DEFAULT_LIFE_DAYS, MAX_LIFE_DAYS
+from cloud.app import privacy_commands
+from cloud.app.privacy_commands import audit_cli
 from cloud.app.running import print_with_services
 from cloud.app.server_commands import cli as server_cli
 from cloud.app.services import Services
@@ -24,6 +26,8 @@ cli.add_typer(token_cli, name="token")
 tariff_cli = typer.Typer(no_args_is_help=True, help="What supply costs.")
 cli.add_typer(tariff_cli, name="tariff")
 cli.add_typer(validation_cli)
+cli.add_typer(audit_cli, name="audit")
+privacy_commands.register(user_cli)
 
 
 @user_cli.command("add")

@@ -27,6 +27,7 @@ from cloud.alerts.service import Alerts
 from cloud.app.upkeep import Upkeep
 from cloud.downlink.service import Downlink
 from cloud.kit.addresses import Addresses
+from cloud.exports.service import Exports
 from cloud.kit.clock import Clock
 from cloud.kit.database import Database
 from cloud.kit.hypertable import Hypertables
@@ -45,6 +46,9 @@ from cloud.privacy.accesses import AccessLog
 from cloud.privacy.anchors import Anchors
 from cloud.privacy.audit import AuditLog
 from cloud.privacy.counting import Accesses
+from cloud.privacy.erasure import Erasures
+from cloud.privacy.retention import Keeping
+from cloud.privacy.takeout import Takeout
 from cloud.readings.ingest import Ingest
 from cloud.readings.notices import Notices
 from cloud.readings.registers import Registers
@@ -103,6 +107,9 @@ class Services:
     accesses: Accesses
     access_log: AccessLog
     dispatcher: Dispatcher
+    takeout: Takeout
+    erasures: Erasures
+    keeping: Keeping
     live: LiveFeed
     jobs: Jobs
     mail: Mail
@@ -136,6 +143,10 @@ class Services:
         book = PriceBook(settings.assumed_tariffs)
         costs = Costs(database, clock, book)
         alerts = Alerts(database, clock, costs)
+        access_log = AccessLog(database, accesses)
+        audit_log = AuditLog(database, clock, Anchors(settings.data_dir / "audit"))
+        readings = Readings(database)
+        alerts = Alerts(database, clock, settings.prices)
         live.on_return(alerts.changed_since)
         outbox = Outbox(clock)
         keys = Keys(Sealing(settings.data_dir / "keys" / "sealing.key"))
@@ -171,7 +182,7 @@ class Services:
             ),
             register_history=RegisterHistory(database, clock, ingest.node_changed, mark_stale),
             ingest=ingest,
-            readings=Readings(database),
+            readings=readings,
             registers=Registers(database),
             notices=Notices(database),
             downlink=Downlink(database, clock),
@@ -200,6 +211,13 @@ class Services:
             ),
             labels=Labels(database, clock, costs),
             backtests=Backtests(database, clock, costs),
+            webhooks=Webhooks(database),
+            audit_log=audit_log,
+            accesses=accesses,
+            access_log=access_log,
+            takeout=Takeout(database, clock, Exports(database, readings), access_log),
+            erasures=Erasures(database),
+            keeping=Keeping(database, clock, audit_log),
             live=live,
             jobs=jobs,
             mail=Mail(settings.mail_server, clock),
@@ -209,6 +227,7 @@ class Services:
         """Run what goes on between requests until cancelled; without ``works`` no jobs."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self.live.run(), name="live_feed")
+            group.create_task(self.accesses.run(), name="accesses")
             if works:
                 group.create_task(self.work(), name="work")
 
@@ -219,4 +238,4 @@ class Services:
             group.create_task(self.dispatcher.run(), name="webhooks")
             group.create_task(self.upkeep.run(), name="upkeep")
             group.create_task(self.reviewer.run(), name="reviewer")
-            group.create_task(self.accesses.run(), name="accesses")
+            group.create_task(self.keeping.run(), name="keeping")

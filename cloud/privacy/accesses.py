@@ -43,6 +43,11 @@ class AccessLog:
                 connection, sights, see_all=sorted(SEES_ALL), before=before, limit=limit
             )
 
+    @staticmethod
+    def key_of(look: DictRow) -> list[str]:
+        """Return the key to go on after a look."""
+        return [str(look[name]) for name in KEY]
+
 
 def _check(before: Sequence[Any] | None) -> None:
     try:

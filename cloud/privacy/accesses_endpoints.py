@@ -81,7 +81,7 @@ async def _page(
 ) -> Page[Access]:
     before = pagination.decode(cursor, *(str for _ in KEY)) if cursor else None
     found = await service.page(sights, before, limit)
-    last = [str(found[-1][name]) for name in KEY] if len(found) == limit else None
+    last = service.key_of(found[-1]) if len(found) == limit else None
     return Page(
         items=[_shown(one, caller) for one in found],
         next_cursor=pagination.encode(*last) if last else None,

@@ -13,7 +13,7 @@ from cloud.kit.clock import Clock
 from cloud.kit.database import Database
 from cloud.premises.service import one_premises
 from cloud.privacy import audit_repository
-from cloud.privacy.anchors import Anchors
+from cloud.privacy.anchors import Anchor, Anchors
 from cloud.privacy.chain import Chain, Fault
 
 log = structlog.get_logger(__name__)
@@ -70,13 +70,15 @@ class AuditLog:
             fault=chain.fault,
         )
 
-    async def anchor(self) -> None:
-        """Sign the last entry's hash, keep it and say it in the process's log."""
+    async def anchor(self) -> Anchor | None:
+        """Sign the last entry's hash, keep it and say it in the process's log; None if empty."""
         async with self._database.transaction(as_system=True) as connection:
             last = await audit_repository.last(connection)
-        if last is not None:
-            anchor = self._anchors.add(*last, self._clock.now())
-            log.info("audit_anchored", entry_id=anchor.entry_id, hash=anchor.hash)
+        if last is None:
+            return None
+        anchor = self._anchors.add(*last, self._clock.now())
+        log.info("audit_anchored", entry_id=anchor.entry_id, hash=anchor.hash)
+        return anchor
 
     async def page(self, wanted: Wanted, before: int | None, limit: int) -> list[DictRow]:
         """Return entries, the newest first."""

@@ -118,6 +118,8 @@ NEEDS: dict[str, Right | None] = {
     "GET /premises/{premises_id}/audit": Right.SHARE,
     "GET /premises/{premises_id}/accesses": Right.ACCESSES,
     "GET /account/accesses": Right.ACCESSES,
+    "GET /account/export": None,
+    "POST /account/erase": None,
     # municipality
 }
 IDS = {

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A person is erased: what is theirs goes, what must stay names a number that leads nowhere.
+
+What their meters measured stays with the buildings, for the bills; see ``PRIVACY.md``. Copies in
+backups go with the backups.
+Source: GDPR article 17 (1) and (3) (b, e); recital 26.
+"""
+
+from typing import ClassVar
+
+import structlog
+
+from cloud.kit import audit
+from cloud.kit.auth.rights import Principal, Role
+from cloud.kit.database import Database
+from cloud.kit.errors import CloudError, InvalidRequestError, NotFoundError
+from cloud.privacy import audit_repository, people_repository
+from cloud.privacy.catalogue import PEOPLE, Erasure
+from cloud.privacy.chain import ERASED
+
+log = structlog.get_logger(__name__)
+
+USERS = "users"
+
+
+class LastOperatorError(CloudError):
+    """Nobody would be left who could let anybody in."""
+
+    status = 409
+    code = "last-operator"
+    headers: ClassVar = {}
+
+    def __init__(self) -> None:
+        super().__init__("This is the only operator; add another one before erasing this one.")
+
+
+class Erasures:
+    """Erases people."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def erase(self, by: Principal | None, *, user_id: int | None = None, email: str) -> None:
+        """Erase a person at once and for good; ``by`` (None: a command) is who asked for it.
+
+        ``email`` is the person's, once more, so that nobody erases by mistake.
+        """
+        async with self._database.transaction(as_system=True) as connection:
+            person = await people_repository.person(
+                connection, user_id=user_id, email=None if user_id else email
+            )
+            if person is None:
+                raise NotFoundError("person", email)
+            if person.email != email.strip().lower():
+                raise InvalidRequestError("This is not the e-mail address of the account.")
+            if person.role == Role.OPERATOR and await people_repository.is_the_last_operator(
+                connection, person.user_id
+            ):
+                raise LastOperatorError
+            for kept in PEOPLE:
+                if kept.erasure is Erasure.RENAME:
+                    await people_repository.rename(connection, kept, person)
+            # what refers to the user before the user
+            for kept in sorted(PEOPLE, key=lambda one: one.table == USERS):
+                if kept.erasure is Erasure.DELETE:
+                    await people_repository.delete(connection, kept, person)
+            for subject in person.subjects:
+                await audit_repository.forget(connection, subject)
+            for subject in person.subjects:
+                await audit.record(connection, by, ERASED, subject)
+        log.info("person_erased", subject=person.subject)
