@@ -26,8 +26,8 @@ from cloud.alerts.messages import Messages
 from cloud.alerts.service import Alerts
 from cloud.app.upkeep import Upkeep
 from cloud.downlink.service import Downlink
-from cloud.kit.addresses import Addresses
 from cloud.exports.service import Exports
+from cloud.kit.addresses import Addresses
 from cloud.kit.clock import Clock
 from cloud.kit.database import Database
 from cloud.kit.hypertable import Hypertables
@@ -146,7 +146,6 @@ class Services:
         access_log = AccessLog(database, accesses)
         audit_log = AuditLog(database, clock, Anchors(settings.data_dir / "audit"))
         readings = Readings(database)
-        alerts = Alerts(database, clock, settings.prices)
         live.on_return(alerts.changed_since)
         outbox = Outbox(clock)
         keys = Keys(Sealing(settings.data_dir / "keys" / "sealing.key"))
@@ -193,9 +192,6 @@ class Services:
             reviewer=Reviewer(database, hypertables),
             history_review=history_review,
             alerts=alerts,
-            audit_log=AuditLog(database, clock, Anchors(settings.data_dir / "audit")),
-            accesses=accesses,
-            access_log=AccessLog(database, accesses),
             webhooks=Webhooks(
                 database, clock, Addresses(settings.webhook_allowed_networks), keys, outbox
             ),
@@ -211,7 +207,6 @@ class Services:
             ),
             labels=Labels(database, clock, costs),
             backtests=Backtests(database, clock, costs),
-            webhooks=Webhooks(database),
             audit_log=audit_log,
             accesses=accesses,
             access_log=access_log,
