@@ -22,8 +22,8 @@ alter table tokens add constraint tokens_end check (role = 'gateway' or expires_
 
 alter table users add column if not exists disabled_at timestamptz;
 
--- Tokens that weren't revoked and whose person is what they were when they made it: a token may lose
--- with its person, and never win. Whether its time is over is for who knows the time to ask.
+-- Tokens that weren't revoked and whose person is what they were when they made it: a token may
+-- lose with its person, and never win. Whether its time is over is for who knows the time to ask.
 create view live_tokens as
     select tokens.* from tokens left join users using (user_id)
     where revoked_at is null and (user_id is null or (users.disabled_at is null

@@ -155,13 +155,15 @@ insert into tokens (token_hash, label, role, premises_ids, gateway_id, supplier_
     ('3', 'x', 'owner', '{}', null, null, '2999-01-01'),
     ('4', 'x', 'municipality', '{p-one}', null, null, '2999-01-01'),
     ('5', 'x', 'gateway', '{p-one}', 'gw-one', null, null);
-insert into tokens (token_hash, label, role, user_id, premises_ids, expires_at, revoked_at) values
+insert into tokens (token_hash, label, role, user_id, premises_ids, expires_at, revoked_at)
+    values
     ('6', 'x', 'tenant', 2, null, '2999-01-01', null),
     ('7', 'x', 'owner', 10, '{p-one}', '2999-01-01', null),
     ('8', 'x', 'owner', 1, '{p-two}', '2999-01-01', null),
     ('9', 'x', 'owner', 6, null, '2999-01-01', null),
     ('10', 'x', 'owner', 1, null, '2999-01-01', '2026-01-01'),
     ('11', 'x', 'tenant', 1, null, '2999-01-01', null);
+update tokens set supplier_id = users.supplier_id from users where users.user_id = tokens.user_id;
 """
 
 
