@@ -14,27 +14,18 @@ _SHOWN = (
     "token_id, label, role, supplier_id, scopes, premises_ids, hint, created_at, expires_at,"
     " last_used_at, revoked_at"
 )
-_VALID = """
-    revoked_at is null and coalesce(expires_at > %(now)s, true)
-    and coalesce(unused_until > %(now)s, true)
-"""
 
 
 async def token(connection: Connection, token_hash: bytes, now: datetime) -> DictRow | None:
-    """Return the token with this hash, and whether it is valid now.
-
-    One that acts for somebody is so only while they are what they were when they made it: it may
-    lose with them, and never win.
-    """
+    """Return the token with this hash, what it sees, and whether it is valid now."""
     return await row(
         connection,
-        "select tokens.*, (select coalesce(jsonb_agg(jsonb_build_array(premises_id,"  # noqa: S608
+        "select tokens.*, (select coalesce(jsonb_agg(jsonb_build_array(premises_id,"
         " service_point_ids, since)), '[]') from token_grants"
         " where token_grants.token_id = tokens.token_id) as grants,"
-        f" {_VALID} and (user_id is null or (users.disabled_at is null"
-        " and users.role = tokens.role"
-        " and users.supplier_id is not distinct from tokens.supplier_id)) as is_valid"
-        " from tokens left join users using (user_id) where token_hash = %(token_hash)s",
+        " exists (select from live_tokens where live_tokens.token_id = tokens.token_id)"
+        " and coalesce(expires_at > %(now)s, true) and coalesce(unused_until > %(now)s, true)"
+        " as is_valid from tokens where token_hash = %(token_hash)s",
         token_hash=token_hash,
         now=now,
     )

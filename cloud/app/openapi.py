@@ -64,7 +64,11 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
         answers.setdefault(str(status), answer)
     if path.startswith(API):
         answers.setdefault("429", errors.answers(RateLimitedError)[429])
-    if method == "get" and path.startswith(API) and JSON in answers["200"].get("content", {}):
+    if (
+        method == "get"
+        and path.startswith(API)
+        and JSON in answers.get("200", {}).get("content", {})
+    ):
         answers["200"]["headers"] = {"ETag": ETAG}
         answers["304"] = {"description": "The client has this answer.", "headers": {"ETag": ETAG}}
         operation.setdefault("parameters", []).append(IF_NONE_MATCH)

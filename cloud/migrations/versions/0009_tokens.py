@@ -20,20 +20,29 @@ create index on tokens (user_id) where user_id is not null;
 update tokens set expires_at = now() + interval '1 year' where role <> 'gateway';
 alter table tokens add constraint tokens_end check (role = 'gateway' or expires_at is not null);
 
+alter table users add column if not exists disabled_at timestamptz;
+
+-- Tokens that weren't revoked and whose person is what they were when they made it: a token may
+-- lose with its person, and never win. Whether its time is over is for who knows the time to ask.
+create view live_tokens as
+    select tokens.* from tokens left join users using (user_id)
+    where revoked_at is null and (user_id is null or (users.disabled_at is null
+        and users.role = tokens.role
+        and users.supplier_id is not distinct from tokens.supplier_id));
+
 -- Which buildings a token sees: a person's what was granted to them, and no more than it was made
 -- for; a program's what it was given.
 create view token_grants as
-    select tokens.token_id, grants.premises_id, grants.service_point_ids, grants.since
-    from tokens join grants using (user_id)
+    select token_id, role, grants.premises_id, grants.service_point_ids, grants.since
+    from live_tokens join grants using (user_id)
     where grants.revoked_at is null
-        and (tokens.premises_ids is null or grants.premises_id = any (tokens.premises_ids))
+        and (premises_ids is null or grants.premises_id = any (premises_ids))
     union all
-    select token_id, unnest(premises_ids), null, null from tokens where user_id is null;
+    select token_id, role, unnest(premises_ids), null, null from live_tokens where user_id is null;
 """
 
 ORGANISATIONS = """
 alter table users alter column password_hash drop not null; -- null: signs in elsewhere
-alter table users add column if not exists disabled_at timestamptz;
 
 -- Who somebody is at their organisation's identity provider.
 create table identities (

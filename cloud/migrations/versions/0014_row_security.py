@@ -74,8 +74,10 @@ as $$
     where user_id = seen.id_of('user') and role in ('owner', 'tenant') and revoked_at is null
         and (service_point_ids is null or point is not null)
     union all
-    select unnest(premises_ids), null, null from tokens
+    select premises_id, point, since
+    from token_grants left join unnest(service_point_ids) point on true
     where token_id = seen.id_of('token') and role in ('owner', 'tenant')
+        and (service_point_ids is null or point is not null)
 $$;
 
 -- The utility that who asks works for.
@@ -84,7 +86,7 @@ create function seen.supplier() returns text
 as $$
     select supplier_id from users where user_id = seen.id_of('user') and role = 'utility'
     union all
-    select supplier_id from tokens where token_id = seen.id_of('token') and role = 'utility'
+    select supplier_id from live_tokens where token_id = seen.id_of('token') and role = 'utility'
 $$;
 
 -- The views are for policies and for one another. They have the rights of who made them.

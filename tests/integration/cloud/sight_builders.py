@@ -48,6 +48,12 @@ SEES: dict[str, Seen] = {
     "token:3": {},  # for no building
     "token:4": {},  # of the municipality
     "token:5": {},  # a gateway's
+    "token:6": {"sp-one-a": SINCE},  # of the tenant: all that they see
+    "token:7": {"sp-one-b": LATER},  # of user 10, for building one alone
+    "token:8": {},  # of the owner of one, for building two, which isn't theirs
+    "token:9": {},  # of the owner of one, until that was revoked
+    "token:10": {},  # of the owner of one, revoked itself
+    "token:11": {},  # of who is an owner now, and was a tenant when they made it
     # nobody
     "": {},
     "user:999": {},
@@ -143,10 +149,21 @@ insert into grants (user_id, premises_id, service_point_ids, since, revoked_at, 
     (7, 'p-one', '{}', null, null, 'x'), (8, 'p-one', null, null, null, 'x'),
     (9, 'p-one', null, null, null, 'x'), (10, 'p-two', null, null, null, 'x'),
     (10, 'p-one', '{sp-one-b,sp-two-a}', %(later)s, null, 'x');
-insert into tokens (token_hash, label, role, premises_ids, gateway_id, supplier_id) values
-    ('1', 'x', 'owner', '{p-one}', null, null), ('2', 'x', 'utility', '{}', null, 'water-two'),
-    ('3', 'x', 'owner', '{}', null, null), ('4', 'x', 'municipality', '{p-one}', null, null),
-    ('5', 'x', 'gateway', '{p-one}', 'gw-one', null);
+insert into tokens (token_hash, label, role, premises_ids, gateway_id, supplier_id, expires_at)
+    values ('1', 'x', 'owner', '{p-one}', null, null, '2999-01-01'),
+    ('2', 'x', 'utility', '{}', null, 'water-two', '2999-01-01'),
+    ('3', 'x', 'owner', '{}', null, null, '2999-01-01'),
+    ('4', 'x', 'municipality', '{p-one}', null, null, '2999-01-01'),
+    ('5', 'x', 'gateway', '{p-one}', 'gw-one', null, null);
+insert into tokens (token_hash, label, role, user_id, premises_ids, expires_at, revoked_at)
+    values
+    ('6', 'x', 'tenant', 2, null, '2999-01-01', null),
+    ('7', 'x', 'owner', 10, '{p-one}', '2999-01-01', null),
+    ('8', 'x', 'owner', 1, '{p-two}', '2999-01-01', null),
+    ('9', 'x', 'owner', 6, null, '2999-01-01', null),
+    ('10', 'x', 'owner', 1, null, '2999-01-01', '2026-01-01'),
+    ('11', 'x', 'tenant', 1, null, '2999-01-01', null);
+update tokens set supplier_id = users.supplier_id from users where users.user_id = tokens.user_id;
 """
 
 

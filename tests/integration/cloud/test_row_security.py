@@ -67,6 +67,7 @@ OPEN = {"suppliers", "closed_periods", "pending_refreshes", "tariffs", "tariff_v
 # Nothing for callers; services ask for them as the system.
 CLOSED = {
     *("users", "grants", "sessions", "tokens", "sign_in_failures", "idempotency_keys"),
+    *("live_tokens", "token_grants", "identities", "organisation_sign_ins"),
     *("webhooks", "webhook_messages", "webhook_attempts", "audit_log"),
     *("webhook_keys", "webhook_deliveries"),
     *("gateways", "nodes", "certificates", "watermarks", "quarantine", "findings", "ledger"),
