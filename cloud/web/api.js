@@ -50,6 +50,10 @@ export const usageOf = (id, { utility, resolution, from, to }) =>
   call("GET", `/premises/${encodeURIComponent(id)}/usage?`
     + new URLSearchParams({ utility, resolution, from, to }));
 
+/** What the use of a utility cost over the local days [from, to), to the cent and with VAT. */
+export const costOf = (id, { utility, from, to }) =>
+  call("GET", `/premises/${encodeURIComponent(id)}/cost?` + new URLSearchParams({ utility, from, to }));
+
 /** Every register that hung at a service point, oldest first, with its events. */
 export const registersOf = async (servicePointId) =>
   (await call("GET", `/service-points/${encodeURIComponent(servicePointId)}/registers`)).items;

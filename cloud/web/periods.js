@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
-/** Fetches the periods a host wants to chart, again every half minute, and remembers them. */
+/** Fetches the periods a host wants to chart and what they cost, again every half minute, and remembers them. */
 
-import { UnreachableError, usageOf } from "./api.js";
+import { costOf, UnreachableError, usageOf } from "./api.js";
 import { now } from "./clock.js";
 import { recall, remember } from "./store.js";
 
@@ -11,7 +11,7 @@ const REFRESH_MS = 30_000;
 export class Periods {
   #host;
   #wanted = {};
-  #known = new Map(); // key of a period: {usage, keptSince, isUnknown}
+  #known = new Map(); // key of a period: {usage, cost, keptSince, isUnknown}
   #timer;
 
   constructor(host) {
@@ -49,13 +49,25 @@ export class Periods {
     const key = keyOf(period);
     try {
       const usage = await usageOf(period.premisesId, period);
-      this.#known.set(key, { usage });
+      this.#known.set(key, { usage, cost: this.#known.get(key)?.cost });
       remember(key, usage, now());
+      this.#price(key, period);
     } catch (error) {
       console.info(`The use of ${key} could not be fetched:`, error.message);
       this.#known.set(key, this.#fallBack(key, error));
     }
     this.#host.requestUpdate();
+  }
+
+  /** Use without its cost is worth showing, so that comes after it, and may stay away. */
+  async #price(key, period) {
+    try {
+      const cost = await costOf(period.premisesId, period);
+      this.#known.set(key, { ...this.#known.get(key), cost });
+      this.#host.requestUpdate();
+    } catch (error) {
+      console.info(`The cost of ${key} could not be fetched:`, error.message);
+    }
   }
 
   #fallBack(key, error) {

@@ -239,6 +239,22 @@ def test_another_utility_is_charted_at_a_tap(browser: Browser):
         expect(page.locator("[data-chart=year] .chart-total")).to_contain_text("Wh")
 
 
+def test_what_use_costs_stands_beside_it_and_promises_no_more_than_is_known(browser: Browser):
+    with opened(browser, FakeCloud()) as page:
+        open_building(page)
+        cost = page.locator("[data-chart=day] .cost")
+        expect(cost).to_have_text("около 1,89\u00a0€ с ДДС; по цените за битови клиенти")
+        for utility, words in (
+            ("electricity", "14,97\u00a0€ с ДДС"),
+            ("gas", "поне 3,02\u00a0€ с ДДС; без: акциз"),
+        ):
+            page.locator(f".tab.u-{utility}").click()
+            expect(cost).to_have_text(words)
+        page.locator(".tab.u-heat").click()
+        expect(page.locator(".tab.u-heat")).to_have_attribute("aria-pressed", "true")
+        expect(cost).to_have_count(0)
+
+
 def test_buildings_of_others_are_not_found_instead_of_empty(browser: Browser):
     with opened(browser, FakeCloud()) as page:
         sign_in(page)

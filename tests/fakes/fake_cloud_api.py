@@ -25,7 +25,15 @@ from sse_starlette import EventSourceResponse
 
 from cloud.web import mount
 from cloud.web.release import FOLDER
-from tests.fakes.fake_city import ALERT, USER, a_flow, building_summary, buildings, usage_intervals
+from tests.fakes.fake_city import (
+    ALERT,
+    COSTS,
+    USER,
+    a_flow,
+    building_summary,
+    buildings,
+    usage_intervals,
+)
 
 EMAIL = USER["email"]
 PASSWORD = "a-password-of-the-tests"
@@ -241,6 +249,10 @@ def _premises_routes(fake: FakeCloud) -> APIRouter:
     async def usage(utility: str, resolution: str, request: Request) -> dict[str, Any]:
         query = request.query_params
         return usage_intervals(utility, resolution, query["from"], query["to"])
+
+    @router.get("/premises/{premises_id}/cost")
+    async def cost(utility: str) -> dict[str, Any]:
+        return COSTS[utility]
 
     @router.get("/premises/{premises_id}/alerts")
     async def alerts(premises_id: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@
 import { html, nothing } from "lit";
 import { addDays, dateText, dayOf, hoursOf, hourText, longDate, monthsOf, offsetText } from "../calendar.js";
 import { now, Ticker } from "../clock.js";
+import { costWords } from "../cost.js";
 import { language, t } from "../language.js";
 import { Periods } from "../periods.js";
 import { fill } from "../usage.js";
@@ -91,7 +92,8 @@ export class UsagePanel extends Element {
   }
 
   #card(name, { title, subtitle, note, slots, each, axisText, slotText, previous, next }) {
-    const { usage, keptSince, isUnknown } = this.#periods.get(name);
+    const { usage, cost, keptSince, isUnknown } = this.#periods.get(name);
+    const paid = usage && !keptSince ? costWords(cost) : null;
     return html`
       <article class="card chart-card" data-chart=${name}>
         <header>
@@ -100,6 +102,7 @@ export class UsagePanel extends Element {
         </header>
         ${note ? html`<p class="note">${t(note)}</p>` : nothing}
         ${keptSince ? html`<p class="note"><iskar-age .at=${keptSince} .words=${"usage_kept"}></iskar-age></p>` : nothing}
+        ${paid ? html`<p class="note cost">${paid}</p>` : nothing}
         ${usage ? html`
           <iskar-chart .filled=${fill(slots, usage.intervals, now())} .unit=${usage.unit} .each=${each}
             .axisText=${axisText} .slotText=${slotText} .label="${t(this.utility)}, ${title}"></iskar-chart>`

@@ -3,14 +3,17 @@
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 
-from cloud.kit.auth.rights import Role
+from cloud.kit.auth.rights import Grant, Principal, Role
 from cloud.tariffs import documents
+from cloud.tariffs.costs import month_of
 from tests.integration.cloud.builders import COLD, CloudInTest, a_finding, a_telegram
+from tests.integration.cloud.process import CloudProcess
 from tests.tariffs import a_tariff_body
 from tests.timescaledb import on_both_engines
 
@@ -220,3 +223,26 @@ async def test_a_file_brings_its_supplier_and_may_be_taken_in_again(cloud: Cloud
     first = await cloud.services.tariffs.take_in(file)
     assert first == await cloud.services.tariffs.take_in(file)
     assert {one.recorded_by for one in first.versions} == {"system"}
+
+
+async def test_an_operator_takes_tariffs_in_by_a_command(
+    cloud: CloudInTest, dsn: str, tmp_path: Path
+) -> None:
+    program = CloudProcess(tmp_path, CLOUD_DATABASE_URL=dsn)
+    path = documents.FOLDER / "sofiyska-voda-household.toml"
+    assert await program.run("tariff", "import", str(path)) == {"sofiyska-voda-household": 4}
+    listed = (await cloud.operator.get("/tariffs"))["items"]
+    recorded = [one["tariff_id"] for one in listed if not one["is_shipped"]]
+    assert recorded == ["sofiyska-voda-household"]
+
+
+async def test_a_tenant_pays_from_the_day_of_moving_in(cloud: CloudInTest) -> None:
+    await _with_tariff(cloud)
+    await _hourly(cloud)
+    moved_in = Grant(premises_id="p-one", since=MIDNIGHT + timedelta(days=21))
+    tenant = Principal(subject="user:1", role=Role.TENANT, grants=frozenset({moved_in}))
+    first, end = month_of("2026-10")
+    [reckoned] = await cloud.services.costs.of_premises(tenant, "p-one", None, first, end)
+    [supply, standing] = reckoned.bill.lines
+    assert (str(supply.first), supply.quantity) == ("2026-10-22", 241)  # ten days, one of 25 hours
+    assert standing.quantity == Decimal("0.323")
