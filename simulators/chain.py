@@ -65,6 +65,7 @@ class Chain:
         self.programs: dict[str, Program] = {}
         self._http_port = options.http_port or grounds.free_ports(1)[0]
         self._operator: CloudClient | None = None
+        self._utility: CloudClient | None = None
         self._turning: asyncio.Task[None] | None = None
         self._restarting = asyncio.Lock()  # of nodes: each kill has a process of its own
         self._killing_postgres = asyncio.Lock()
@@ -81,6 +82,13 @@ class Chain:
             raise NotReadyError("The cloud", 0.0, "Call start_cloud first.")
         return self._operator
 
+    @property
+    def utility(self) -> CloudClient:
+        """The water utility's access to the cloud, once it has started."""
+        if self._utility is None:
+            raise NotReadyError("The cloud", 0.0, "Call start_cloud first.")
+        return self._utility
+
     # -- setting up ----------------------------------------------------------------------------
 
     async def start_cloud(self) -> None:
@@ -91,6 +99,7 @@ class Chain:
             "CLOUD_HTTP_PORT": str(self._http_port),
             "CLOUD_HTTPS_PORT": str(https_port),
             "CLOUD_PUBLIC_URL": self.url,
+            "CLOUD_WEBHOOK_ALLOWED_NETWORKS": '["127.0.0.0/8"]',  # the sample receiver is here
         }
         self.links = {gateway_id: Link(https_port) for gateway_id in self.gateway_ids}
         for link in self.links.values():
@@ -104,6 +113,9 @@ class Chain:
         for path, body in registry.registry(self.city):
             await self.operator.put(path, body)
         await commissioning.make_owner(self.ground, environment, list(self.city.premises))
+        water_utility, _ = registry.SUPPLIERS["water"]
+        await commissioning.make_utility(self.ground, environment, water_utility)
+        self._utility = CloudClient(self.url, self.ground.remembered()[water_utility])
 
     async def enrol(self) -> None:
         """Enrol gateways and nodes with the technician's own commands."""
@@ -181,8 +193,9 @@ class Chain:
             await self.programs[name].stop()
         for link in self.links.values():
             await link.stop()
-        if self._operator is not None:
-            await self._operator.close()
+        for client in (self._operator, self._utility):
+            if client is not None:
+                await client.close()
 
     async def _run(
         self, name: str, command: list[str | Path], environment: Mapping[str, str]

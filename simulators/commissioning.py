@@ -26,6 +26,15 @@ async def make_tokens(ground: Ground, cloud: Mapping[str, str]) -> None:
     await asyncio.gather(*(make(role) for role in _ROLES - ground.remembered().keys()))
 
 
+async def make_utility(ground: Ground, cloud: Mapping[str, str], supplier_id: str) -> None:
+    """Make the token by which a supplier's program reaches its webhooks, if it has none yet."""
+    if supplier_id not in ground.remembered():
+        words = ["token", "add", "--role", "utility", "--label", supplier_id, "--days", "365"]
+        words += ["--supplier", supplier_id]
+        made = await run_to_end([console_script("iskar-cloud"), *words], cloud)
+        ground.remember(supplier_id, json.loads(made)["token"])
+
+
 async def make_owner(ground: Ground, cloud: Mapping[str, str], premises: Sequence[str]) -> None:
     """Make the owner of all ``premises``, if there is none yet."""
     if OWNER in ground.remembered():

@@ -105,7 +105,7 @@ class Demo:
 
     async def _show(self, chain: Chain, run: Run) -> Report:
         minutes = self._plan.minutes
-        self._tell_addresses(chain)
+        self._tell_addresses(chain, run.receiver.inbox_url)
         leak_after_s = LEAK_AFTER_S if minutes is None else min(LEAK_AFTER_S, minutes * 20)
         began_s = time.monotonic()
         async with asyncio.TaskGroup() as group:
@@ -133,11 +133,12 @@ class Demo:
         tell("[green]The water utility's receiver took and verified the webhook:[/green]")
         tell(show(received), markup=False, highlight=False)
 
-    def _tell_addresses(self, chain: Chain) -> None:
+    def _tell_addresses(self, chain: Chain, inbox: str) -> None:
         known = self._ground.remembered()
         lines = (
             f"App        [b]{chain.url}[/b]",
             f"Sign in    [b]{OWNER}[/b]   password [b]{known[OWNER]}[/b]",
+            f"Inbox      [b]{inbox}[/b]   what the water utility is told, verified",
             f"API        {chain.url}/docs   operator's token in {self._ground.credentials}",
             f"Logs       {self._ground.root / 'logs'}",
         )

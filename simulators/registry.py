@@ -8,10 +8,18 @@ from simulators.city import City
 
 SITE = "sofia"
 Put = tuple[str, dict[str, object]]
+SUPPLIERS = {
+    "water": ("sofiyska-voda", "Sofiyska Voda"),
+    "electricity": ("electrohold", "Electrohold"),
+    "gas": ("overgas", "Overgas"),
+    "heat": ("toplofikatsia", "Toplofikatsia Sofia"),
+}
 
 
 def registry(city: City) -> Iterator[Put]:
     """Yield (path, body) of every put that makes the cloud know the city, in a valid order."""
+    for supplier_id, name in SUPPLIERS.values():
+        yield f"/api/v1/suppliers/{supplier_id}", {"name": name}
     for premises in city.premises.values():
         yield (
             f"/api/v1/premises/{premises.premises_id}",
@@ -45,6 +53,7 @@ def registry(city: City) -> Iterator[Put]:
                 "name": {"bg": point.name_bg, "en": point.name_en},
                 "reading_type": point.reading_type.name,
                 "parent_service_point_id": point.parent_service_point_id,
+                "supplier_id": SUPPLIERS[point.reading_type.utility][0],
             },
         )
 

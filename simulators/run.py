@@ -40,7 +40,7 @@ class Run:
     async def begin(self) -> None:
         """Register the receiver with the cloud and follow the live stream."""
         self.receiver.start()
-        cloud = self.chain.operator
+        cloud = self.chain.utility
         for old in (await cloud.get("/api/v1/webhooks"))["items"]:
             await cloud.delete(f"/api/v1/webhooks/{old['webhook_id']}")
         made = await cloud.post(

@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A sample of what a utility runs: takes webhooks, verifies them, remembers what it took."""
+"""A sample of what a utility runs: takes webhooks, verifies them, and shows what it took.
+
+Its inbox is a page on loopback that brings itself up to date.
+"""
 
 import json
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass
+from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -38,6 +43,11 @@ class WebhookReceiver:
     def url(self) -> str:
         """Where webhooks are to be posted."""
         return f"http://127.0.0.1:{self._server.server_port}/iskar"
+
+    @property
+    def inbox_url(self) -> str:
+        """Where a browser shows what was verified."""
+        return f"http://127.0.0.1:{self._server.server_port}/"
 
     def start(self) -> None:
         """Listen in a thread of its own."""
@@ -74,6 +84,15 @@ class WebhookReceiver:
         receiver = self
 
         class Endpoint(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                page = inbox(receiver.received, receiver.refused).encode()
+                self.send_response(200)
+                self.send_header("Content-Type", "text/html; charset=utf-8")
+                self.send_header("Content-Security-Policy", "default-src 'unsafe-inline'")
+                self.send_header("Content-Length", str(len(page)))
+                self.end_headers()
+                self.wfile.write(page)
+
             def do_POST(self) -> None:
                 length = int(self.headers.get("content-length", 0))
                 if length > _MAX_BODY_BYTES:
@@ -87,6 +106,40 @@ class WebhookReceiver:
                 """Stay quiet: what matters is logged by the receiver."""
 
         return Endpoint
+
+
+def inbox(received: Iterable[Received], refused: int) -> str:
+    """Return the page that shows verified events, the newest first."""
+    rows = "".join(_row(one) for one in reversed(list(received)))
+    return f"""<!doctype html><html lang="en"><meta charset="utf-8">
+<meta http-equiv="refresh" content="2">
+<title>Inbox of Sofiyska Voda</title>
+<style>body{{font:16px system-ui;margin:2rem;max-width:60rem}}td,th{{text-align:left;padding:.4rem
+ 1rem .4rem 0;vertical-align:top}}tr{{border-top:1px solid #ccc}}pre{{white-space:pre-wrap}}</style>
+<h1>Inbox of Sofiyska Voda</h1>
+<p>Signatures verified; {refused} refused. An event that comes twice is shown once.</p>
+<table><tr><th>when<th>event<th>where<th>meter<th>flow<th>lost<th>cost</tr>{rows}</table></html>"""
+
+
+def _row(one: Received) -> str:
+    told = one.content["data"]
+    if "alert_id" not in told:
+        return f"<tr><td>{escape(one.content['timestamp'])}<td>{escape(one.event_type)}</tr>"
+    cells = (
+        one.content["timestamp"][:19].replace("T", " "),
+        f"{one.event_type}: {told['kind']}",
+        f"{told['premises']['name']['en']}, {told['service_point']['name']['en']}",
+        told["meter"]["serial"],
+        f"{told.get('flow_l_per_h')} l/h",
+        f"{told.get('volume_l')} l",
+        "" if told.get("cost_eur") is None else f"{told['cost_eur']} €",
+    )
+    body = escape(show(one))
+    return (
+        f"<tr>{''.join(f'<td>{escape(cell)}' for cell in cells)}</tr>"
+        f"<tr><td colspan=7><details><summary>{escape(one.webhook_id)}</summary>"
+        f"<pre>{body}</pre></details></tr>"
+    )
 
 
 def show(received: Received) -> str:

@@ -29,11 +29,12 @@ class Receiver:
         self.otherwise = otherwise
         self.got: list[Request] = []
         self.url = ""
+        self.is_down = False  # cuts every connection off before it reads
         self._news = asyncio.Condition()
 
     async def take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(ConnectionError, asyncio.IncompleteReadError):
-            while await self._take(reader, writer):
+            while not self.is_down and await self._take(reader, writer):
                 pass
         writer.close()
 

@@ -2,6 +2,7 @@
 """The parts of a run that need no chain: what it keeps, what it takes for its leak, how it ends."""
 
 import asyncio
+import json
 import os
 import signal
 import socket
@@ -17,7 +18,8 @@ from simulators.errors import NotReadyError
 from simulators.ground import Ground
 from simulators.latency import LatencyTracker
 from simulators.observer import Observer
-from simulators.webhook_receiver import Received, WebhookReceiver
+from simulators.webhook_receiver import Received, WebhookReceiver, inbox
+from tests.needs import ROOT
 
 OPENED_S = 1_790_000_000.0
 BEFORE, AFTER = "2026-09-21T14:13:19+00:00", "2026-09-21T14:13:42+00:00"
@@ -93,3 +95,12 @@ def test_a_port_in_use_is_told_in_a_sentence(tmp_path: Path):
         ran = CliRunner().invoke(app, ["demo", "--port", str(port), "--data-dir", str(tmp_path)])
     assert ran.exit_code == 1
     assert f"Port {port} is in use" in ran.output
+
+
+def test_a_utilitys_inbox_shows_what_was_verified_and_runs_nothing_that_came():
+    sample = json.loads((ROOT / "webhook_kit" / "samples" / "sofiyska-voda.json").read_text())
+    sample["data"]["premises"]["name"]["en"] = "<script>alert(1)</script>"
+    page = inbox([Received(webhook_id="msg_1", event_type="leak.raised", content=sample)], 0)
+    assert "leak.raised: intermittent_flow" in page
+    assert sample["data"]["meter"]["serial"] in page
+    assert "<script" not in page
