@@ -187,12 +187,50 @@ grant select on {table} to iskar_caller, iskar_observer;
 OWN = ("own_points", "own_premises", "own_installations", "own_channels")
 
 
+# Open streams that may show too much from now on are ended: cloud/kit/live.py listens.
+STREAMS = """
+create function tell_of_sight() returns trigger language plpgsql
+    set search_path = pg_catalog, public, pg_temp as $$
+declare
+    id text := to_jsonb(old) ->> (tg_argv[0] || '_id');
+begin
+    perform pg_notify('iskar_live', case tg_argv[0]
+        when 'premises' then json_build_array('sight_changed', id, json_build_object())
+        else json_build_array('sight_changed', '',
+            json_build_object('subject', tg_argv[0] || ':' || id)) end::text);
+    return null;
+end
+$$;
+create trigger sight_may_shrink after update or delete on grants
+    for each row execute function tell_of_sight('premises');
+create trigger sight_may_shrink after update of premises_id, supplier_id on service_points
+    for each row when ((old.premises_id, old.supplier_id)
+        is distinct from (new.premises_id, new.supplier_id))
+    execute function tell_of_sight('premises');
+create trigger sight_may_shrink after delete on sessions
+    for each row execute function tell_of_sight('user');
+create trigger sight_may_shrink after delete on users
+    for each row execute function tell_of_sight('user');
+create trigger sight_may_shrink_now after update on users
+    for each row when (old is distinct from new)
+    execute function tell_of_sight('user');
+create trigger sight_may_shrink after delete on tokens
+    for each row execute function tell_of_sight('token');
+-- whatever changes, but that it is used
+create trigger sight_may_shrink_now after update on tokens
+    for each row when (to_jsonb(old) - array['last_used_at', 'unused_until']
+        is distinct from to_jsonb(new) - array['last_used_at', 'unused_until'])
+    execute function tell_of_sight('token');
+"""
+
+
 def upgrade() -> None:
     """Make roles, views and policies by the driver itself."""
     driver = op.get_bind().connection.driver_connection
     assert driver is not None  # noqa: S101 - an open connection has one
     driver.execute(ROLES)
     driver.execute(SIGHT)
+    driver.execute(STREAMS)
     driver.execute(READINGS)
     for name in LARGE[1:]:
         driver.execute(USAGE.format(name=name))
