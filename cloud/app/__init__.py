@@ -32,6 +32,7 @@ from cloud.privacy import accesses_endpoints as accesses
 from cloud.privacy import account_endpoints as privacy
 from cloud.privacy import audit_endpoints as audit
 from cloud.privacy.counting import CountLooks
+from cloud.readings import district_endpoints as districts
 from cloud.readings import endpoints as readings
 from cloud.readings import notice_endpoints as notices
 from cloud.readings import register_endpoints as registers
@@ -54,6 +55,7 @@ ROUTERS = (
     meters.public_router,
     readings.router,
     readings.operator_router,
+    districts.router,
     exports.router,
     registers.router,
     notices.router,

@@ -49,6 +49,7 @@ from cloud.privacy.counting import Accesses
 from cloud.privacy.erasure import Erasures
 from cloud.privacy.retention import Keeping
 from cloud.privacy.takeout import Takeout
+from cloud.readings.districts import Districts
 from cloud.readings.ingest import Ingest
 from cloud.readings.notices import Notices
 from cloud.readings.registers import Registers
@@ -91,6 +92,7 @@ class Services:
     ingest: Ingest
     readings: Readings
     registers: Registers
+    districts: Districts
     notices: Notices
     downlink: Downlink
     tariffs: Tariffs
@@ -183,6 +185,7 @@ class Services:
             ingest=ingest,
             readings=readings,
             registers=Registers(database),
+            districts=Districts(database, settings.aggregate_min_premises),
             notices=Notices(database),
             downlink=Downlink(database, clock),
             tariffs=Tariffs(database, clock, book),

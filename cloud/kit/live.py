@@ -3,11 +3,15 @@
 
 It travels by PostgreSQL's NOTIFY, so it reaches the streams of every cloud process. A client that
 doesn't keep up is cut off rather than waited for; a browser then connects again.
+
+A stream shows what its caller saw as it began. Triggers of the database announce when somebody's
+sight may have shrunk: a grant revoked, a token or session ended, a service point handed to another
+supplier. The streams that this may touch end at once, and who may still look connects again.
 """
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -23,6 +27,7 @@ log = structlog.get_logger(__name__)
 CHANNEL = "iskar_live"
 MAX_WAITING = 200  # announcements; a phone that is this far behind has lost its connection
 RECONNECT_S = 0.3
+SIGHT_CHANGED = "sight_changed"  # what triggers of migration 0014 announce; never sent to clients
 SLACK = timedelta(seconds=5)  # a transaction may commit some time after its now()
 
 CatchUp = Callable[[datetime], Awaitable[list["Announcement"]]]
@@ -34,7 +39,12 @@ class Announcement:
 
     event: str
     premises_id: str
-    content: dict[str, Any]
+    content: dict[str, Any]  # names its service_point_id
+
+    @property
+    def service_point_id(self) -> str | None:
+        """What it is about."""
+        return self.content.get("service_point_id")
 
 
 async def announce(connection: Connection, announcements: list[Announcement]) -> None:
@@ -54,10 +64,15 @@ def _said(one: Announcement) -> str:
 
 
 class Subscription:
-    """One client's stream: of some premises, or of all (None)."""
+    """One client's stream: of what ``subject`` sees of some premises, or of all (None).
 
-    def __init__(self, premises_id: str | None) -> None:
+    Nothing is offered to it before it is told which service points it may show; None for all.
+    """
+
+    def __init__(self, subject: str, premises_id: str | None) -> None:
+        self.subject = subject
         self.premises_id = premises_id
+        self.service_point_ids: frozenset[str] | None = frozenset()
         self._waiting: asyncio.Queue[Announcement | None] = asyncio.Queue(MAX_WAITING)
         self.over = False
 
@@ -65,11 +80,26 @@ class Subscription:
         """Queue an announcement that is this client's, or end the stream if it is too slow."""
         if self.premises_id not in (None, announcement.premises_id) or self.over:
             return
+        seen = self.service_point_ids
+        if seen is not None and announcement.service_point_id not in seen:
+            return
         if self._waiting.qsize() >= MAX_WAITING - 1:
             log.warning("live_client_too_slow", premises=self.premises_id)
             self.end()
         else:
             self._waiting.put_nowait(announcement)
+
+    def is_touched_by(self, change: Announcement) -> bool:
+        """Tell whether a change of somebody's sight may have taken something from this stream."""
+        if self.service_point_ids is None:
+            return False
+        subject = change.content.get("subject")
+        if subject is None:
+            return change.premises_id == self.premises_id
+        # a program may act for the person
+        return subject == self.subject or (
+            subject.startswith("user:") and self.subject.startswith("token:")
+        )
 
     def end(self) -> None:
         """End the stream after what is queued."""
@@ -82,6 +112,16 @@ class Subscription:
             yield announcement
 
 
+async def within(subscription: Subscription, seconds: float) -> AsyncIterator[Announcement]:
+    """Yield a stream's announcements until it ends, for so long at most."""
+    ending = asyncio.get_running_loop().call_later(seconds, subscription.end)
+    try:
+        async for announcement in subscription:
+            yield announcement
+    finally:
+        ending.cancel()
+
+
 class LiveFeed:
     """Listens to the database and hands on to the streams of this process."""
 
@@ -92,9 +132,9 @@ class LiveFeed:
         self._closed = False
 
     @contextmanager
-    def subscribe(self, premises_id: str | None) -> Any:
+    def subscribe(self, subject: str, premises_id: str | None) -> Iterator[Subscription]:
         """Yield a subscription that is counted as long as it is used."""
-        subscription = Subscription(premises_id)
+        subscription = Subscription(subject, premises_id)
         if self._closed:
             subscription.end()
         self._subscriptions.add(subscription)
@@ -123,6 +163,7 @@ class LiveFeed:
                 ) as connection:
                     await connection.execute(f"listen {CHANNEL}".encode())
                     if lost_at is not None:
+                        self._end_all_of_callers()  # a change of sight may have been missed
                         await self._catch_up(lost_at - SLACK)
                         lost_at = None
                     await self._hand_on(connection)
@@ -134,12 +175,26 @@ class LiveFeed:
     async def _hand_on(self, connection: psycopg.AsyncConnection[Any]) -> None:
         async for notice in connection.notifies():
             event, premises_id, content = json.loads(notice.payload)
-            self._offer(Announcement(event=event, premises_id=premises_id, content=content))
+            announcement = Announcement(event=event, premises_id=premises_id, content=content)
+            if event == SIGHT_CHANGED:
+                self._end_touched(announcement)
+            else:
+                self._offer(announcement)
 
     async def _catch_up(self, since: datetime) -> None:
         for catch_up in self._catch_ups:
             for announcement in await catch_up(since):
                 self._offer(announcement)
+
+    def _end_touched(self, change: Announcement) -> None:
+        for subscription in tuple(self._subscriptions):
+            if subscription.is_touched_by(change):
+                subscription.end()
+
+    def _end_all_of_callers(self) -> None:
+        for subscription in tuple(self._subscriptions):
+            if subscription.service_point_ids is not None:
+                subscription.end()
 
     def _offer(self, announcement: Announcement) -> None:
         for subscription in tuple(self._subscriptions):

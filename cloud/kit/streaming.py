@@ -2,15 +2,21 @@
 """Server-sent events over HTTP, with a heartbeat so that dead connections show."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
-from cloud.kit.live import LiveFeed
+from cloud.kit.auth.rights import Principal
+from cloud.kit.errors import NotFoundError
+from cloud.kit.live import LiveFeed, within
 
 HEARTBEAT_S = 15
 SEND_TIMEOUT_S = 30
+# Then the client connects again, and shows anew who it is: tokens and sessions have an end, too.
+LASTS_S = 900
+
+PointsSeen = Callable[[], Awaitable[frozenset[str] | None]]  # None: all there are
 
 # What a route's ``responses`` say of a stream; it carries no ids, so Last-Event-ID means nothing:
 # a client that was away asks for what is current, as it does when it begins.
@@ -29,13 +35,22 @@ STREAM: dict[int | str, dict[str, Any]] = {
 }
 
 
-def stream(feed: LiveFeed, premises_id: str | None) -> EventSourceResponse:
-    """Return the live stream of one premises, or of all (None)."""
+def stream(
+    feed: LiveFeed, caller: Principal, premises_id: str | None, sight: PointsSeen
+) -> EventSourceResponse:
+    """Return the live stream of one premises, or of all (None), as far as the caller sees it.
+
+    What that is, is asked once the stream is counted: a change from then on ends it.
+    """
 
     async def events() -> AsyncIterator[ServerSentEvent]:
-        with feed.subscribe(premises_id) as subscription:
+        with feed.subscribe(caller.subject, premises_id) as subscription:
+            try:
+                subscription.service_point_ids = await sight()
+            except NotFoundError:
+                return  # the last of it was taken from the caller since the request was let in
             yield ServerSentEvent(comment="connected")
-            async for announcement in subscription:
+            async for announcement in within(subscription, LASTS_S):
                 yield ServerSentEvent(
                     event=announcement.event, data=json.dumps(announcement.content)
                 )

@@ -10,7 +10,7 @@ from pydantic import AwareDatetime
 from sse_starlette import EventSourceResponse
 
 from cloud.kit import pagination
-from cloud.kit.auth.callers import Gateway, Seer, needs
+from cloud.kit.auth.callers import Gateway, Operator, Seer, needs
 from cloud.kit.auth.rights import Right
 from cloud.kit.clock import Clock
 from cloud.kit.database import Database
@@ -19,7 +19,7 @@ from cloud.kit.hypertable import ZONE
 from cloud.kit.live import LiveFeed
 from cloud.kit.schemas import Identifier, Page
 from cloud.kit.streaming import STREAM, stream
-from cloud.premises.service import one_premises
+from cloud.premises.service import one_premises, visible_points
 from cloud.readings import schemas
 from cloud.readings.ingest import Ingest
 from cloud.readings.models import IntervalUsage
@@ -216,20 +216,27 @@ async def live_of_premises(
 ) -> EventSourceResponse:
     """Stream a building's readings and alerts as they are committed."""
     database: Database = request.app.state.database
-    async with database.transaction() as connection:
-        await one_premises(connection, premises_id, caller)
-    return _stream(request, premises_id)
-
-
-def _stream(request: Request, premises_id: str | None) -> EventSourceResponse:
     feed: LiveFeed = request.app.state.live
-    return stream(feed, premises_id)
+
+    async def points_seen() -> frozenset[str]:
+        async with database.transaction() as connection:
+            await one_premises(connection, premises_id, caller)
+            points = await visible_points(connection, [premises_id], caller)
+        return frozenset(point.service_point_id for point in points)
+
+    await points_seen()  # or this is not found
+    return stream(feed, caller, premises_id, points_seen)
 
 
-@operator_router.get("/live", response_class=EventSourceResponse, responses=STREAM)
-async def live(request: Request) -> EventSourceResponse:
+@router.get("/live", response_class=EventSourceResponse, responses=STREAM)
+async def live(request: Request, caller: Operator) -> EventSourceResponse:
     """Stream everything as it is committed."""
-    return _stream(request, None)
+    feed: LiveFeed = request.app.state.live
+
+    async def everything() -> None:
+        return None
+
+    return stream(feed, caller, None, everything)
 
 
 @operator_router.get("/telegrams")

@@ -7,11 +7,14 @@ policies on compressed hypertables and continuous aggregates, so that the large 
 through views of the same names in the schema ``seen``, which comes first on the role's search path;
 of the tables themselves it may read nothing. What isn't named here, it can't read at all.
 
-``iskar_observer`` reads what operators may, for dashboards: nothing that somebody signs in with.
+``iskar_observer`` reads what callers may, of everybody, for dashboards: no person, and nothing that
+somebody signs in with. ``iskar_municipality`` asks for sums over districts and nothing else.
 """
 
 import psycopg
 from alembic import op
+
+from cloud.migrations import district_functions
 
 revision = "0014"
 down_revision = "0013"
@@ -23,7 +26,7 @@ do $$
 declare
     wanted text;
 begin
-    foreach wanted in array array['iskar_caller', 'iskar_observer'] loop
+    foreach wanted in array array['iskar_caller', 'iskar_observer', 'iskar_municipality'] loop
         for attempt in 1..20 loop
             begin
                 if not exists (select from pg_roles where rolname = wanted) then
@@ -47,10 +50,10 @@ begin
             end;
         end loop;
     end loop;
-    if exists (select from pg_roles where rolname in ('iskar_caller', 'iskar_observer')
+    if exists (select from pg_roles where rolname in ('iskar_caller', 'iskar_observer', 'iskar_municipality')
             and (rolsuper or rolbypassrls or rolcanlogin)) then
-        raise exception 'iskar_caller and iskar_observer must not be superusers, bypass row'
-            ' security or log in.';
+        raise exception 'iskar_caller, iskar_observer and iskar_municipality must not be superusers,'
+            ' bypass row security or log in.';
     end if;
 end
 $$;
@@ -193,12 +196,51 @@ grant select on {table} to iskar_caller, iskar_observer;
 OWN = ("own_points", "own_premises", "own_installations", "own_channels")
 
 
+# Open streams that may show too much from now on are ended: cloud/kit/live.py listens.
+STREAMS = """
+create function tell_of_sight() returns trigger language plpgsql
+    set search_path = pg_catalog, public, pg_temp as $$
+declare
+    id text := to_jsonb(old) ->> (tg_argv[0] || '_id');
+begin
+    perform pg_notify('iskar_live', case tg_argv[0]
+        when 'premises' then json_build_array('sight_changed', id, json_build_object())
+        else json_build_array('sight_changed', '',
+            json_build_object('subject', tg_argv[0] || ':' || id)) end::text);
+    return null;
+end
+$$;
+create trigger sight_may_shrink after update or delete on grants
+    for each row execute function tell_of_sight('premises');
+create trigger sight_may_shrink after update of premises_id, supplier_id on service_points
+    for each row when ((old.premises_id, old.supplier_id)
+        is distinct from (new.premises_id, new.supplier_id))
+    execute function tell_of_sight('premises');
+create trigger sight_may_shrink after delete on sessions
+    for each row execute function tell_of_sight('user');
+create trigger sight_may_shrink after delete on users
+    for each row execute function tell_of_sight('user');
+create trigger sight_may_shrink_now after update on users
+    for each row when (old is distinct from new)
+    execute function tell_of_sight('user');
+create trigger sight_may_shrink after delete on tokens
+    for each row execute function tell_of_sight('token');
+-- whatever changes, but that it is used
+create trigger sight_may_shrink_now after update on tokens
+    for each row when (to_jsonb(old) - array['last_used_at', 'unused_until']
+        is distinct from to_jsonb(new) - array['last_used_at', 'unused_until'])
+    execute function tell_of_sight('token');
+"""
+
+
 def upgrade() -> None:
     """Make roles, views and policies by the driver itself."""
     driver = op.get_bind().connection.driver_connection
     assert driver is not None  # noqa: S101 - an open connection has one
     driver.execute(ROLES)
     driver.execute(SIGHT)
+    driver.execute(STREAMS)
+    driver.execute(district_functions.FUNCTIONS)
     driver.execute(READINGS)
     for name in LARGE[1:]:
         driver.execute(USAGE.format(name=name))
@@ -218,4 +260,8 @@ def _grant(driver: psycopg.Connection) -> None:
         driver.execute(f"grant select on seen.{name} to iskar_caller")
     driver.execute("revoke execute on all functions in schema seen from public")
     driver.execute("grant execute on all functions in schema seen to iskar_caller")
+    driver.execute("grant usage on schema seen to iskar_municipality")
+    driver.execute(
+        "grant execute on function seen.districts, seen.district_usage to iskar_municipality"
+    )
     driver.execute("revoke execute on function append_audit from public")

@@ -120,7 +120,8 @@ async def test_a_stream_goes_on_after_the_database_dropped_its_connection(
 
 
 async def test_a_client_that_does_not_keep_up_is_cut_off() -> None:
-    slow = Subscription(None)
+    slow = Subscription("user:1", None)
+    slow.service_point_ids = None
     for n in range(MAX_WAITING + 10):
         slow.offer(Announcement(event="reading", premises_id="p-one", content={"n": n}))
     assert slow.over
