@@ -50,9 +50,10 @@ begin
             end;
         end loop;
     end loop;
-    if exists (select from pg_roles where rolname in ('iskar_caller', 'iskar_observer', 'iskar_municipality')
+    if exists (select from pg_roles
+            where rolname in ('iskar_caller', 'iskar_observer', 'iskar_municipality')
             and (rolsuper or rolbypassrls or rolcanlogin)) then
-        raise exception 'iskar_caller, iskar_observer and iskar_municipality must not be superusers,'
+        raise exception 'iskar_caller, iskar_observer, iskar_municipality must not be superusers,'
             ' bypass row security or log in.';
     end if;
 end
