@@ -55,7 +55,7 @@ ReturnTo = Annotated[
     Query(max_length=300, json_schema_extra={"pattern": r"^/([!#-.0-[\]-~][!#-[\]-~]*)?$"}),
     AfterValidator(own_page),
 ]
-Said = Annotated[str | None, Query(max_length=2000)]
+Said = Annotated[str | None, Query(max_length=4000)]
 
 
 class Organisation(BaseModel):

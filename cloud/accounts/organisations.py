@@ -135,7 +135,11 @@ class Organisations:
             raise SignInLostError
         await provider.require_issuer(brought.issuer)
         if brought.code is None:
-            log.warning("organisation_refused", organisation=organisation_id, error=brought.error)
+            log.warning(
+                "organisation_refused",
+                organisation=organisation_id,
+                error=(brought.error or "")[:60],
+            )
             raise IdentityRefusedError("The identity provider did not sign you in.")
         identity = await provider.identity(
             brought.code,
@@ -154,7 +158,7 @@ class Organisations:
         """Return the user that an identity stands for, made or linked if need be."""
         now = self._clock.now()
         issuer, subject = organisation.issuer, identity.subject
-        await lock(connection, f"identity:{issuer} {subject}")
+        await lock(connection, f"user:{identity.email}")  # two at once would both make an account
         known = await organisations_repository.user_of_identity(connection, issuer, subject)
         if known is not None:
             await organisations_repository.note_sign_in(connection, issuer, subject, now)
