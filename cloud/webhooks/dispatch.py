@@ -135,9 +135,7 @@ class Dispatcher:
         _tell(webhook_id, outcome, verdict.health, given_up)
         await self._tell_owner(connection, webhook_id, verdict)
 
-    async def _tell_owner(
-        self, connection: Connection, webhook_id: str, verdict: Verdict
-    ) -> None:
+    async def _tell_owner(self, connection: Connection, webhook_id: str, verdict: Verdict) -> None:
         """Disable a webhook if that is the verdict, and have its owner told, once a spell."""
         now, because = self._clock.now(), verdict.disabled_because
         since = verdict.health.failing_since

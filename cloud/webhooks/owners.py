@@ -43,7 +43,7 @@ class Owners:
         self._mail = mail
 
     async def tell(self, webhook_id: str, what: str, key: str) -> None:
-        """Send the letter that a webhook fails or was disabled; ``key`` names it in all attempts."""
+        """Send the letter that a webhook fails or was disabled; ``key`` names it."""
         async with self._database.transaction(as_system=True) as connection:
             found = await repository.contact(connection, webhook_id)
         if found is None or found["contact"] is None or not self._mail.is_on:

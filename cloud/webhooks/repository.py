@@ -162,12 +162,15 @@ async def contact(connection: Connection, webhook_id: str) -> DictRow | None:
 
 async def warn(connection: Connection, webhook_id: str, now: datetime) -> bool:
     """Note that an owner is told of a receiver's failing; False if that was done since it began."""
-    return 0 < await run(
-        connection,
-        "update webhooks set warned_at = %(now)s where webhook_id = %(id)s"
-        " and (warned_at is null or warned_at < failing_since)",
-        id=webhook_id,
-        now=now,
+    return (
+        await run(
+            connection,
+            "update webhooks set warned_at = %(now)s where webhook_id = %(id)s"
+            " and (warned_at is null or warned_at < failing_since)",
+            id=webhook_id,
+            now=now,
+        )
+        > 0
     )
 
 
