@@ -62,6 +62,7 @@ from cloud.validation.corrections import Corrections
 from cloud.validation.review import HistoryReview
 from cloud.validation.service import Reviewer
 from cloud.validation.trail import AuditTrail
+from cloud.webhooks import owners
 from cloud.webhooks.delivery import Courier
 from cloud.webhooks.dispatch import Dispatcher
 from cloud.webhooks.keys import Keys
@@ -153,6 +154,8 @@ class Services:
         keys = Keys(Sealing(settings.data_dir / "keys" / "sealing.key"))
         async with database.transaction(as_system=True) as connection:
             await keys.seal_old_secrets(connection, clock.now())
+        mail = Mail(settings.mail_server, clock)
+        owners.register(jobs, owners.Owners(database, mail))
         history_review = HistoryReview(database, clock)
         validation_tasks.register(jobs, history_review)
         ingest = Ingest(
@@ -201,6 +204,7 @@ class Services:
             dispatcher=Dispatcher(
                 database,
                 clock,
+                jobs,
                 keys,
                 Courier(clock, client, settings.webhook_timeout_s),
                 Schedule(
@@ -218,7 +222,7 @@ class Services:
             keeping=Keeping(database, clock, audit_log),
             live=live,
             jobs=jobs,
-            mail=Mail(settings.mail_server, clock),
+            mail=mail,
         )
 
     async def run(self, *, works: bool = True) -> None:

@@ -7,6 +7,7 @@ little later and is sent a second time, with the same id, by which receivers kno
 """
 
 import asyncio
+import secrets
 from datetime import timedelta
 from functools import partial
 
@@ -18,11 +19,12 @@ from psycopg_pool import PoolTimeout
 from cloud.kit import audit, metrics
 from cloud.kit.clock import Clock
 from cloud.kit.database import Connection, Database
-from cloud.webhooks import deliveries_repository, repository
+from cloud.kit.jobs import Jobs
+from cloud.webhooks import deliveries_repository, owners, repository
 from cloud.webhooks.delivery import Courier
 from cloud.webhooks.keys import Keys
 from cloud.webhooks.models import GIVEN_UP, Delivery, Endpoint, Outcome
-from cloud.webhooks.schedule import GONE, OPEN_AFTER, Health, Schedule
+from cloud.webhooks.schedule import GONE, OPEN_AFTER, Health, Schedule, Verdict
 from cloud.webhooks.signing import SigningKey
 
 log = structlog.get_logger(__name__)
@@ -30,6 +32,7 @@ log = structlog.get_logger(__name__)
 POLL_S = 0.5
 ABREAST = 8  # messages that a receiver in good health gets at a time
 MAX_LANES = 200
+WARN_AFTER = timedelta(days=1)  # of failing without a break
 LEASE_MARGIN_S = 5  # beyond the longest attempt, for the database to be slow
 DATABASE_AWAY = (psycopg.Error, PoolTimeout, TimeoutError)
 
@@ -38,10 +41,17 @@ class Dispatcher:
     """Delivers what the outbox queued."""
 
     def __init__(
-        self, database: Database, clock: Clock, keys: Keys, courier: Courier, schedule: Schedule
+        self,
+        database: Database,
+        clock: Clock,
+        jobs: Jobs,
+        keys: Keys,
+        courier: Courier,
+        schedule: Schedule,
     ) -> None:
         self._database = database
         self._clock = clock
+        self._jobs = jobs
         self._keys = keys
         self._courier = courier
         self._schedule = schedule
@@ -123,12 +133,28 @@ class Dispatcher:
                 connection, webhook_id, verdict.expired, now
             )
         _tell(webhook_id, outcome, verdict.health, given_up)
-        because = verdict.disabled_because
+        await self._tell_owner(connection, webhook_id, verdict)
+
+    async def _tell_owner(self, connection: Connection, webhook_id: str, verdict: Verdict) -> None:
+        """Disable a webhook if that is the verdict, and have its owner told, once a spell."""
+        now, because = self._clock.now(), verdict.disabled_because
+        since = verdict.health.failing_since
         if because and await repository.disable(connection, webhook_id, because, now):
             log.error("webhook_disabled", webhook=webhook_id, because=because)
+            await self._queue(connection, webhook_id, owners.DISABLED)
             await audit.record(
                 connection, None, "webhook.disabled", f"webhook:{webhook_id}", because=because
             )
+        elif (
+            since is not None
+            and now - since >= WARN_AFTER
+            and await repository.warn(connection, webhook_id, now)
+        ):
+            await self._queue(connection, webhook_id, owners.FAILING)
+
+    async def _queue(self, connection: Connection, webhook_id: str, what: str) -> None:
+        key = f"webhook-{secrets.token_hex(12)}"
+        await self._jobs.queue(connection, owners.TELL, webhook_id=webhook_id, what=what, key=key)
 
 
 def _tell(webhook_id: str, outcome: Outcome, health: Health, given_up: int) -> None:

@@ -150,6 +150,30 @@ async def keep_health(connection: Connection, webhook_id: str, health: Health) -
     )
 
 
+async def contact(connection: Connection, webhook_id: str) -> DictRow | None:
+    """Return whom to tell of a webhook, and what; None if it is deleted."""
+    return await row(
+        connection,
+        "select contact, url, failing_since, disabled_because from webhooks"
+        " where webhook_id = %(id)s",
+        id=webhook_id,
+    )
+
+
+async def warn(connection: Connection, webhook_id: str, now: datetime) -> bool:
+    """Note that an owner is told of a receiver's failing; False if that was done since it began."""
+    return (
+        await run(
+            connection,
+            "update webhooks set warned_at = %(now)s where webhook_id = %(id)s"
+            " and (warned_at is null or warned_at < failing_since)",
+            id=webhook_id,
+            now=now,
+        )
+        > 0
+    )
+
+
 async def add_key(connection: Connection, **fields: Any) -> None:
     """Keep a sealed key."""
     await run(

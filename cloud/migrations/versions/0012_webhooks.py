@@ -19,6 +19,7 @@ alter table webhooks
     add contact text,
     add failures int not null default 0, -- attempts in a row that failed
     add failing_since timestamptz,
+    add warned_at timestamptz, -- when its owner was told that it fails
     add paused_until timestamptz;
 update webhooks set all_suppliers = true where owner in (
     select 'token:' || token_id from tokens where role = 'operator'
