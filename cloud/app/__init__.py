@@ -12,7 +12,7 @@ from cloud.accounts import organisation_endpoints as organisations
 from cloud.accounts import token_endpoints as tokens
 from cloud.accounts import user_endpoints as users
 from cloud.alerts import endpoints as alerts
-from cloud.app import configuration, overview, schemas
+from cloud.app import configuration, overview, schemas, security_txt
 from cloud.app.openapi import API, DescribedApp
 from cloud.app.services import Services
 from cloud.downlink import endpoints as downlink
@@ -128,5 +128,6 @@ def create_app(services: Services) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router, prefix=API, dependencies=[Depends(rated)])
     app.include_router(health)
+    app.include_router(security_txt.router)
     web.mount(app)
     return app

@@ -42,6 +42,8 @@ class CloudSettings(BaseSettings):
     http_port: Port = 8080
     https_port: Port | None = None  # its certificate comes from our own authority
     public_url: str | None = None
+    # whom to tell of a vulnerability, as RFC 9116 has it: mailto:… or https://…
+    security_contact: Annotated[str, Field(pattern=r"^(mailto:|https://)[!-~]+$")] | None = None
     # how long each resolution is kept; months are kept for ever
     raw_retention_days: Annotated[int, Field(ge=2 * KEPT.days)] = 90
     hourly_retention_days: int = 3 * 366

@@ -137,10 +137,10 @@ PEOPLE = (
     ),
     Kept(
         table="webhooks",
-        ties={"owner": Tie.SUBJECT},
-        purpose="to tell a utility's program",
+        ties={"owner": Tie.SUBJECT, "contact": Tie.EMAIL},
+        purpose="to tell a utility's program, and somebody there when that fails",
         basis=Basis.CONTRACT,
-        erasure=Erasure.KEEP,  # it is the utility's
+        erasure=Erasure.RENAME,  # it is the utility's; the address to write to goes
         secret=("secret",),
         until="it is deleted",
     ),
@@ -175,6 +175,22 @@ PEOPLE = (
         purpose="to prove what a bill rests on",
         basis=Basis.LEGAL,
         erasure=Erasure.RENAME,
+        until="ten years after the bills that rest on it",
+    ),
+    Kept(
+        table="tariff_versions",
+        ties={"recorded_by": Tie.SUBJECT, "superseded_by": Tie.SUBJECT},
+        purpose="to prove what a bill rests on",
+        basis=Basis.LEGAL,
+        erasure=Erasure.KEEP,
+        until="ten years after the bills that rest on it",
+    ),
+    Kept(
+        table="tariff_assignments",
+        ties={"assigned_by": Tie.SUBJECT, "withdrawn_by": Tie.SUBJECT},
+        purpose="to prove what a bill rests on",
+        basis=Basis.LEGAL,
+        erasure=Erasure.KEEP,
         until="ten years after the bills that rest on it",
     ),
     Kept(
@@ -267,9 +283,12 @@ NOT_PERSONAL = {
     "procrastinate_workers": "bookkeeping of jobs",
     "stale_usage": "what to review",
     "suppliers": "organisations",
+    "tariffs": "prices",
     "usage_gaps": "what to review",
     "watermarks": "how far gateways have sent",
     "webhook_attempts": "what receivers answered",
+    "webhook_deliveries": "how far a message has come",
+    "webhook_keys": "secrets of endpoints",
 }
 # Rows of tables that tell of no person, or of buildings, and still go with age.
 ENDINGS = {

@@ -117,8 +117,9 @@ async def rename(connection: Connection, kept: Kept, one: Person) -> None:
     author = next(iter(kept.ties))
     for column, tie in kept.ties.items():
         emptied = kept.words if column == author else ()
+        pseudonym = None if tie is Tie.EMAIL else one.subject  # an address that isn't one is none
         changes = [
-            sql.SQL("{} = {}").format(sql.Identifier(column), sql.Literal(one.subject)),
+            sql.SQL("{} = {}").format(sql.Identifier(column), sql.Literal(pseudonym)),
             *(sql.SQL("{} = ''").format(sql.Identifier(words)) for words in emptied),
         ]
         query = sql.SQL("update {} set {} where {}")
