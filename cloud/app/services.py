@@ -19,7 +19,9 @@ from cloud.accounts.own_tokens import OwnTokens
 from cloud.accounts.service import Access
 from cloud.accounts.tokens import Tokens
 from cloud.accounts.users import Users
+from cloud.alerts import tasks as alert_tasks
 from cloud.alerts.backtests import Backtests
+from cloud.alerts.course import Course
 from cloud.alerts.findings import FindingAdmitter
 from cloud.alerts.labels import Labels
 from cloud.alerts.messages import Messages
@@ -142,12 +144,14 @@ class Services:
         accesses = Accesses(database, clock)
         book = PriceBook(settings.assumed_tariffs)
         costs = Costs(database, clock, book)
-        alerts = Alerts(database, clock, costs)
         access_log = AccessLog(database, accesses)
         audit_log = AuditLog(database, clock, Anchors(settings.data_dir / "audit"))
         readings = Readings(database)
-        live.on_return(alerts.changed_since)
         outbox = Outbox(clock)
+        course = Course(Messages(outbox, jobs, settings.base_url), costs)
+        alerts = Alerts(database, clock, course, jobs)
+        alert_tasks.register(jobs, alerts)
+        live.on_return(alerts.changed_since)
         keys = Keys(Sealing(settings.data_dir / "keys" / "sealing.key"))
         async with database.transaction(as_system=True) as connection:
             await keys.seal_old_secrets(connection, clock.now())
@@ -157,7 +161,7 @@ class Services:
             database,
             clock,
             hypertables,
-            {batch.FINDING: FindingAdmitter(Messages(outbox, clock), costs)},
+            {batch.FINDING: FindingAdmitter(course)},
         )
         return cls(
             settings=settings,
@@ -205,7 +209,7 @@ class Services:
                     disable_after=timedelta(days=settings.webhook_disable_after_days),
                 ),
             ),
-            labels=Labels(database, clock, costs),
+            labels=Labels(database, clock, course),
             backtests=Backtests(database, clock, costs),
             audit_log=audit_log,
             accesses=accesses,

@@ -103,6 +103,11 @@ class CloudSettings(BaseSettings):
         return self
 
     @property
+    def base_url(self) -> str:
+        """Where people and programs reach this installation: what links begin with."""
+        return (self.public_url or f"http://{self.http_host}:{self.http_port}").rstrip("/")
+
+    @property
     def smtp_is_encrypted(self) -> bool:
         """Whether letters travel to the mail server encrypted."""
         return self.smtp_starttls or self.smtp_port == IMPLICIT_TLS_PORT

@@ -97,7 +97,11 @@ NEEDS: dict[str, Right | None] = {
     "GET /premises/{premises_id}/cost": Right.SEE_PREMISES,
     "GET /premises/{premises_id}/bill": Right.SEE_PREMISES,
     # alerts
+    "GET /alerts": Right.SEE_PREMISES,
+    "GET /alerts/{alert_id}": Right.SEE_PREMISES,
     "POST /alerts/{alert_id}/acknowledge": Right.ACKNOWLEDGE,
+    "POST /alerts/{alert_id}/snooze": Right.ACKNOWLEDGE,
+    "POST /alerts/{alert_id}/resolve": Right.ACKNOWLEDGE,
     "POST /alerts/{alert_id}/label": Right.LABEL,
     "DELETE /alerts/{alert_id}/label": Right.LABEL,
     # subscriptions
@@ -143,6 +147,7 @@ IDS = {
 }
 QUERY = {"utility": "water", "resolution": "day", "from": "2026-01-01", "to": "2026-01-02"}
 QUERY["month"] = "2026-01"
+LISTS = {"GET /premises", "GET /alerts"}
 STREAMS = {"GET /live", "GET /premises/{premises_id}/live"}
 OF_ONE_GATEWAY = {
     "GET /gateways/{gateway_id}/configuration",
@@ -197,7 +202,7 @@ async def test_nobody_sees_anothers_building(cloud: CloudInTest, role: Role) -> 
     caller = await cloud.caller(role, "p-two", supplier_id="water-two")
     expected = 200 if role in SEES_ALL else 404
     for route, right in NEEDS.items():
-        if right == Right.SEE_PREMISES and route != "GET /premises" and route not in STREAMS:
+        if right == Right.SEE_PREMISES and route not in LISTS | STREAMS and "alert_id" not in route:
             method = route.split(" ")[0]
             answer = await caller.ask(method, _path(route), params=QUERY, json={})
             assert answer.status_code == expected, route
