@@ -51,6 +51,7 @@ class Messages:
                 content=await content(connection, alert, point, self._base_url),
             ),
         )
+        await self._jobs.queue(connection, TELL_PEOPLE, event_id=str(event.event_id))
 
 
 async def content(

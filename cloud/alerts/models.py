@@ -220,6 +220,34 @@ class LabelledUse:
     length_s: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class Subscription:
+    """Somebody's wish to hear of alerts, and how; empty lists stand for everything.
+
+    Between ``quiet_from`` and ``quiet_to``, minutes of the local day, only what is critical is
+    told. ``subscription_key`` can't be guessed and stands in links; ``ended_because`` says why it
+    is told nothing any more.
+    """
+
+    subscription_key: str
+    owner: str
+    subscription_id: str
+    channel: str  # email or push
+    language: str
+    premises_id: str | None
+    utilities: list[str]
+    kinds: list[str]
+    severities: list[str]
+    quiet_from: int | None
+    quiet_to: int | None
+    push_endpoint: str | None
+    push_key: str | None
+    push_auth: str | None
+    created_at: datetime
+    ended_at: datetime | None = None
+    ended_because: str | None = None
+
+
 def severity(kind: str) -> str:
     """Return how soon somebody should look after an alert of this kind."""
     return _SEVERITY.get(kind, WARNING)

@@ -12,6 +12,7 @@ from cloud.accounts import organisation_endpoints as organisations
 from cloud.accounts import token_endpoints as tokens
 from cloud.accounts import user_endpoints as users
 from cloud.alerts import endpoints as alerts
+from cloud.alerts import subscription_endpoints as subscriptions
 from cloud.app import configuration, overview, schemas
 from cloud.app.openapi import API, DescribedApp
 from cloud.app.services import Services
@@ -63,6 +64,7 @@ ROUTERS = (
     tariffs.router,
     tariffs.operator_router,
     alerts.router,
+    subscriptions.router,
     webhooks.router,
     audit.router,
     accesses.router,

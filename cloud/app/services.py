@@ -25,7 +25,10 @@ from cloud.alerts.course import Course
 from cloud.alerts.findings import FindingAdmitter
 from cloud.alerts.labels import Labels
 from cloud.alerts.messages import Messages
+from cloud.alerts.notices import Notices as PeopleNotices
+from cloud.alerts.push import Push
 from cloud.alerts.service import Alerts
+from cloud.alerts.subscriptions import Subscriptions
 from cloud.app.upkeep import Upkeep
 from cloud.downlink.service import Downlink
 from cloud.exports.service import Exports
@@ -71,6 +74,8 @@ from cloud.webhooks.schedule import Schedule
 from cloud.webhooks.service import Outbox
 from wire import batch
 
+PUSH_TIMEOUT_S = 15
+
 
 @dataclass(frozen=True, kw_only=True)
 class Services:
@@ -115,6 +120,9 @@ class Services:
     live: LiveFeed
     jobs: Jobs
     mail: Mail
+    push: Push
+    notices_to_people: PeopleNotices
+    subscriptions: Subscriptions
 
     @classmethod
     @asynccontextmanager
@@ -150,7 +158,16 @@ class Services:
         outbox = Outbox(clock)
         course = Course(Messages(outbox, jobs, settings.base_url), costs)
         alerts = Alerts(database, clock, course, jobs)
-        alert_tasks.register(jobs, alerts)
+        mail = Mail(settings.mail_server, clock)
+        pushable = Addresses(settings.push_allowed_networks)
+        push = Push(
+            settings.data_dir / "push",
+            lambda: guarded_client(pushable, PUSH_TIMEOUT_S),
+            clock,
+            settings.contact,
+        )
+        notices = PeopleNotices(database, clock, jobs, course, mail, push, settings.base_url)
+        alert_tasks.register(jobs, alerts, notices)
         live.on_return(alerts.changed_since)
         keys = Keys(Sealing(settings.data_dir / "keys" / "sealing.key"))
         async with database.transaction(as_system=True) as connection:
@@ -219,7 +236,10 @@ class Services:
             keeping=Keeping(database, clock, audit_log),
             live=live,
             jobs=jobs,
-            mail=Mail(settings.mail_server, clock),
+            mail=mail,
+            push=push,
+            notices_to_people=notices,
+            subscriptions=Subscriptions(database, clock, mail, pushable),
         )
 
     async def run(self, *, works: bool = True) -> None:

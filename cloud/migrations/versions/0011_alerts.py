@@ -91,7 +91,8 @@ create table alert_notices (
     subscription_key text not null references subscriptions on delete cascade,
     queued_at timestamptz not null,
     due_at timestamptz not null,
-    sent_at timestamptz,
+    claimed_until timestamptz, -- somebody is sending it
+    sent_at timestamptz, -- or given up for good, see outcome
     outcome text,
     primary key (event_id, subscription_key)
 );

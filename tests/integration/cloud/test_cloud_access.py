@@ -105,6 +105,12 @@ NEEDS: dict[str, Right | None] = {
     "POST /alerts/{alert_id}/label": Right.LABEL,
     "DELETE /alerts/{alert_id}/label": Right.LABEL,
     # subscriptions
+    "GET /subscriptions": Right.SUBSCRIBE,
+    "PUT /subscriptions/{subscription_id}": Right.SUBSCRIBE,
+    "DELETE /subscriptions/{subscription_id}": Right.SUBSCRIBE,
+    "GET /push-key": Right.SUBSCRIBE,
+    "GET /unsubscribe/{key}": None,
+    "POST /unsubscribe/{key}": None,
     # webhooks
     "POST /webhooks": Right.WEBHOOKS,
     "GET /webhooks": Right.WEBHOOKS,
@@ -138,6 +144,8 @@ IDS = {
     "event_id": "1",
     "webhook_id": "none",
     "message_id": "none",
+    "subscription_id": "none",
+    "key": "n" * 32,
     "meter_id": "m-one",
     "gateway_id": "gw-one",
     "node_id": "n-one",
