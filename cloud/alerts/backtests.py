@@ -155,7 +155,7 @@ def _shown(body: dict[str, Any], point: ServicePoint) -> dict[str, Any]:
     times = {name: _time(body[f"{name}_s"]) for name in ("raised_at", "started_at")}
     return body | {
         **times,
-        "cleared_at": None if body["cleared_at_s"] is None else _time(body["cleared_at_s"]),
+        "resolved_at": None if body["cleared_at_s"] is None else _time(body["cleared_at_s"]),
         "utility": point.type.utility,
         "hours": [{"started_at": _time(at_s), unit: lost} for at_s, lost in body["hours"]],
     }
@@ -167,7 +167,7 @@ def _loss(body: dict[str, Any], point: ServicePoint, until: datetime) -> Loss:
         utility=point.type.utility,
         amount=body["energy_wh"] if body["volume_l"] is None else body["volume_l"],
         started_at=body["started_at"],
-        until=body["cleared_at"] or until,
+        until=body["resolved_at"] or until,
     )
 
 

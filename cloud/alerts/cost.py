@@ -23,7 +23,7 @@ async def all_costed(connection: Connection, costs: Costs, alerts: Sequence[Aler
             utility=one.utility,
             amount=one.lost,
             started_at=one.started_at,
-            until=one.cleared_at or one.reported_at,
+            until=one.resolved_at or one.reported_at,
         )
         for one in alerts
     ]

@@ -1,30 +1,24 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Findings become alerts: admitted with the batch they come in, told once it has committed."""
 
-import uuid
 from collections.abc import Sequence
 
-from cloud.alerts import models, repository
-from cloud.alerts.cost import costed
-from cloud.alerts.messages import Messages
+from cloud.alerts.course import Course
 from cloud.alerts.models import Finding
 from cloud.alerts.reports import finding_in
 from cloud.kit.database import Connection
-from cloud.kit.live import announce
 from cloud.meters.models import Installation
 from cloud.meters.service import gateways_of, installations_of_nodes
 from cloud.premises.service import points_by_id
 from cloud.readings.models import Admission, Entry, Reason
-from cloud.tariffs.costs import Costs
 from wire.errors import WireError
 
 
 class FindingAdmitter:
     """Takes in findings."""
 
-    def __init__(self, messages: Messages, costs: Costs) -> None:
-        self._messages = messages
-        self._costs = costs
+    def __init__(self, course: Course) -> None:
+        self._course = course
 
     async def admit(
         self, connection: Connection, gateway_id: str, entries: Sequence[Entry]
@@ -55,37 +49,13 @@ class FindingAdmitter:
                     " once one is recorded, this is taken in.",
                 )
                 continue
-            if await self._keep(connection, gateway_id, finding, hung):
+            points = await points_by_id(connection, [hung.service_point_id])
+            point = points[hung.service_point_id]
+            if await self._course.report(connection, gateway_id, finding, point, hung.meter_id):
                 admission.stored += 1
             else:
                 admission.repeated += 1
         return admission
-
-    async def _keep(
-        self, connection: Connection, gateway_id: str, finding: Finding, hung: Installation
-    ) -> bool:
-        """Store a finding and tell of it; False if it says nothing new."""
-        point = (await points_by_id(connection, [hung.service_point_id]))[hung.service_point_id]
-        alert = await repository.add_alert(
-            connection,
-            finding,
-            alert_id=str(uuid.uuid4()),
-            gateway_id=gateway_id,
-            premises_id=point.premises_id,
-            service_point_id=point.service_point_id,
-            utility=point.type.utility,
-            meter_id=hung.meter_id,
-        )
-        is_new = alert is not None
-        if alert is None:
-            alert = await repository.update_alert(connection, gateway_id, finding)
-        if alert is None:
-            return False
-        alert = await costed(connection, self._costs, alert)
-        await announce(connection, [alert.news()])
-        if is_new or alert.state == models.CLEARED:
-            await self._messages.tell(connection, alert, point, hung.meter_id)
-        return True
 
 
 def _installation(installations: Sequence[Installation], finding: Finding) -> Installation | None:

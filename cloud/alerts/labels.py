@@ -6,21 +6,23 @@ So it is the gateway that tells similar use from other use, also while nobody re
 """
 
 import uuid
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
-from cloud.alerts import labels_repository, repository
-from cloud.alerts.cost import costed
+from cloud.alerts import labels_repository
+from cloud.alerts.course import Course, locked
+from cloud.alerts.lifecycle import Said
 from cloud.alerts.models import GROUPS, METER, Alert, Label, LabelledUse
+from cloud.alerts.service import seen
 from cloud.kit import audit
 from cloud.kit.auth.rights import Principal
 from cloud.kit.clock import Clock
 from cloud.kit.database import Connection, Database
-from cloud.kit.errors import CloudError, NotFoundError
+from cloud.kit.errors import CloudError
 from cloud.kit.hypertable import ZONE
 from cloud.kit.live import announce
-from cloud.premises.service import one_service_point, point_behind
-from cloud.tariffs.costs import Costs
+from cloud.premises.service import one_service_point
 
 MAX_USES = 16  # of one service point; a gateway keeps them in its small memory, the newest ones
 NO_TIME_OF_DAY = timedelta(hours=12)
@@ -41,22 +43,20 @@ class NotAUseError(CloudError):
 class Labels:
     """What people called ordinary use."""
 
-    def __init__(self, database: Database, clock: Clock, costs: Costs) -> None:
+    def __init__(self, database: Database, clock: Clock, course: Course) -> None:
         self._database = database
         self._clock = clock
-        self._costs = costs
+        self._course = course
 
     async def put(self, caller: Principal, alert_id: str, label: str, note: str) -> Alert:
         """Call an alert ordinary use, which also acknowledges it; harmless when repeated."""
         now = self._clock.now()
-        await self._require(caller, alert_id)
-        async with self._database.transaction(as_system=True) as connection:
-            alert = await self._locked(connection, alert_id)
+        async with self._changing(caller, alert_id) as (connection, alert):
             if GROUPS[alert.kind] == METER:
                 raise NotAUseError(alert)
             standing = await labels_repository.standing(connection, alert_id)
             if standing is not None and (standing.label, standing.note) == (label, note):
-                return await costed(connection, self._costs, alert)
+                return await self._course.shown(connection, alert)
             await labels_repository.undo(connection, alert_id, caller.signature, now)
             await labels_repository.add(
                 connection,
@@ -71,33 +71,22 @@ class Labels:
                     undone_at=None,
                 ),
             )
-            await repository.acknowledge(connection, alert_id, caller.subject, now)
+            if alert.is_open:
+                seen_at = Said(acknowledged_at=max(now, alert.opened_at))
+                await self._course.say(connection, alert_id, caller.subject, seen_at, now)
             told = await self._told(connection, alert_id)
-            await audit.record(
-                connection,
-                caller,
-                "alert.labelled",
-                f"alert:{alert_id}",
-                premises_id=alert.premises_id,
-                personal={"note": note} if note else None,
-                label=label,
-            )
-        return told
+            await self._record(connection, caller, alert, "labelled", note, label=label)
+            return told
 
     async def undo(self, caller: Principal, alert_id: str) -> Alert:
         """Take an alert's label back; harmless when there is none."""
-        await self._require(caller, alert_id)
-        async with self._database.transaction(as_system=True) as connection:
-            alert = await self._locked(connection, alert_id)
+        async with self._changing(caller, alert_id) as (connection, alert):
             now = self._clock.now()
             if not await labels_repository.undo(connection, alert_id, caller.signature, now):
-                return await costed(connection, self._costs, alert)
+                return await self._course.shown(connection, alert)
             told = await self._told(connection, alert_id)
-            about = f"alert:{alert_id}"
-            await audit.record(
-                connection, caller, "alert.unlabelled", about, premises_id=alert.premises_id
-            )
-        return told
+            await self._record(connection, caller, alert, "unlabelled")
+            return told
 
     async def of_point(self, caller: Principal, service_point_id: str) -> list[Label]:
         """Return all labels at a service point, the newest first, those taken back too."""
@@ -105,25 +94,42 @@ class Labels:
             await one_service_point(connection, service_point_id, caller)
             return await labels_repository.of_point(connection, service_point_id)
 
-    async def _require(self, caller: Principal, alert_id: str) -> None:
-        """Raise NotFoundError unless the caller may see the alert."""
+    @asynccontextmanager
+    async def _changing(
+        self, caller: Principal, alert_id: str
+    ) -> AsyncIterator[tuple[Connection, Alert]]:
+        """Yield an alert that the caller may see and nobody else changes meanwhile."""
         async with self._database.transaction() as connection:
-            alert = await repository.alert(connection, alert_id)
-            if alert is None:
-                raise NotFoundError("alert", alert_id)
-            await point_behind(connection, alert.service_point_id, caller, "alert", alert_id)
-
-    async def _locked(self, connection: Connection, alert_id: str) -> Alert:
-        alert = await labels_repository.lock_alert(connection, alert_id)
-        assert alert is not None  # noqa: S101 - it was seen, and alerts are never deleted
-        return alert
+            await seen(connection, caller, alert_id)
+        async with self._database.transaction(as_system=True) as connection:
+            alert, _ = await locked(connection, alert_id)
+            yield connection, alert
 
     async def _told(self, connection: Connection, alert_id: str) -> Alert:
         """Return the alert as it is now, once everybody who looks at it is told."""
-        alert = await labels_repository.shown_again(connection, alert_id)
-        alert = await costed(connection, self._costs, alert)
+        changed = await labels_repository.shown_again(connection, alert_id)
+        alert = await self._course.shown(connection, changed)
         await announce(connection, [alert.news()])
         return alert
+
+    async def _record(
+        self,
+        connection: Connection,
+        caller: Principal,
+        alert: Alert,
+        verb: str,
+        note: str = "",
+        **details: str,
+    ) -> None:
+        await audit.record(
+            connection,
+            caller,
+            f"alert.{verb}",
+            f"alert:{alert.alert_id}",
+            premises_id=alert.premises_id,
+            personal={"note": note} if note else None,
+            **details,
+        )
 
 
 async def labelled_uses(
@@ -142,12 +148,12 @@ async def labelled_uses(
 def use_in(alert: Alert, labelled_at: datetime) -> LabelledUse:
     """Return what a labelled alert was like.
 
-    It lasted until it was cleared; as long as it isn't, until somebody labelled it.
+    It lasted until it was resolved; as long as it isn't, until somebody labelled it.
     """
     assert alert.label_id is not None  # noqa: S101 - the caller knows that it bears a label
     ended_at = labelled_at
-    if alert.cleared_at is not None:
-        ended_at = min(alert.cleared_at, labelled_at + MEANT_FOR)
+    if alert.resolved_at is not None:
+        ended_at = min(alert.resolved_at, labelled_at + MEANT_FOR)
     length = max(ended_at - alert.started_at, timedelta(0))
     has_time = length < NO_TIME_OF_DAY
     flows = [

@@ -13,16 +13,6 @@ from cloud.kit.database import Connection, row, rows, run
 LABEL = "label_id, alert_id, label, note, labelled_by, labelled_at, undone_by, undone_at"
 
 
-async def lock_alert(connection: Connection, alert_id: str) -> Alert | None:
-    """Return an alert that nobody else labels meanwhile, or None."""
-    found = await row(
-        connection,
-        f"select {ALERT} from alerts where alert_id = %(alert_id)s for update",
-        alert_id=alert_id,
-    )
-    return Alert(**found) if found else None
-
-
 async def add(connection: Connection, one: Label) -> None:
     """Write a label down; none may stand on its alert."""
     await run(

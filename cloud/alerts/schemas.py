@@ -10,6 +10,23 @@ from cloud.kit.schemas import Body, Text
 Utility = Literal["water", "gas", "electricity", "heat"]
 Amount = Annotated[int, Field(ge=0, le=2**53)]
 Minute = Annotated[int, Field(ge=0, le=1439)]  # of the local day
+State = Literal["raised", "acknowledged", "reopened", "resolved"]
+Severity = Literal["critical", "warning", "notice"]
+Kind = Literal[
+    "continuous_flow",
+    "floor_flow",
+    "steady_flow",
+    "intermittent_flow",
+    "growing_flow",
+    "night_flow",
+    "imbalance",
+    "gas_flow",
+    "standby",
+    "burst",
+    "backflow",
+    "stuck",
+    "missing",
+]
 OrdinaryUse = Literal["irrigation", "pool", "cooling", "other"]
 
 
@@ -34,7 +51,7 @@ class Found(BaseModel):
     kinds: list[str]
     raised_at: AwareDatetime
     started_at: AwareDatetime
-    cleared_at: AwareDatetime | None
+    resolved_at: AwareDatetime | None
     flow_l_per_h: int | None
     flow_low_l_per_h: int | None
     flow_high_l_per_h: int | None
@@ -52,19 +69,55 @@ class Found(BaseModel):
 
 
 class Alert(Found):
-    """A leak: raised by a gateway, acknowledged by a person, cleared by the gateway.
+    """A leak: raised by a gateway, acknowledged by a person, resolved by either.
 
-    ``label`` is what somebody called it: ordinary use, of which sort. Figures are of
+    Open since ``opened_at``; reopened when it comes back within a day, or goes on after somebody
+    called it resolved, and to be acknowledged again then. ``snoozed_until``: acknowledged until
+    then. ``label`` is what somebody called it: ordinary use, of which sort. Figures are of
     ``reported_at``.
     """
 
     alert_id: str
     premises_id: str
     service_point_id: str
-    state: Literal["raised", "acknowledged", "cleared"]
+    meter_id: str | None
+    state: State
+    severity: Severity
+    opened_at: AwareDatetime
+    acknowledged_at: AwareDatetime | None
+    snoozed_until: AwareDatetime | None
     reported_at: AwareDatetime
     label: OrdinaryUse | None
     label_id: str | None
+
+
+class AlertEvent(BaseModel):
+    """Something that happened to an alert; ``actor`` is user:ID, token:ID, gateway:ID or system."""
+
+    event_id: int
+    verb: Literal["raised", "acknowledged", "snoozed", "reopened", "resolved"]
+    state: State
+    happened_at: AwareDatetime
+    actor: str
+    note: str
+
+
+class AlertInFull(Alert):
+    """An alert and what happened to it, in the order in which it became known."""
+
+    history: list[AlertEvent]
+
+
+class NoteBody(Body):
+    """What somebody has to say, if anything."""
+
+    note: Text | None = None
+
+
+class SnoozeBody(NoteBody):
+    """For how many hours an alert is to be let be."""
+
+    hours: Annotated[int, Field(ge=1, le=14 * 24)]
 
 
 class LabelBody(Body):

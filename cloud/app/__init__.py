@@ -13,6 +13,8 @@ from cloud.accounts import token_endpoints as tokens
 from cloud.accounts import user_endpoints as users
 from cloud.alerts import endpoints as alerts
 from cloud.app import configuration, overview, schemas, security_txt
+from cloud.alerts import subscription_endpoints as subscriptions
+from cloud.app import configuration, overview, schemas
 from cloud.app.openapi import API, DescribedApp
 from cloud.app.services import Services
 from cloud.downlink import endpoints as downlink
@@ -65,6 +67,7 @@ ROUTERS = (
     tariffs.router,
     tariffs.operator_router,
     alerts.router,
+    subscriptions.router,
     webhooks.router,
     audit.router,
     accesses.router,

@@ -19,11 +19,16 @@ from cloud.accounts.own_tokens import OwnTokens
 from cloud.accounts.service import Access
 from cloud.accounts.tokens import Tokens
 from cloud.accounts.users import Users
+from cloud.alerts import tasks as alert_tasks
 from cloud.alerts.backtests import Backtests
+from cloud.alerts.course import Course
 from cloud.alerts.findings import FindingAdmitter
 from cloud.alerts.labels import Labels
 from cloud.alerts.messages import Messages
+from cloud.alerts.notices import Notices as PeopleNotices
+from cloud.alerts.push import Push
 from cloud.alerts.service import Alerts
+from cloud.alerts.subscriptions import Subscriptions
 from cloud.app.upkeep import Upkeep
 from cloud.downlink.service import Downlink
 from cloud.exports.service import Exports
@@ -71,6 +76,8 @@ from cloud.webhooks.schedule import Schedule
 from cloud.webhooks.service import Outbox
 from wire import batch
 
+PUSH_TIMEOUT_S = 15
+
 
 @dataclass(frozen=True, kw_only=True)
 class Services:
@@ -116,6 +123,9 @@ class Services:
     live: LiveFeed
     jobs: Jobs
     mail: Mail
+    push: Push
+    notices_to_people: PeopleNotices
+    subscriptions: Subscriptions
 
     @classmethod
     @asynccontextmanager
@@ -145,12 +155,23 @@ class Services:
         accesses = Accesses(database, clock)
         book = PriceBook(settings.assumed_tariffs)
         costs = Costs(database, clock, book)
-        alerts = Alerts(database, clock, costs)
         access_log = AccessLog(database, accesses)
         audit_log = AuditLog(database, clock, Anchors(settings.data_dir / "audit"))
         readings = Readings(database)
-        live.on_return(alerts.changed_since)
         outbox = Outbox(clock)
+        course = Course(Messages(outbox, jobs, settings.base_url), costs)
+        alerts = Alerts(database, clock, course, jobs)
+        mail = Mail(settings.mail_server, clock)
+        pushable = Addresses(settings.push_allowed_networks)
+        push = Push(
+            settings.data_dir / "push",
+            lambda: guarded_client(pushable, PUSH_TIMEOUT_S),
+            clock,
+            settings.contact,
+        )
+        notices = PeopleNotices(database, clock, jobs, course, mail, push, settings.base_url)
+        alert_tasks.register(jobs, alerts, notices)
+        live.on_return(alerts.changed_since)
         keys = Keys(Sealing(settings.data_dir / "keys" / "sealing.key"))
         async with database.transaction(as_system=True) as connection:
             await keys.seal_old_secrets(connection, clock.now())
@@ -162,7 +183,7 @@ class Services:
             database,
             clock,
             hypertables,
-            {batch.FINDING: FindingAdmitter(Messages(outbox, clock), costs)},
+            {batch.FINDING: FindingAdmitter(course)},
         )
         return cls(
             settings=settings,
@@ -212,7 +233,7 @@ class Services:
                     disable_after=timedelta(days=settings.webhook_disable_after_days),
                 ),
             ),
-            labels=Labels(database, clock, costs),
+            labels=Labels(database, clock, course),
             backtests=Backtests(database, clock, costs),
             audit_log=audit_log,
             accesses=accesses,
@@ -223,6 +244,9 @@ class Services:
             live=live,
             jobs=jobs,
             mail=mail,
+            push=push,
+            notices_to_people=notices,
+            subscriptions=Subscriptions(database, clock, mail, pushable),
         )
 
     async def run(self, *, works: bool = True) -> None:

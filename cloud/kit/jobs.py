@@ -59,6 +59,13 @@ class Jobs:
         """Queue ``task``, to run once the transaction of ``connection`` has committed."""
         await self.app.configure_task(task, connection=connection).defer_async(**arguments)
 
+    async def queue_at(
+        self, connection: Connection, task: str, at: datetime, **arguments: str
+    ) -> None:
+        """Queue ``task``, to run not before ``at``."""
+        queue = self.app.configure_task(task, connection=connection, schedule_at=at)
+        await queue.defer_async(**arguments)
+
     async def run(self) -> None:
         """Work on jobs until cancelled; go on after the database was away."""
         for task in self.app.tasks.values():

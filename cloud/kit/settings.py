@@ -64,6 +64,8 @@ class CloudSettings(BaseSettings):
     gateway_burst_requests: Count = 2000
     stranger_requests_per_s: Positive = 10
     stranger_burst_requests: Count = 200
+    # networks that need not be public, in which push services of browsers may be
+    push_allowed_networks: tuple[IPv4Network | IPv6Network, ...] = ()
     # mail: off as long as no server is named
     smtp_host: str | None = None
     smtp_port: Port = 587
@@ -105,6 +107,18 @@ class CloudSettings(BaseSettings):
                 "CLOUD_SMTP_PASSWORD would travel in the clear: set CLOUD_SMTP_STARTTLS."
             )
         return self
+
+    @property
+    def base_url(self) -> str:
+        """Where people and programs reach this installation: what links begin with."""
+        return (self.public_url or f"http://{self.http_host}:{self.http_port}").rstrip("/")
+
+    @property
+    def contact(self) -> str:
+        """Where push services may complain about us (RFC 8292, 2.1)."""
+        if self.smtp_sender is not None:
+            return f"mailto:{self.smtp_sender}"
+        return self.public_url or "mailto:postmaster@localhost"
 
     @property
     def smtp_is_encrypted(self) -> bool:

@@ -41,6 +41,8 @@ export const alertsOf = async (id) =>
 export const acknowledge = (alertId) =>
   call("POST", `/alerts/${encodeURIComponent(alertId)}/acknowledge`);
 
+export const resolve = (alertId) => call("POST", `/alerts/${encodeURIComponent(alertId)}/resolve`);
+
 /** Call an alert ordinary use, or with null take that back; resolves to the alert. */
 export const labelAlert = (alertId, label) =>
   call(label ? "POST" : "DELETE", `/alerts/${encodeURIComponent(alertId)}/label`, label ? { label } : undefined);

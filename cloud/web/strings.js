@@ -184,8 +184,10 @@ export const STRINGS = {
   where: ["Къде", "Where"],
   acknowledge: ["Видях го", "I have seen it"],
   acknowledging: ["Записва се…", "Saving…"],
+  resolve: ["Отстранено е", "It is mended"],
   acknowledged: ["видян", "seen"],
   raised: ["нов", "new"],
-  cleared: ["приключил", "over"],
+  reopened: ["подновен", "back again"],
+  resolved: ["приключил", "over"],
   acknowledge_failed: ["Не се записа. {reason}", "That was not saved. {reason}"],
 };

@@ -13,6 +13,28 @@ self.addEventListener("fetch", (event) => {
   }
 });
 
+self.addEventListener("push", (event) => event.waitUntil(show(event.data?.json() ?? {})));
+self.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil(openAt(event.notification.data.url));
+});
+
+/** Show what happened; the next word on the same alert takes its place. */
+function show({ title = "Iskar", body = "", tag, url = "/", lang, severity }) {
+  const options = { body, tag, lang, data: { url }, icon: "/app/icon.png", renotify: Boolean(tag), requireInteraction: severity === "critical" };
+  return self.registration.showNotification(title, options);
+}
+
+/** Bring a window of ours to the alert, or open one; nothing of anybody else's. */
+async function openAt(path) {
+  const url = new URL(path, self.location.origin);
+  if (url.origin !== self.location.origin) return;
+  const [page] = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
+  if (!page) return void await self.clients.openWindow(url.href);
+  await page.focus();
+  await page.navigate(url.href);
+}
+
 /** Fetch the whole release or nothing: half a release is a blank page. */
 async function install() {
   const cache = await caches.open(CACHE);

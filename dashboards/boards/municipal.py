@@ -63,7 +63,7 @@ def _leaks() -> list[panels.Panel]:
     total = sql("open_alerts_total")
     return [
         panels.figure(
-            "Open leak alerts", "Raised and not yet cleared.", total, "open_alerts", "short"
+            "Open leak alerts", "Raised and not yet resolved.", total, "open_alerts", "short"
         ),
         panels.figure("Lost so far", "By the leaks that are open.", total, "lost_m3", CUBIC_METRE),
         panels.rows(

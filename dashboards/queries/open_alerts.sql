@@ -6,5 +6,5 @@ select alerts.raised_at, premises.district, premises.name_bg as premises,
 from alerts
 join premises using (premises_id)
 join service_points using (service_point_id)
-where state <> 'cleared' and alerts.kind not in ('stuck', 'missing', 'backflow')
+where state <> 'resolved' and alerts.kind not in ('stuck', 'missing', 'backflow')
 order by alerts.volume_l desc nulls last, alerts.energy_wh desc, alerts.alert_id

@@ -175,7 +175,7 @@ def test_a_leak_appears_while_one_looks_and_can_be_acknowledged(browser: Browser
         alert.get_by_role("button").click()
         expect(page.locator("[data-alert][data-state=acknowledged]")).to_have_count(1)
         assert fake.alerts[alert_id]["state"] == "acknowledged"
-        fake.raise_alert(state="cleared", cleared_at="2026-11-21T09:00:00+00:00")
+        fake.raise_alert(state="resolved", resolved_at="2026-11-21T09:00:00+00:00")
         expect(page.locator(".quiet-line")).to_be_visible()
 
 

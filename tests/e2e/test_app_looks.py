@@ -45,7 +45,7 @@ _TOO_FAINT = """() => {
 
 def _busy_page(page: Page, fake: FakeCloud) -> None:
     """Show every part there is: alerts in each state, details and tables unfolded."""
-    fake.raise_alert(alert_id="over", state="cleared", cleared_at="2026-11-20T09:00:00+00:00")
+    fake.raise_alert(alert_id="over", state="resolved", resolved_at="2026-11-20T09:00:00+00:00")
     fake.raise_alert(alert_id="seen", state="acknowledged", kind="burst")
     fake.raise_alert(alert_id="ordinary", state="acknowledged", label="irrigation")
     open_building(page)

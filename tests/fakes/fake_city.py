@@ -32,7 +32,7 @@ ALERT = {
     "state": "raised",
     "raised_at": None,
     "started_at": "2026-11-21T01:40:00+00:00",
-    "cleared_at": None,
+    "resolved_at": None,
     "reported_at": "2026-11-21T08:10:00+00:00",
     "flow_l_per_h": 48,
     "flow_low_l_per_h": 44,
@@ -208,7 +208,7 @@ def building_summary(building: dict[str, Any], alerts: list[dict[str, Any]]) -> 
     """Return what the list of premises says of a building."""
     return {
         **{key: building[key] for key in ("premises_id", "name", "kind", "address")},
-        "open_alerts": sum(alert["state"] != "cleared" for alert in alerts),
+        "open_alerts": sum(alert["state"] != "resolved" for alert in alerts),
         "today": [
             {
                 "reading_type": point["reading_type"],

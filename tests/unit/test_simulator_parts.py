@@ -66,7 +66,7 @@ async def test_news_of_an_older_alert_are_not_taken_for_the_leaks():
 
 def test_the_webhook_of_another_place_is_not_taken_for_the_leaks():
     receiver = WebhookReceiver()
-    receiver.received = [a_webhook("leak.raised", "attic"), a_webhook("leak.cleared", "canteen")]
+    receiver.received = [a_webhook("leak.raised", "attic"), a_webhook("leak.resolved", "canteen")]
     assert receiver.leak_raised("canteen") is None
     receiver.received.append(a_webhook("leak.raised", "canteen"))
     assert receiver.leak_raised("canteen") is receiver.received[-1]

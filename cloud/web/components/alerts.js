@@ -2,7 +2,7 @@
 /** The alerts of a building: what happened, since when, how much, what to do; seen, or ordinary after all. */
 
 import { html, nothing } from "lit";
-import { acknowledge, labelAlert, RefusedError } from "../api.js";
+import { acknowledge, labelAlert, RefusedError, resolve } from "../api.js";
 import { momentText } from "../calendar.js";
 import { alertKindOf, isOfMeter, ordinaryUsesOf } from "../kinds.js";
 import { language, named, t } from "../language.js";
@@ -11,6 +11,9 @@ import { Element } from "./element.js";
 import { icon } from "./icons.js";
 
 const ML_PER_L = 1000;
+
+export const isOpen = ({ state }) => state !== "resolved";
+const needsSeeing = ({ state }) => state === "raised" || state === "reopened";
 
 export class AlertList extends Element {
   static properties = { alerts: {}, points: {}, saving: { state: true }, failure: { state: true } };
@@ -24,37 +27,39 @@ export class AlertList extends Element {
   }
 
   render() {
-    const open = this.alerts.filter((alert) => alert.state !== "cleared");
-    const over = this.alerts.filter((alert) => alert.state === "cleared");
+    const open = this.alerts.filter(isOpen);
+    const over = this.alerts.filter((alert) => !isOpen(alert));
     return html`
-      <div role="alert" class="visually-hidden">${open.filter((alert) => alert.state === "raised").map((alert) => this.#title(alert)).join(". ")}</div>
+      <div role="alert" class="visually-hidden">${open.filter(needsSeeing).map((alert) => this.#title(alert)).join(". ")}</div>
       ${open.length ? html`<ul class="alerts alerts-open">${open.map((alert) => this.#alert(alert))}</ul>` : nothing}
       ${this.failure ? html`<p class="problem" role="alert">${this.failure}</p>` : nothing}
       ${over.length ? html`
         <details class="card alerts-over">
-          <summary>${t("alerts")}: ${t("cleared")} (${over.length})</summary>
+          <summary>${t("alerts")}: ${t("resolved")} (${over.length})</summary>
           <ul class="alerts">${over.map((alert) => this.#alert(alert))}</ul>
         </details>` : nothing}`;
   }
 
   #alert(alert) {
-    const isOpen = alert.state !== "cleared";
     const isSaving = this.saving === alert.alert_id;
     return html`
       <li class="alert alert-${alert.state}" data-alert=${alert.alert_id} data-state=${alert.state} data-label=${alert.label ?? nothing}>
         <header>
-          <span class="alert-icon">${icon(isOpen ? "alert" : "check")}</span>
+          <span class="alert-icon">${icon(isOpen(alert) ? "alert" : "check")}</span>
           <h3>${this.#title(alert)}</h3><span class="badge badge-${alert.state}">${t(alert.state)}</span>
         </header>
         <dl class="facts">${this.#facts(alert).map(([key, text]) => html`<div><dt>${t(key)}</dt><dd>${text}</dd></div>`)}</dl>
-        ${isOpen ? html`<p>${t(`explain_${this.#kind(alert, "other")}`)} ${t(isOfMeter(alert) ? "clears_meter" : "clears_use")}</p>` : nothing}
+        ${isOpen(alert) ? html`<p>${t(`explain_${this.#kind(alert, "other")}`)} ${t(isOfMeter(alert) ? "clears_meter" : "clears_use")}</p>` : nothing}
         ${alert.label ? html`
           <p class="alert-label">${t("labelled", { use: t(`ordinary_${alert.label}`) })} ${t("ordinary_note")}
             <button class="quiet" ?disabled=${isSaving} @click=${() => this.#change(alert, () => labelAlert(alert.alert_id, null))}>${t("undo")}</button></p>` : nothing}
         <div class="alert-foot">
-          ${alert.state === "raised" ? html`
+          ${needsSeeing(alert) ? html`
             <button class="primary" ?disabled=${isSaving} @click=${() => this.#change(alert, () => acknowledge(alert.alert_id))}>
               ${t(isSaving ? "acknowledging" : "acknowledge")}</button>` : nothing}
+          ${isOpen(alert) ? html`
+            <button class="quiet" data-act="resolve" ?disabled=${isSaving} @click=${() => this.#change(alert, () => resolve(alert.alert_id))}>
+              ${t("resolve")}</button>` : nothing}
           ${alert.label || isOfMeter(alert) ? nothing : this.#ordinary(alert, isSaving)}
           <details>
             <summary>${t("how_found")}</summary>
@@ -98,7 +103,7 @@ export class AlertList extends Element {
     const point = this.#pointOf(alert);
     const cost = euroText(alert.cost_eur, language());
     const isPower = (alert.flow_w ?? null) !== null;
-    const isOver = alert.state === "cleared";
+    const isOver = !isOpen(alert);
     const lost = isPower ? (isOver ? "energy" : "energy_so_far") : isOver ? "volume" : "volume_so_far";
     return [
       point && ["where", named(point.name)],

@@ -3,7 +3,7 @@
 
 import { html, nothing } from "lit";
 import "../components/age.js";
-import "../components/alerts.js";
+import { isOpen } from "../components/alerts.js";
 import { connectionChip } from "../components/connection.js";
 import { Element } from "../components/element.js";
 import { icon } from "../components/icons.js";
@@ -55,7 +55,7 @@ export class Building extends Element {
 
   #content({ service_points }) {
     const { alerts } = this.#feed;
-    const isQuiet = alerts.every((alert) => alert.state === "cleared");
+    const isQuiet = !alerts.some(isOpen);
     return html`
       <section class="alert-section" aria-labelledby="alerts-title">
         <h2 id="alerts-title" class="visually-hidden">${t("alerts")}</h2>

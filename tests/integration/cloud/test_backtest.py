@@ -47,7 +47,7 @@ async def test_the_leak_that_was_there_would_have_raised_an_alert(cloud: CloudIn
     raised_at = datetime.fromisoformat(leak["raised_at"])
     assert LEAK_FROM < raised_at <= LEAK_FROM + timedelta(days=1, minutes=15)
     assert leak["cost_eur"] > 0
-    assert leak["cleared_at"] is None
+    assert leak["resolved_at"] is None
     # it was raised before the last day, so it is none of that day's
     assert (await _backtest(cloud, days=1))["findings"] == []
     assert (told["since"], told["until"]) == ("2026-11-14T12:00:00Z", "2026-11-21T12:00:00Z")

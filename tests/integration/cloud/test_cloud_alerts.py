@@ -53,8 +53,8 @@ async def test_reports_in_any_order_and_number_end_in_the_same_alert(
         for _ in range(2):
             await cloud.gateway.send(reports[which])
     [alert] = await _alerts(cloud)
-    assert (alert["state"], alert["volume_l"]) == ("cleared", 500)
-    assert alert["cleared_at"] == "2026-11-21T12:10:00Z"
+    assert (alert["state"], alert["volume_l"]) == ("resolved", 500)
+    assert alert["resolved_at"] == "2026-11-21T12:10:00Z"
 
 
 async def test_an_update_keeps_an_acknowledged_alert_acknowledged(cloud: CloudInTest) -> None:
@@ -74,7 +74,7 @@ async def test_an_explanation_in_any_script_is_taken_up_to_its_full_length(
         assert (await cloud.gateway.send(finding))["stored"] == 1, letter
 
 
-async def test_a_cleared_alert_can_not_be_acknowledged(cloud: CloudInTest) -> None:
+async def test_a_resolved_alert_can_not_be_acknowledged(cloud: CloudInTest) -> None:
     await cloud.gateway.send(a_finding(**CLEARED))
     [alert] = await _alerts(cloud)
     answer = await cloud.operator.ask("POST", f"/alerts/{alert['alert_id']}/acknowledge")
@@ -116,7 +116,7 @@ async def test_a_leak_reaches_the_webhook_signed_and_complete(working: CloudInTe
         await working.gateway.send(a_finding(2, at=LATER, **{**TOLD_TODAY, **CLEARED}))
         await receiver.until_got(2)
     told = [Webhook(made["secret"]).verify(body, headers) for headers, body in receiver.got]
-    assert [one["type"] for one in told] == ["leak.raised", "leak.cleared"]
+    assert [one["type"] for one in told] == ["leak.raised", "leak.resolved"]
     leak = told[0]["data"]
     assert leak["premises"]["premises_id"] == "p-one"
     assert leak["service_point"]["utility"] == "water"

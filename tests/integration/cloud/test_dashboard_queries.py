@@ -143,9 +143,10 @@ class City:
     def alert(self, number, service_point_id, state="raised", volume_l=100):
         self.run(
             "insert into alerts (alert_id, gateway_id, finding_id, premises_id, service_point_id,"
-            " utility, kind, kinds, state, raised_at, started_at, flow_l_per_h, volume_l,"
-            " confidence, explanation, reported_at) values (%s, 'gw-1', %s, 'p-1', %s, 'water',"
-            " 'continuous_flow', '{continuous_flow}', %s, now(), now(), 60, %s, 90, 'why', now())",
+            " utility, kind, kinds, state, raised_at, started_at, opened_at, flow_l_per_h,"
+            " volume_l, confidence, explanation, reported_at) values (%s, 'gw-1', %s, 'p-1', %s,"
+            " 'water', 'continuous_flow', '{continuous_flow}', %s, now(), now(), now(), 60, %s,"
+            " 90, 'why', now())",
             (f"a-{number}", f"f-{number}", service_point_id, state, volume_l),
         )
 
@@ -316,11 +317,11 @@ def test_the_share_of_each_quality_is_a_percentage_of_all_readings(city):
     assert shares["missing"] == 0
 
 
-def test_cleared_leaks_are_no_longer_counted(city):
+def test_resolved_leaks_are_no_longer_counted(city):
     city.installed("main")
     city.alert(1, "main", volume_l=1500)
     city.alert(2, "main", state="acknowledged", volume_l=500)
-    city.alert(3, "main", state="cleared", volume_l=9000)
+    city.alert(3, "main", state="resolved", volume_l=9000)
     assert city.shows(sql("open_alerts_total")) == [{"open_alerts": 2, "lost_m3": 2}]
     assert [row["lost_m3"] for row in city.shows(sql("open_alerts"))] == [1.5, 0.5]
 
