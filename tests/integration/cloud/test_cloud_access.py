@@ -9,7 +9,8 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from cloud.accounts.service import MAX_FAILURES_OF_EMAIL, SIGN_INS_AT_ONCE
+from cloud.accounts.attempts import MAX_FAILURES_OF_EMAIL
+from cloud.accounts.service import SIGN_INS_AT_ONCE
 from cloud.app import create_app
 from cloud.app.services import Services
 from cloud.kit.auth.rights import RIGHTS, SEES_ALL, Right, Role
@@ -22,6 +23,29 @@ NEEDS: dict[str, Right | None] = {
     "POST /session": None,
     "GET /session": None,
     "DELETE /session": None,
+    "POST /session/passkey-options": None,
+    "POST /session/passkey": None,
+    # to any person, but no program
+    "POST /session/step-up": None,
+    "GET /account": None,
+    "GET /account/sessions": None,
+    "DELETE /account/sessions": None,
+    "DELETE /account/sessions/{session_id}": None,
+    "PUT /account/password": None,
+    "POST /account/codes": None,
+    "POST /account/codes/confirm": None,
+    "DELETE /account/codes": None,
+    "POST /account/recovery-codes": None,
+    "POST /account/passkeys/options": None,
+    "POST /account/passkeys": None,
+    "GET /account/passkeys": None,
+    "DELETE /account/passkeys/{passkey_id}": None,
+    # to anybody, by a mailed link
+    "POST /account/password-reset": None,
+    "POST /account/new-password": None,
+    "GET /premises/{premises_id}/shares": Right.SHARE,
+    "POST /premises/{premises_id}/shares": Right.SHARE,
+    "DELETE /premises/{premises_id}/shares/{share_id}": Right.SHARE,
     # tokens and organisations
     "GET /tokens": Right.TOKENS,
     "POST /tokens": Right.TOKENS,
@@ -129,6 +153,9 @@ IDS = {
     "node_id": "n-one",
     "package_id": "0" * 64,
     "rollout_id": "none",
+    "session_id": "00000000-0000-4000-8000-000000000000",
+    "passkey_id": "none",
+    "share_id": "1",
 }
 QUERY = {"utility": "water", "resolution": "day", "from": "2026-01-01", "to": "2026-01-02"}
 STREAMS = {"GET /live", "GET /premises/{premises_id}/live"}
@@ -213,7 +240,10 @@ async def test_a_person_signs_in_with_a_cookie_that_scripts_can_not_read(
     answer = await cloud.client.post(
         "/api/v1/session", json={"email": "iva@example.BG", "password": password}
     )
-    assert answer.json() == {"user": {"email": "iva@example.bg", "name": "Iva", "role": "owner"}}
+    assert answer.json() == {
+        "user": {"email": "iva@example.bg", "name": "Iva", "role": "owner"},
+        "needs_second_factor": False,
+    }
     cookie = answer.headers["set-cookie"]
     assert "HttpOnly" in cookie
     assert "SameSite=strict" in cookie
