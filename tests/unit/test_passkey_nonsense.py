@@ -46,9 +46,12 @@ def test_an_honest_one_is_taken() -> None:
 
 
 @settings(max_examples=150, deadline=None)
-@given(part=st.sampled_from(["clientDataJSON", "attestationObject"]), at=st.integers(0, 400),
-       to=st.integers(1, 255))  # fmt: skip
-def test_a_byte_that_was_changed_is_refused_as_a_wrong_passkey_if_at_all(
+@given(
+    part=st.sampled_from(["clientDataJSON", "attestationObject"]),
+    at=st.integers(0, 400),
+    to=st.integers(1, 255),
+)
+def test_a_changed_byte_is_refused_as_a_wrong_passkey_if_at_all(
     part: str, at: int, to: int
 ) -> None:
     credential = Authenticator().make(OPTIONS)
