@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import AfterValidator, BaseModel
 
+from cloud.accounts.endpoints import device
 from cloud.accounts.id_tokens import IdentityRefusedError
 from cloud.accounts.identity_provider import IdentityProviderUnavailableError
 from cloud.accounts.organisations import (
@@ -17,10 +18,9 @@ from cloud.accounts.organisations import (
     Return,
     SignInLostError,
 )
-from cloud.kit.auth.callers import COOKIE
+from cloud.kit.auth.cookies import is_encrypted, put_session
 from cloud.kit.errors import CloudError, answers
 from cloud.kit.schemas import Identifier, Listing
-from cloud.kit.settings import CloudSettings
 
 router = APIRouter(tags=["organisations"])
 
@@ -65,27 +65,15 @@ class Organisation(BaseModel):
     name: str
 
 
-def _is_encrypted(request: Request) -> bool:
-    settings: CloudSettings = request.app.state.settings
-    return (settings.public_url or str(request.url)).startswith("https:")
-
-
 def _cookie_name(request: Request) -> str:
     """Return the cookie's name; over HTTPS one that no neighbouring host can plant."""
-    return f"__Host-{SIGN_IN_COOKIE}" if _is_encrypted(request) else SIGN_IN_COOKIE
-
-
-def _put_session(response: Response, request: Request, token: str) -> None:
-    response.set_cookie(
-        COOKIE, token, httponly=True, samesite="strict", secure=_is_encrypted(request)
-    )
-    response.headers["Cache-Control"] = "no-store"
+    return f"__Host-{SIGN_IN_COOKIE}" if is_encrypted(request) else SIGN_IN_COOKIE
 
 
 def _forgetting(response: Response, request: Request) -> Response:
     """Return ``response``, which lets the browser forget the sign-in under way."""
     response.delete_cookie(
-        _cookie_name(request), httponly=True, samesite="lax", secure=_is_encrypted(request)
+        _cookie_name(request), httponly=True, samesite="lax", secure=is_encrypted(request)
     )
     return response
 
@@ -119,7 +107,7 @@ async def go_to_organisation(
         max_age=int(SIGN_IN_TAKES.total_seconds()),
         httponly=True,
         samesite="lax",  # the provider's answer comes from another site
-        secure=_is_encrypted(request),
+        secure=is_encrypted(request),
     )
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -153,7 +141,7 @@ async def come_from_organisation(
         error=error,
     )
     try:
-        token, return_to = await service.finish(organisation_id, brought)
+        token, return_to = await service.finish(organisation_id, brought, device(request))
     except CloudError as refusal:
         if "text/html" not in request.headers.get("accept", ""):
             raise
@@ -161,7 +149,7 @@ async def come_from_organisation(
             RedirectResponse(f"/?{urlencode({'refused': refusal.code})}", SEE_OTHER), request
         )
     response = RedirectResponse(return_to, SEE_OTHER)
-    _put_session(response, request, token)
+    put_session(response, request, token)
     return _forgetting(response, request)
 
 

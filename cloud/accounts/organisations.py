@@ -15,6 +15,7 @@ import structlog
 from cloud.accounts import organisations_repository, passwords, repository, users_repository
 from cloud.accounts.id_tokens import Identity, IdentityRefusedError
 from cloud.accounts.identity_provider import IdentityProvider
+from cloud.accounts.sessions import ORGANISATION, ORGANISATION_ALONE, Device, Sessions
 from cloud.kit import audit
 from cloud.kit.auth.organisations import Organisation
 from cloud.kit.clock import Clock
@@ -72,9 +73,11 @@ class Organisations:
         clock: Clock,
         organisations: Sequence[Organisation],
         public_url: str | None,
+        sessions: Sessions,
     ) -> None:
         self._database = database
         self._clock = clock
+        self._sessions = sessions
         self._public_url = (public_url or "").rstrip("/")
         self._providers = {
             one.organisation_id: IdentityProvider(one, clock) for one in organisations
@@ -120,7 +123,9 @@ class Organisations:
             )
         return Begun(url=url, browser=browser)
 
-    async def finish(self, organisation_id: str, brought: Return) -> tuple[str, str]:
+    async def finish(
+        self, organisation_id: str, brought: Return, device: Device
+    ) -> tuple[str, str]:
         """Return a new session's token and where the browser wanted to go, or raise why not."""
         provider = self._provider(organisation_id)
         async with self._database.transaction(as_system=True) as connection:
@@ -149,7 +154,7 @@ class Organisations:
         )
         async with self._database.transaction(as_system=True) as connection:
             user_id = await self._admitted(connection, provider.organisation, identity)
-            token = await self._session(connection, provider.organisation, user_id)
+            token = await self._session(connection, provider.organisation, user_id, device)
         return token, begun["return_to"]
 
     async def _admitted(
@@ -197,19 +202,17 @@ class Organisations:
         return user_id
 
     async def _session(
-        self, connection: Connection, organisation: Organisation, user_id: int
+        self, connection: Connection, organisation: Organisation, user_id: int, device: Device
     ) -> str:
-        user = await users_repository.user(connection, user_id)
+        user = await repository.user_by_id(connection, user_id)
         if user is None or user["disabled_at"] is not None:
             raise IdentityRefusedError("This account is disabled; ask the operator.")
-        token = passwords.new_token()
-        now = self._clock.now()
-        await repository.add_session(
+        _, token = await self._sessions.begin(
             connection,
-            passwords.token_hash(token),
-            user_id,
-            now,
-            now + timedelta(hours=organisation.session_hours),
+            user,
+            [ORGANISATION if organisation.proves_second_factor else ORGANISATION_ALONE],
+            device,
+            lasts=timedelta(hours=organisation.session_hours),
         )
         return token
 

@@ -53,3 +53,8 @@ def _verify(kept_hash: str | None, password: str) -> bool:
         return _hasher.verify(kept_hash or _nobody(), password)
     except (VerifyMismatchError, InvalidHashError, UnicodeEncodeError):
         return False
+
+
+def needs_rehash(kept_hash: str) -> bool:
+    """Tell whether a hash was made with weaker parameters than today's."""
+    return _hasher.check_needs_rehash(kept_hash)

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The tables users, grants, sessions and sign_in_failures."""
+"""The tables users, grants and sign_in_failures."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
 from psycopg.rows import DictRow
 
-from cloud.kit.database import Connection, row, run
+from cloud.kit.database import Connection, row, rows, run
 
 _GRANTS = """
     (select coalesce(jsonb_agg(jsonb_build_array(premises_id, service_point_ids, since)), '[]')
@@ -23,59 +23,48 @@ async def user_by_email(connection: Connection, email: str) -> DictRow | None:
     )
 
 
-async def user_by_session(
-    connection: Connection, session_hash: bytes, now: datetime
-) -> DictRow | None:
-    """Return the user behind a session that is still good."""
+async def user_by_id(connection: Connection, user_id: int) -> DictRow | None:
+    """Return the user."""
     return await row(
         connection,
-        f"select users.*, {_GRANTS} from sessions join users using (user_id)"  # noqa: S608
-        " where session_hash = %(session_hash)s and expires_at > %(now)s",
-        session_hash=session_hash,
-        now=now,
-    )
-
-
-async def add_session(
-    connection: Connection, session_hash: bytes, user_id: int, now: datetime, expires_at: datetime
-) -> None:
-    """Keep a new session, and forget those that are over."""
-    await run(connection, "delete from sessions where expires_at <= %(now)s", now=now)
-    await run(
-        connection,
-        "insert into sessions (session_hash, user_id, created_at, expires_at)"
-        " values (%(session_hash)s, %(user_id)s, %(now)s, %(expires_at)s)",
-        session_hash=session_hash,
+        f"select users.*, {_GRANTS} from users where user_id = %(user_id)s",  # noqa: S608
         user_id=user_id,
-        now=now,
-        expires_at=expires_at,
     )
 
 
-async def end_session(connection: Connection, session_hash: bytes) -> None:
-    """Forget a session."""
-    await run(
+async def user_by_session(connection: Connection, session_hash: bytes) -> DictRow | None:
+    """Return the user behind a session and the session itself, be it over or not."""
+    return await row(
         connection,
-        "delete from sessions where session_hash = %(session_hash)s",
-        session_hash=session_hash,
+        f"select users.*, sessions.*, {_GRANTS} from sessions join users using (user_id)"  # noqa: S608
+        " where session_hash = %(hash)s or next_hash = %(hash)s or previous_hash = %(hash)s",
+        hash=session_hash,
     )
 
 
-async def failures_since(
-    connection: Connection, email: str, address: str, since: datetime
-) -> tuple[int, int]:
+async def failures(
+    connection: Connection, email: str, address: str, since: datetime, long_since: datetime
+) -> DictRow:
     """Return how often this e-mail, and this address, failed to sign in since then."""
     found = await row(
         connection,
-        "select count(*) filter (where email = %(email)s) as of_email,"
-        " count(*) filter (where address = %(address)s) as of_address"
-        " from sign_in_failures where failed_at > %(since)s"
+        "select count(*) filter (where email = %(email)s and failed_at > %(since)s) as of_email,"
+        " count(*) filter (where email = %(email)s) as of_email_long,"
+        " count(*) filter (where address = %(address)s and failed_at > %(since)s) as of_address"
+        " from sign_in_failures where failed_at > %(long_since)s"
         " and (email = %(email)s or address = %(address)s)",
         email=email,
         address=address,
         since=since,
+        long_since=long_since,
     )
-    return (found["of_email"], found["of_address"]) if found else (0, 0)
+    assert found is not None  # noqa: S101 - an aggregate has one row
+    return found
+
+
+async def forget_failures(connection: Connection, email: str) -> None:
+    """Forget the failures of an account: who it belongs to has shown themselves."""
+    await run(connection, "delete from sign_in_failures where email = %(email)s", email=email)
 
 
 async def add_failure(
@@ -106,7 +95,7 @@ async def put_user(
         "insert into users (email, name, role, password_hash)"
         " values (lower(%(email)s), %(name)s, %(role)s, %(password_hash)s)"
         " on conflict (email) do update set name = excluded.name, role = excluded.role,"
-        " password_hash = excluded.password_hash returning user_id",
+        " password_hash = excluded.password_hash, disabled_at = null returning user_id",
         email=email,
         name=name,
         role=role,
@@ -114,7 +103,6 @@ async def put_user(
     )
     assert found is not None  # noqa: S101 - an upsert returns its row
     user_id: int = found["user_id"]
-    await run(connection, "delete from sessions where user_id = %(user_id)s", user_id=user_id)
     return user_id
 
 
@@ -140,3 +128,37 @@ async def link_premises(
         granted_by=granted_by,
     )
     return list(found["unknown"]) if found else []
+
+
+async def set_password(connection: Connection, user_id: int, password_hash: str) -> None:
+    """Keep the hash of a new password; guesses at codes begin anew with it."""
+    await run(
+        connection,
+        "update users set password_hash = %(password_hash)s, code_failures = 0"
+        " where user_id = %(user_id)s",
+        user_id=user_id,
+        password_hash=password_hash,
+    )
+
+
+async def set_disabled(connection: Connection, user_id: int, disabled_at: datetime | None) -> None:
+    """Let a user in no more, or again (None)."""
+    await run(
+        connection,
+        "update users set disabled_at = %(disabled_at)s where user_id = %(user_id)s",
+        user_id=user_id,
+        disabled_at=disabled_at,
+    )
+
+
+async def everybody(connection: Connection) -> list[DictRow]:
+    """Return every user without their secrets, by e-mail address."""
+    return await rows(
+        connection,
+        "select user_id, email, name, role, supplier_id, created_at, disabled_at,"
+        " password_hash is not null as has_password, totp_confirmed_at is not null as codes,"
+        " (select count(*) from passkeys where passkeys.user_id = users.user_id) as passkeys,"
+        " (select coalesce(array_agg(premises_id order by premises_id), '{}') from grants"
+        " where grants.user_id = users.user_id and revoked_at is null) as premises"
+        " from users order by email",
+    )

@@ -15,7 +15,7 @@ import structlog
 from procrastinate import BaseRetryStrategy, RetryDecision
 from procrastinate.jobs import Job
 
-from cloud.accounts.people import people, subjects_near
+from cloud.accounts.readers import people, subjects_near
 from cloud.alerts import course_repository, letters
 from cloud.alerts import repository as alerts
 from cloud.alerts import subscriptions_repository as repository

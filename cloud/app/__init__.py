@@ -7,20 +7,23 @@ from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.routing import APIRoute
 
 from cloud import web
+from cloud.accounts import account_endpoints as account
 from cloud.accounts import endpoints as accounts
 from cloud.accounts import organisation_endpoints as organisations
+from cloud.accounts import share_endpoints as shares
 from cloud.accounts import token_endpoints as tokens
 from cloud.accounts import user_endpoints as users
 from cloud.alerts import endpoints as alerts
-from cloud.app import configuration, overview, schemas, security_txt
 from cloud.alerts import subscription_endpoints as subscriptions
-from cloud.app import configuration, overview, schemas
+from cloud.app import configuration, overview, schemas, security_txt
 from cloud.app.openapi import API, DescribedApp
 from cloud.app.services import Services
 from cloud.downlink import endpoints as downlink
 from cloud.exports import endpoints as exports
 from cloud.kit import errors
 from cloud.kit.auth.callers import rated
+from cloud.kit.auth.cookies import RenewedSessions
+from cloud.kit.auth.origins import RefuseOtherSites
 from cloud.kit.auth.row_security import BeginWithNobody
 from cloud.kit.bodies import LimitBodies
 from cloud.kit.database import Database
@@ -28,6 +31,7 @@ from cloud.kit.etags import EntityTags
 from cloud.kit.proxies import BehindProxies
 from cloud.kit.rates import TellRates
 from cloud.kit.requests import Draining, NotesRoutes, Requests
+from cloud.kit.security_headers import SecurityHeaders
 from cloud.meters import endpoints as meters
 from cloud.premises import endpoints as premises
 from cloud.privacy import accesses_endpoints as accesses
@@ -49,6 +53,9 @@ ROUTERS = (
     tokens.router,
     organisations.router,
     users.router,
+    account.router,
+    shares.link_router,
+    shares.router,
     overview.router,
     configuration.router,
     premises.router,
@@ -124,9 +131,12 @@ def create_app(services: Services) -> FastAPI:
         LimitBodies,
         limits={batch.PATH: MAX_BODY_BYTES, downlink.PACKAGES_PATH: package.MAX_BYTES},
     )
+    app.add_middleware(RenewedSessions)
+    app.add_middleware(RefuseOtherSites, public_url=services.settings.public_url)
     app.add_middleware(TellRates)
     app.add_middleware(BehindProxies, trusted=services.settings.trusted_proxies)
     app.add_middleware(Requests, draining=draining)
+    app.add_middleware(SecurityHeaders, public_url=services.settings.public_url)
     app.add_middleware(BeginWithNobody)  # added last, so it is around everything
     for router in ROUTERS:
         app.include_router(router, prefix=API, dependencies=[Depends(rated)])

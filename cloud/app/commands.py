@@ -48,6 +48,47 @@ def add_user(
     print_with_services(work)
 
 
+@user_cli.command("list")
+def list_users() -> None:
+    """Print everybody who may sign in as JSON: how they do, and which buildings they see."""
+
+    async def work(services: Services) -> dict[str, object]:
+        return {"users": [jsonable_encoder(one) for one in await services.people.all()]}
+
+    print_with_services(work)
+
+
+@user_cli.command("disable")
+def disable_user(
+    email: str,
+    undo: Annotated[bool, typer.Option("--undo", help="Let the person in again.")] = False,
+) -> None:
+    """Let a person in no more; their sessions end at once."""
+
+    async def work(services: Services) -> dict[str, object]:
+        await services.people.set_disabled(email, is_disabled=not undo)
+        return {"email": email.lower(), "is_disabled": not undo}
+
+    print_with_services(work)
+
+
+@user_cli.command("reset")
+def reset_user(
+    email: str,
+    second_factors: Annotated[
+        bool,
+        typer.Option("--second-factors", help="Forget them too: make sure of who asks first."),
+    ] = False,
+) -> None:
+    """Print a link, good once and for a week, by which a person sets a new password."""
+
+    async def work(services: Services) -> dict[str, object]:
+        link = await services.people.reset(email, forget_factors=second_factors)
+        return {"email": email.lower(), "link": link}
+
+    print_with_services(work)
+
+
 @token_cli.command("add")
 def add_token(
     role: Annotated[Role, typer.Option(help="What the program may do.")],

@@ -14,9 +14,16 @@ from typing import Self
 
 import httpx
 
+from cloud.accounts import tasks as account_tasks
+from cloud.accounts.factors import Factors
+from cloud.accounts.links import Links
 from cloud.accounts.organisations import Organisations
 from cloud.accounts.own_tokens import OwnTokens
+from cloud.accounts.passkeys import Passkeys
+from cloud.accounts.people import People
 from cloud.accounts.service import Access
+from cloud.accounts.sessions import Sessions
+from cloud.accounts.shares import Shares
 from cloud.accounts.tokens import Tokens
 from cloud.accounts.users import Users
 from cloud.alerts import tasks as alert_tasks
@@ -89,6 +96,12 @@ class Services:
     hypertables: Hypertables
     upkeep: Upkeep
     access: Access
+    sessions: Sessions
+    factors: Factors
+    passkeys: Passkeys
+    links: Links
+    people: People
+    shares: Shares
     tokens: Tokens
     own_tokens: OwnTokens
     organisations: Organisations
@@ -173,6 +186,8 @@ class Services:
         alert_tasks.register(jobs, alerts, notices)
         live.on_return(alerts.changed_since)
         keys = Keys(Sealing(settings.data_dir / "keys" / "sealing.key"))
+        sealing = Sealing(settings.data_dir / "keys" / "sealing.key")
+        keys = Keys(sealing)
         async with database.transaction(as_system=True) as connection:
             await keys.seal_old_secrets(connection, clock.now())
         mail = Mail(settings.mail_server, clock)
@@ -185,16 +200,29 @@ class Services:
             hypertables,
             {batch.FINDING: FindingAdmitter(course)},
         )
+        sessions = Sessions(database, clock, settings)
+        mail = Mail(settings.mail_server, clock)
+        links = Links(database, clock, jobs, mail, sessions, settings)
+        account_tasks.register(jobs, links)
+        factors = Factors(database, clock, sealing, links)
         return cls(
             settings=settings,
             clock=clock,
             database=database,
             hypertables=hypertables,
             upkeep=Upkeep(hypertables, clock, settings.retention),
-            access=Access(database, clock, timedelta(days=settings.session_days)),
+            access=Access(database, clock, sessions, factors, links),
+            sessions=sessions,
+            factors=factors,
+            passkeys=Passkeys(database, clock, sessions, factors, links, settings),
+            links=links,
+            people=People(database, clock, sessions, links),
+            shares=Shares(database, clock, links),
             tokens=Tokens(database, clock),
             own_tokens=OwnTokens(database, clock),
-            organisations=Organisations(database, clock, settings.oidc, settings.public_url),
+            organisations=Organisations(
+                database, clock, settings.oidc, settings.public_url, sessions
+            ),
             users=Users(database, clock),
             rates=Rates(
                 callers=settings.caller_rate,

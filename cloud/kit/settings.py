@@ -9,6 +9,7 @@ from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from cloud.kit.auth.organisations import Organisation, is_secure
+from cloud.kit.auth.rights import STAFF, Role
 from cloud.kit.hypertable import KEPT, Retention
 from cloud.kit.log import Format
 from cloud.kit.mail import IMPLICIT_TLS_PORT, MailServer, is_address
@@ -48,7 +49,12 @@ class CloudSettings(BaseSettings):
     raw_retention_days: Annotated[int, Field(ge=2 * KEPT.days)] = 90
     hourly_retention_days: int = 3 * 366
     daily_retention_days: int = 10 * 366
+    # Source: NIST SP 800-63B-4, 2.1.3 and 2.2.3: 30 days with a password alone, a day where a
+    # second factor is demanded.
     session_days: Annotated[int, Field(ge=1)] = 30
+    session_idle_days: Annotated[int, Field(ge=1)] = 14
+    staff_session_hours: Annotated[int, Field(ge=1)] = 24
+    require_second_factor_of: frozenset[Role] = STAFF
     webhook_pauses_s: tuple[float, ...] = WEBHOOK_PAUSES_S
     webhook_timeout_s: float = 15
     webhook_disable_after_days: Annotated[float, Field(gt=0)] = 5

@@ -17,17 +17,36 @@ export class RefusedError extends Error {
   constructor(response, problem) {
     super(problem.detail ?? problem.title ?? `The server answered ${response.status}.`);
     this.status = response.status;
+    this.code = problem.type?.split(":").at(-1) ?? null; // e.g. "code-needed"
     this.retryAfterS = Number(response.headers.get("retry-after")) || null;
   }
 }
 
-export const signIn = async (email, password) =>
-  (await call("POST", "/session", { email, password })).user;
+/** Sign in; resolves to the user. Refused with code "code-needed" until a second factor's code is given. */
+export const signIn = async (email, password, code) =>
+  userOf(await call("POST", "/session", { email, password, ...(code && { code }) }));
 
-export async function currentUser() {
-  const body = await call("GET", "/session");
-  return body.user ?? body;
-}
+export const passkeyOptions = async () => (await call("POST", "/session/passkey-options")).options;
+
+export const signInByPasskey = async (shown) => userOf(await call("POST", "/session/passkey", shown));
+
+export const newPasskeyOptions = async () => (await call("POST", "/account/passkeys/options")).options;
+
+/** Add a passkey; resolves to recovery codes, none if there were some. */
+export const addPasskey = async (name, credential) =>
+  (await call("POST", "/account/passkeys", { name, credential })).recovery_codes;
+
+export const beginCodes = () => call("POST", "/account/codes");
+
+export const confirmCodes = async (code) => (await call("POST", "/account/codes/confirm", { code })).recovery_codes;
+
+export const askForReset = (email) => call("POST", "/account/password-reset", { email });
+
+export const setPassword = (link, password) => call("POST", "/account/new-password", { link, password });
+
+export const currentUser = async () => userOf(await call("GET", "/session"));
+
+const userOf = (body) => ({ ...body.user, needsSecondFactor: body.needs_second_factor ?? false });
 
 export const signOut = () => call("DELETE", "/session");
 
@@ -66,7 +85,7 @@ async function call(method, path, body) {
   const response = await reach(method, path, body);
   learn(response.headers.get("date"));
   if (response.ok) return response.status === 204 ? null : response.json();
-  if (response.status === 401 && path !== "/session") session.dispatchEvent(new Event("ended"));
+  if (response.status === 401 && !path.startsWith("/session")) session.dispatchEvent(new Event("ended"));
   throw new RefusedError(response, await problemOf(response));
 }
 

@@ -12,6 +12,8 @@ import { keepUpToDate } from "./release.js";
 import { forgetUser, recall, remember } from "./store.js";
 import "./views/building.js";
 import "./views/buildings.js";
+import "./views/new_password.js";
+import "./views/second_factor.js";
 import "./views/sign_in.js";
 
 const UNKNOWN = "unknown"; // not asked yet
@@ -80,8 +82,15 @@ class App extends Element {
       <a class="skip" href="#content" @click=${this.#skip}>${t("skip")}</a>
       ${this.#bar()}
       ${this.failure ? html`<p class="problem page" role="alert">${this.failure}</p>` : nothing}
-      ${this.user ? this.#view() : html`
-        <iskar-sign-in .notice=${this.notice} @signed-in=${(event) => this.#enter(event.detail)}></iskar-sign-in>`}`;
+      ${this.#content()}`;
+  }
+
+  #content() {
+    const [, link] = this.hash.match(/^#\/password\/([\w-]+)$/) ?? [];
+    if (link) return html`<iskar-new-password .link=${link} @password-set=${() => this.#leave("password_set")}></iskar-new-password>`;
+    if (this.user?.needsSecondFactor) return html`<iskar-second-factor @set-up=${() => this.#begin()}></iskar-second-factor>`;
+    if (this.user) return this.#view();
+    return html`<iskar-sign-in .notice=${this.notice} @signed-in=${(event) => this.#enter(event.detail)}></iskar-sign-in>`;
   }
 
   #bar() {

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: EUPL-1.2
 /** All words of the app: key: [Bulgarian, English]; a pair within is [one, more] of `{n}`. */
 
+import { ACCOUNT_STRINGS } from "./account_strings.js";
+
 export const STRINGS = {
+  ...ACCOUNT_STRINGS,
   app_name: ["Искър", "Iskar"],
   tagline: ["Водата, газът и токът в сградата ти, на живо.", "Your building's water, gas and power, live."],
   skip: ["Към съдържанието", "Skip to content"],

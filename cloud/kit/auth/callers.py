@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The dependencies by which every route asks who is calling, and whether they may."""
 
+from datetime import timedelta
 from typing import Annotated, Any, Protocol
 
 from fastapi import Depends, Request
@@ -8,10 +9,19 @@ from fastapi.dependencies.models import Dependant
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 
 from cloud.kit.auth import row_security
-from cloud.kit.auth.rights import NotSignedInError, Principal, Right
+from cloud.kit.auth.cookies import COOKIE, renew_session, session_token
+from cloud.kit.auth.rights import (
+    NotSignedInError,
+    PersonNeededError,
+    Principal,
+    Right,
+    SecondFactorNeededError,
+    StepUpNeededError,
+)
+from cloud.kit.clock import Clock
 from cloud.kit.rates import Rates
 
-COOKIE = "iskar_session"
+FRESH_FOR = timedelta(minutes=10)
 BEARER = HTTPBearer(
     scheme_name="token", description="A program's or a gateway's token.", auto_error=False
 )
@@ -37,12 +47,16 @@ class Tokens(Protocol):
         """Return who is behind a token, or None."""
 
 
-async def principal(
+async def identified(
     request: Request,
     bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)],
-    session: Annotated[str | None, Depends(SESSION)],
+    _described: Annotated[str | None, Depends(SESSION)],
 ) -> Principal:
-    """Return who is calling, and let the database show what is theirs; or NotSignedInError."""
+    """Return who is calling, be it only to set up a second factor, or raise NotSignedInError.
+
+    From now on the database shows what is theirs.
+    """
+    session = session_token(request)
     sessions: Sessions = request.app.state.access
     tokens: Tokens = request.app.state.tokens
     found = None
@@ -58,6 +72,8 @@ async def principal(
     rates.charge_caller(request, found.gateway_id or found.owner, is_gateway=is_gateway)
     row_security.see_as(found)
     request.state.caller = found  # for those who count looks
+    if found.session is not None and found.session.renewed is not None:
+        renew_session(request, found.session.renewed)
     return found
 
 
@@ -69,7 +85,39 @@ async def rated(request: Request) -> None:
 
 
 def _asks_who_calls(dependant: Dependant) -> bool:
-    return dependant.call is principal or any(map(_asks_who_calls, dependant.dependencies))
+    return dependant.call is identified or any(map(_asks_who_calls, dependant.dependencies))
+
+
+Identified = Annotated[Principal, Depends(identified)]
+
+
+async def principal(found: Identified) -> Principal:
+    """Return who is calling, or raise SecondFactorNeededError while theirs is to be set up."""
+    if found.session is not None and found.session.must_enrol:
+        raise SecondFactorNeededError(found.role)
+    return found
+
+
+def person(found: Identified) -> Principal:
+    """Return the person who is signed in, or raise PersonNeededError."""
+    if found.session is None:
+        raise PersonNeededError
+    return found
+
+
+Person = Annotated[Principal, Depends(person)]
+
+
+def fresh(request: Request, caller: Person) -> Principal:
+    """Return the person, who has shown who they are just now, or raise StepUpNeededError."""
+    clock: Clock = request.app.state.clock
+    shown_at = caller.session.fresh_at if caller.session else None
+    if shown_at is None or clock.now() - shown_at > FRESH_FOR:
+        raise StepUpNeededError
+    return caller
+
+
+Fresh = Annotated[Principal, Depends(fresh)]
 
 
 Caller = Annotated[Principal, Depends(principal)]

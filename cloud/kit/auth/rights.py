@@ -70,6 +70,8 @@ RIGHTS: dict[Right, frozenset[Role]] = {
     Right.INGEST: frozenset({Role.GATEWAY}),
     Right.ROTATE: frozenset({Role.TECHNICIAN, Role.OPERATOR, Role.GATEWAY}),
 }
+# Those who see more than their own four walls don't sign in by a password alone.
+STAFF = frozenset({Role.UTILITY, Role.TECHNICIAN, Role.MUNICIPALITY, Role.OPERATOR})
 SEES_ALL = frozenset({Role.TECHNICIAN, Role.OPERATOR})
 # What gives others access: a person's token can't, or one that leaked would outlive its end.
 FOR_PEOPLE = frozenset({Right.TOKENS, Right.SHARE, Right.USERS})
@@ -128,6 +130,38 @@ class Grant:
     since: datetime | None = None
 
 
+class SecondFactorNeededError(CloudError):
+    """The caller's role may do nothing before a second factor is set up."""
+
+    status = 403
+    code = "second-factor-needed"
+
+    def __init__(self, role: Role) -> None:
+        super().__init__(
+            f"The role {role} needs a second factor: set up a passkey or one-time codes first."
+        )
+
+
+class StepUpNeededError(CloudError):
+    """Something sensitive, and it was too long ago that the caller showed who they are."""
+
+    status = 403
+    code = "step-up-needed"
+
+    def __init__(self) -> None:
+        super().__init__("Show once more that it is you, at POST /api/v1/session/step-up.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignedIn:
+    """The session by which a person calls."""
+
+    session_id: str
+    fresh_at: datetime | None  # when the person last showed who they are
+    must_enrol: bool = False  # may only set up a second factor
+    renewed: str | None = None  # the session's next token, to be sent with the answer
+
+
 @dataclass(frozen=True, kw_only=True)
 class Principal:
     """Who is calling: a user, a program with a token, or a gateway."""
@@ -141,6 +175,7 @@ class Principal:
     gateway_id: str | None = None
     scopes: frozenset[Right] | None = None  # what a token is for; None: all that its role may
     acts_for: str | None = None  # the subject of the person whose token this is
+    session: SignedIn | None = None  # None: a program or a gateway
 
     @property
     def user_id(self) -> int:

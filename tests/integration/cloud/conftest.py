@@ -81,6 +81,7 @@ def settings(tmp_path: Path) -> CloudSettings:
         webhook_allowed_networks=(IPv4Network("127.0.0.0/8"),),
         caller_burst_requests=100_000,
         stranger_burst_requests=100_000,
+        require_second_factor_of=frozenset(),  # see test_second_factors
     )
 
 

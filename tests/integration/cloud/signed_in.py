@@ -7,6 +7,7 @@ from cloud.kit.auth.rights import Role
 from tests.integration.cloud.builders import Caller, CloudInTest
 
 ORIGIN = "http://cloud"
+FROM_OWN_PAGE = {"Origin": ORIGIN, "Sec-Fetch-Site": "same-origin"}
 
 
 class Person(Caller):
@@ -14,7 +15,7 @@ class Person(Caller):
 
     def __init__(self, cloud: CloudInTest, cookie: str) -> None:
         super().__init__(cloud.client, None, cloud.services.reviewer.drain)
-        self.headers = {"Cookie": cookie, "Origin": ORIGIN, "Sec-Fetch-Site": "same-origin"}
+        self.headers = {"Cookie": cookie, **FROM_OWN_PAGE}
 
 
 async def a_person(
@@ -23,7 +24,9 @@ async def a_person(
     """Add a person, or change one, and sign them in."""
     password = await cloud.services.access.put_user(email, "Iva", role, premises)
     answer = await cloud.client.post(
-        "/api/v1/session", json={"email": email, "password": password}, headers={"Origin": ORIGIN}
+        "/api/v1/session",
+        json={"email": email, "password": password},
+        headers={"Origin": ORIGIN, "Sec-Fetch-Site": "same-origin"},
     )
     assert answer.status_code == 200, answer.text
     cloud.client.cookies.clear()
