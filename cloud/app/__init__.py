@@ -21,6 +21,7 @@ from cloud.kit.database import Database
 from cloud.kit.etags import EntityTags
 from cloud.meters import endpoints as meters
 from cloud.premises import endpoints as premises
+from cloud.readings import district_endpoints as districts
 from cloud.readings import endpoints as readings
 from cloud.readings import notice_endpoints as notices
 from cloud.readings import register_endpoints as registers
@@ -38,6 +39,7 @@ ROUTERS = (
     meters.public_router,
     readings.router,
     readings.operator_router,
+    districts.router,
     exports.router,
     registers.router,
     notices.router,

@@ -35,6 +35,7 @@ from cloud.meters.authority import Authority
 from cloud.meters.register_history import RegisterHistory
 from cloud.meters.service import MeterRegistry
 from cloud.premises.service import PremisesRegistry
+from cloud.readings.districts import Districts
 from cloud.readings.ingest import Ingest
 from cloud.readings.notices import Notices
 from cloud.readings.registers import Registers
@@ -64,6 +65,7 @@ class Services:
     ingest: Ingest
     readings: Readings
     registers: Registers
+    districts: Districts
     notices: Notices
     downlink: Downlink
     corrections: Corrections
@@ -128,6 +130,7 @@ class Services:
             ingest=ingest,
             readings=Readings(database),
             registers=Registers(database),
+            districts=Districts(database, settings.aggregate_min_premises),
             notices=Notices(database),
             downlink=Downlink(database, clock),
             corrections=Corrections(database, clock),

@@ -36,6 +36,8 @@ class CloudSettings(BaseSettings):
     webhook_pauses_s: tuple[float, ...] = WEBHOOK_PAUSES_S
     webhook_timeout_s: float = 15
     prices: tuple[DatedPrice, ...] = SOFIA  # until tariffs are recorded by contract
+    # of a district's sums; the database never tells of fewer than five
+    aggregate_min_premises: Annotated[int, Field(ge=5)] = 5
     log_level: str = "info"
 
     @model_validator(mode="after")

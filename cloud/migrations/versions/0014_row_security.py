@@ -7,11 +7,14 @@ policies on compressed hypertables and continuous aggregates, so that the large 
 through views of the same names in the schema ``seen``, which comes first on the role's search path;
 of the tables themselves it may read nothing. What isn't named here, it can't read at all.
 
-``iskar_observer`` reads what operators may, for dashboards: nothing that somebody signs in with.
+``iskar_observer`` reads what callers may, of everybody, for dashboards: no person, and nothing that
+somebody signs in with. ``iskar_municipality`` asks for sums over districts and nothing else.
 """
 
 import psycopg
 from alembic import op
+
+from cloud.migrations import district_functions
 
 revision = "0014"
 down_revision = "0013"
@@ -23,7 +26,7 @@ do $$
 declare
     wanted text;
 begin
-    foreach wanted in array array['iskar_caller', 'iskar_observer'] loop
+    foreach wanted in array array['iskar_caller', 'iskar_observer', 'iskar_municipality'] loop
         for attempt in 1..20 loop
             begin
                 if not exists (select from pg_roles where rolname = wanted) then
@@ -47,10 +50,9 @@ begin
             end;
         end loop;
     end loop;
-    if exists (select from pg_roles where rolname in ('iskar_caller', 'iskar_observer')
-            and (rolsuper or rolbypassrls or rolcanlogin)) then
-        raise exception 'iskar_caller and iskar_observer must not be superusers, bypass row'
-            ' security or log in.';
+    if exists (select from pg_roles where rolname = any (array['iskar_caller', 'iskar_observer',
+            'iskar_municipality']) and (rolsuper or rolbypassrls or rolcanlogin)) then
+        raise exception 'The roles iskar_… must not be superusers, bypass row security or log in.';
     end if;
 end
 $$;
@@ -231,6 +233,7 @@ def upgrade() -> None:
     driver.execute(ROLES)
     driver.execute(SIGHT)
     driver.execute(STREAMS)
+    driver.execute(district_functions.FUNCTIONS)
     driver.execute(READINGS)
     for name in LARGE[1:]:
         driver.execute(USAGE.format(name=name))
@@ -250,4 +253,7 @@ def _grant(driver: psycopg.Connection) -> None:
         driver.execute(f"grant select on seen.{name} to iskar_caller")
     driver.execute("revoke execute on all functions in schema seen from public")
     driver.execute("grant execute on all functions in schema seen to iskar_caller")
+    driver.execute("grant usage on schema seen to iskar_municipality")
+    for name in ("districts", "district_usage"):
+        driver.execute(f"grant execute on function seen.{name} to iskar_municipality")
     driver.execute("revoke execute on function append_audit from public")
