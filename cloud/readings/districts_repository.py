@@ -24,7 +24,7 @@ async def usage(
     until: datetime,
     at_least: int,
 ) -> list[DictRow]:
-    """Return the sums of whole months in [since, until) and of their days that may be told."""
+    """Return those sums of the months in [since, until), and of their days, that may be told."""
     return await rows(
         connection,
         "select * from seen.district_usage(%(district)s, %(utility)s, %(since)s, %(until)s,"

@@ -256,6 +256,7 @@ def _grant(driver: psycopg.Connection) -> None:
     for name in LARGE:
         driver.execute(f"grant select on seen.{name} to iskar_caller")
         driver.execute(f"grant select on public.{name} to iskar_observer")
+    driver.execute("grant select on gateways, nodes to iskar_observer")
     # policies ask these with the rights of who reads the table
     for name in OWN:
         driver.execute(f"grant select on seen.{name} to iskar_caller")

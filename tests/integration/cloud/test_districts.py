@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 import pytest_asyncio
+from psycopg.rows import DictRow
 
 from cloud.kit.auth.rights import Role
-from cloud.kit.database import rows, run
+from cloud.kit.database import Database, rows, run
 from cloud.kit.hypertable import HOURLY, ZONE
 from tests.integration.cloud.builders import Caller, CloudInTest
 from tests.timescaledb import on_both_engines
@@ -111,15 +112,15 @@ async def test_an_unknown_district_looks_like_a_small_one(
 async def test_a_building_that_outweighs_the_rest_is_not_told(
     cloud: CloudInTest, municipality: Caller
 ) -> None:
-    await fill(cloud, buildings(5) | {"hospital": 301})
+    await fill(cloud, buildings(5) | {"hospital": 401})
     assert await _told(municipality, MONTHS) == [(None, None)] * 2
 
 
 async def test_a_building_that_does_not_quite_outweigh_the_rest_is(
     cloud: CloudInTest, municipality: Caller
 ) -> None:
-    await fill(cloud, buildings(5) | {"school": 300})
-    assert (await _told(municipality, MONTHS))[0] == (350 * HOURS_OF_SEPTEMBER, 6)
+    await fill(cloud, buildings(5) | {"school": 400})
+    assert (await _told(municipality, MONTHS))[0] == (450 * HOURS_OF_SEPTEMBER, 6)
 
 
 async def test_one_day_that_may_not_be_told_hides_all_days_of_its_month_but_not_the_month(
@@ -198,6 +199,12 @@ async def test_districts_are_listed_with_as_many_buildings_and_alerts_only_where
             assert [one["premises_with_alerts"] for one in found] == [5 if count == 5 else None]
 
 
+async def _as_municipality(database: Database, query: str) -> list[DictRow]:
+    async with database.transaction() as connection:
+        await run(connection, "set local role iskar_municipality")
+        return await rows(connection, query, a=FIRST, b=END)
+
+
 @on_both_engines
 async def test_the_dashboards_role_asks_for_districts_and_nothing_else(
     cloud: CloudInTest,
@@ -206,12 +213,8 @@ async def test_the_dashboards_role_asks_for_districts_and_nothing_else(
     database = cloud.services.database
     asked = "select usage from seen.district_usage('Oborishte', 'water', %(a)s, %(b)s, {})"
     for at_least, shown in (("1", 2), ("6", 0)):  # a lower bar is five all the same
-        async with database.transaction() as connection:
-            await run(connection, "set local role iskar_municipality")
-            query = asked.format(at_least) + " where not is_day"
-            assert len(await rows(connection, query, a=FIRST, b=END)) == shown
+        query = asked.format(at_least) + " where not is_day"
+        assert len(await _as_municipality(database, query)) == shown
     for table in ("premises", "daily_usage", "seen.daily_usage", "seen.own_points", "users"):
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            async with database.transaction() as connection:
-                await run(connection, "set local role iskar_municipality")
-                await rows(connection, f"select * from {table}")  # noqa: S608
+            await _as_municipality(database, f"select * from {table}")  # noqa: S608

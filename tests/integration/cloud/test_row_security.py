@@ -14,7 +14,7 @@ import pytest_asyncio
 
 from cloud.kit.auth.row_security import NOBODY, seen_as
 from cloud.kit.database import rows, run
-from cloud.premises import repository as premises_repository
+from cloud.premises.service import all_premises_ids
 from tests.integration.cloud import sight_builders
 from tests.integration.cloud.sight_builders import SEES, Seen
 from tests.integration.cloud.store import Store
@@ -198,8 +198,7 @@ async def test_callers_run_nothing_with_the_rights_of_others_but_what_tells_thei
 async def test_a_forgotten_filter_shows_nothing_of_others(full: Store) -> None:
     with seen_as("user:3"):
         async with full.database.transaction() as connection:
-            everything = await premises_repository.premises(connection, None)
-    assert [one.premises_id for one in everything] == ["p-two"]
+            assert await all_premises_ids(connection) == ["p-two"]
 
 
 async def test_a_request_whose_caller_nobody_asked_for_is_shown_nothing(full: Store) -> None:
@@ -213,3 +212,17 @@ async def test_a_grant_that_is_revoked_shows_nothing_any_more(full: Store) -> No
         async with full.database.transaction(as_system=True) as connection:
             await run(connection, "update grants set revoked_at = now() where user_id = 1")
         assert await _keys(full, "select premises_id from premises") == set()
+
+
+async def test_the_dashboards_role_reads_everything_but_people(full: Store) -> None:
+    readable = await _keys(
+        full,
+        "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind in"
+        " ('r', 'p', 'v', 'm') and not relispartition"
+        " and has_table_privilege('iskar_observer', oid, 'select')",
+    )
+    assert {name for (name,) in readable} == {*SHOWN, *OPEN, "gateways", "nodes"}
+    async with full.database.transaction() as connection:
+        await run(connection, "set local role iskar_observer")
+        everything = await rows(connection, "select * from premises")
+    assert len(everything) == 3
