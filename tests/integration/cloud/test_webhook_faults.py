@@ -212,7 +212,12 @@ async def test_after_five_days_away_a_replay_delivers_each_message_once(
         told = connection.execute(
             "select count(*) from audit_log where action = 'webhook.disabled'"
         ).fetchone()
+        letters = connection.execute(
+            "select args ->> 'what' from procrastinate_jobs"
+            " where task_name = 'webhooks.tell_owner' order by id"
+        ).fetchall()
     assert told == (1,)
+    assert letters == [("failing",), ("disabled",)]
 
     async with a_receiver() as receiver:
         await utility.ask("PATCH", path, json={"enabled": True, "url": receiver.url})
