@@ -5,9 +5,11 @@ from typing import Annotated
 
 import typer
 
+from cloud.app.backup_commands import cli as backup_cli
 from cloud.app.running import print_with_services
 from cloud.app.server_commands import cli as server_cli
 from cloud.app.services import Services
+from cloud.app.state_commands import cli as state_cli
 from cloud.kit.auth.rights import Role
 from cloud.validation.commands import cli as validation_cli
 
@@ -15,6 +17,8 @@ cli = typer.Typer(no_args_is_help=True, add_completion=False, help="The cloud of
 user_cli = typer.Typer(no_args_is_help=True, help="People who may sign in.")
 token_cli = typer.Typer(no_args_is_help=True, help="Tokens for programs.")
 cli.add_typer(server_cli)
+cli.add_typer(backup_cli)
+cli.add_typer(state_cli)
 cli.add_typer(user_cli, name="user")
 cli.add_typer(token_cli, name="token")
 cli.add_typer(validation_cli)
