@@ -9,10 +9,12 @@ from fastapi.encoders import jsonable_encoder
 
 from cloud.accounts.tokens import DEFAULT_LIFE_DAYS, MAX_LIFE_DAYS
 from cloud.app import privacy_commands
+from cloud.app.backup_commands import cli as backup_cli
 from cloud.app.privacy_commands import audit_cli
 from cloud.app.running import print_with_services
 from cloud.app.server_commands import cli as server_cli
 from cloud.app.services import Services
+from cloud.app.state_commands import cli as state_cli
 from cloud.kit.auth.rights import Right, Role
 from cloud.tariffs.documents import read_file
 from cloud.validation.commands import cli as validation_cli
@@ -21,6 +23,8 @@ cli = typer.Typer(no_args_is_help=True, add_completion=False, help="The cloud of
 user_cli = typer.Typer(no_args_is_help=True, help="People who may sign in.")
 token_cli = typer.Typer(no_args_is_help=True, help="Tokens for programs.")
 cli.add_typer(server_cli)
+cli.add_typer(backup_cli)
+cli.add_typer(state_cli)
 cli.add_typer(user_cli, name="user")
 cli.add_typer(token_cli, name="token")
 tariff_cli = typer.Typer(no_args_is_help=True, help="What supply costs.")

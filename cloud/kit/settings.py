@@ -81,7 +81,6 @@ class CloudSettings(BaseSettings):
     smtp_starttls: bool = True  # port 465 is encrypted without it
     # which tariff counts by utility where nobody assigned one; {} for none
     assumed_tariffs: dict[str, str] = ASSUMED_TARIFFS
-    prices: tuple[DatedPrice, ...] = SOFIA  # until tariffs are recorded by contract
     # of a district's sums; the database never tells of fewer than five
     aggregate_min_premises: Annotated[int, Field(ge=5)] = 5
     log_level: str = "info"

@@ -66,8 +66,10 @@ class MeterRegistry:
             action = "meter.changed" if known else "meter.registered"
             await audit.record(connection, caller, action, f"meter:{meter.meter_id}", fields=fields)
 
-    async def put_gateway(self, caller: Principal, gateway_id: str, site: str, name: str) -> None:
-        """Register a gateway; harmless when repeated."""
+    async def put_gateway(
+        self, caller: Principal | None, gateway_id: str, site: str, name: str
+    ) -> None:
+        """Register a gateway; harmless when repeated. None: who runs the machine asks."""
         async with self._database.transaction() as connection:
             if await repository.put_gateway(connection, gateway_id, site, name):
                 about = f"gateway:{gateway_id}"
@@ -90,8 +92,8 @@ class MeterRegistry:
                     board=board,
                 )
 
-    async def replace_token(self, caller: Principal, gateway_id: str) -> str:
-        """Return a gateway's new token; its earlier one ends."""
+    async def replace_token(self, caller: Principal | None, gateway_id: str) -> str:
+        """Return a gateway's new token; its earlier one ends. None: who runs the machine asks."""
         async with self._database.transaction() as connection:
             await require_gateway(connection, gateway_id)
             token = await replace_gateway_token(connection, gateway_id)

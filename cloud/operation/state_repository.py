@@ -8,8 +8,6 @@ from psycopg.rows import DictRow
 
 from cloud.kit.database import Connection, row, rows
 
-UNFINISHED = ("todo", "doing")
-
 
 async def jobs(connection: Connection, now: datetime) -> list[DictRow]:
     """Return of each queue: jobs that are due, their oldest's age, later ones, failed ones."""
@@ -129,9 +127,10 @@ async def server(connection: Connection) -> dict[str, Any]:
     return found
 
 
-async def roles(connection: Connection, names: list[str]) -> list[str]:
-    """Return which of these roles there are."""
-    found = await rows(
-        connection, "select rolname from pg_roles where rolname = any(%(names)s)", names=names
-    )
-    return [one["rolname"] for one in found]
+async def schema(connection: Connection) -> str | None:
+    """Return which schema the database has, None for none."""
+    there = await row(connection, "select to_regclass('alembic_version') as there")
+    if there is None or there["there"] is None:
+        return None
+    found = await row(connection, "select version_num from alembic_version")
+    return str(found["version_num"]) if found else None

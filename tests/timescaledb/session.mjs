@@ -11,6 +11,9 @@ import {
 const COPY_IN = /^\s*copy\s[\s\S]*\sfrom\s+stdin/i
 const LISTEN = /^[QP]....\0?\s*listen\s/is
 const ENDS_A_BATCH = new Set(['Q', 'S', 'H', 'F'])  // Query, Sync, Flush, FunctionCall
+const LEFT_BEHIND = [  // by pg_dump and pg_restore, for the only backend there is
+  'set search_path to public', 'reset row_security', 'reset check_function_bodies', 'reset restrict_nonsystem_relation_kind',
+]
 const PARAMETERS = {
   server_encoding: 'UTF8', client_encoding: 'UTF8', DateStyle: 'ISO, MDY', TimeZone: 'UTC',
   integer_datetimes: 'on', standard_conforming_strings: 'on', IntervalStyle: 'postgres',
@@ -52,7 +55,7 @@ export class Session {
     await this.#turn
     await this.#backend.acquire(this)
     const forget = [...this.#statements].map((name) => `deallocate "${name}"`)
-    for (const query of ['rollback', ...forget]) await this.#backend.run(message('Q', text(query)))
+    for (const query of ['rollback', ...LEFT_BEHIND, ...forget]) await this.#backend.run(message('Q', text(query)))
     this.#backend.release(this)
   }
 
