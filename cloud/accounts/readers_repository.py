@@ -8,7 +8,7 @@ from psycopg.rows import DictRow
 from cloud.kit.database import Connection, rows
 
 # Whoever is locked out hears nothing either.
-_ACTIVE = "to_jsonb(users) ->> 'disabled_at' is null"
+_ACTIVE = "disabled_at is null"
 
 
 async def users(connection: Connection, user_ids: Sequence[int]) -> list[DictRow]:

@@ -20,7 +20,7 @@ from cloud.kit.settings import CloudSettings
 from tests.fakes.mailbox import Mailbox, a_mailbox
 from tests.fakes.push_service import PushService, a_push_service
 from tests.integration.cloud.builders import NOON, CloudInTest, a_finding, unix
-from tests.integration.cloud.people import Person, a_person
+from tests.integration.cloud.signed_in import Person, a_person
 
 MAIL = {"channel": "email"}
 

@@ -70,6 +70,7 @@ CLOSED = {
     *("live_tokens", "token_grants", "identities", "organisation_sign_ins"),
     *("webhooks", "webhook_messages", "webhook_attempts", "audit_log"),
     *("webhook_keys", "webhook_deliveries"),
+    *("alert_findings", "alert_events", "subscriptions", "alert_notices"),
     *("gateways", "nodes", "certificates", "watermarks", "quarantine", "findings", "ledger"),
     *("events", "gateway_notices", "node_commands", "packages", "rollouts"),
     *("procrastinate_events", "procrastinate_jobs", "procrastinate_periodic_defers"),
