@@ -227,6 +227,9 @@ async def weather(
 async def _restarted(storm: Storm) -> None:
     """Let the receiver that is restarted refuse connections every other while."""
     receiver = storm._receivers["restarted"]
-    for is_down in itertools.cycle((True, False)):
-        receiver.is_down = is_down
-        await asyncio.sleep(1.5)
+    try:
+        for is_down in itertools.cycle((True, False)):
+            receiver.is_down = is_down
+            await asyncio.sleep(1.5)
+    finally:
+        receiver.is_down = False

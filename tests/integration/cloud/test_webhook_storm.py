@@ -8,11 +8,11 @@ import pytest
 from tests.webhook_storm import weather
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 async def test_every_event_is_delivered_though_receivers_are_sick_and_the_sender_is_killed(
     tmp_path: Path,
 ) -> None:
-    tally, spells = await weather(tmp_path, events=300, kills=2, per_s=60, within_s=90)
+    tally, spells = await weather(tmp_path, events=300, kills=2, per_s=60, within_s=150)
     assert len(tally.published_at_s) == 300
     assert tally.kills == 2
     assert tally.missing == set()
