@@ -72,6 +72,7 @@ AUDIT_DETAILS_DAYS = 5 * 366
 FAILURES_DAYS = 7  # long enough to look into guessing over a weekend
 WEBHOOK_DAYS = 90
 IDEMPOTENCY_DAYS = 1
+NOTICE_DAYS = 90  # long enough to answer "why did nobody tell me?"
 
 PEOPLE = (
     Kept(
@@ -151,6 +152,24 @@ PEOPLE = (
         basis=Basis.CONTRACT,
         erasure=Erasure.KEEP,
         until="the building leaves the service",
+    ),
+    Kept(
+        table="alert_events",
+        ties={"actor": Tie.SUBJECT},
+        purpose="to show what became of an alert",
+        basis=Basis.CONTRACT,
+        erasure=Erasure.RENAME,
+        words=("note",),
+        until="the building leaves the service",
+    ),
+    Kept(
+        table="subscriptions",
+        ties={"owner": Tie.SUBJECT},
+        purpose="to tell a person of alerts, as they asked",
+        basis=Basis.CONSENT,
+        erasure=Erasure.DELETE,
+        secret=("subscription_key", "push_auth", "push_key"),
+        ending=Ending(column="ended_at", days=NOTICE_DAYS),
     ),
     Kept(
         table="alert_labels",
@@ -264,10 +283,12 @@ OF_BUILDINGS = {
     "quarantine": "messages that could not be taken in",
     "findings": "contradictions in what was sent",
     "events": "what nodes reported",
+    "alert_findings": "what rules found",
     "webhook_messages": "alerts as they were sent to utilities",
 }
 NOT_PERSONAL = {
     "alembic_version": "the schema's number",
+    "alert_notices": "how far a letter to a subscription has come",
     "certificates": "of devices",
     "channels": "of devices",
     "closed_periods": "bookkeeping of retention",
@@ -292,6 +313,7 @@ NOT_PERSONAL = {
 }
 # Rows of tables that tell of no person, or of buildings, and still go with age.
 ENDINGS = {
+    "alert_notices": Ending(column="queued_at", days=NOTICE_DAYS),
     "organisation_sign_ins": Ending(column="expires_at"),
     "webhook_attempts": Ending(column="attempted_at", days=WEBHOOK_DAYS),
     "webhook_messages": Ending(column="created_at", days=WEBHOOK_DAYS),

@@ -29,6 +29,20 @@ ELSEWHERE = {
     "test_what_operators_do_to_users_is_on_the_audit_log",
     "DELETE /users/{user_id}/sessions": "test_cloud_users.py::"
     "test_what_operators_do_to_users_is_on_the_audit_log",
+    "PUT /tariffs/{tariff_id}": "test_tariffs.py::"
+    "test_every_change_of_a_tariff_is_on_the_audit_log_once",
+    "PUT /service-points/{service_point_id}/tariffs": "test_tariffs.py::"
+    "test_every_change_of_a_tariff_is_on_the_audit_log_once",
+    "POST /alerts/{alert_id}/acknowledge": "test_alert_course.py::"
+    "test_what_people_say_of_an_alert_is_on_the_audit_log",
+    "POST /alerts/{alert_id}/resolve": "test_alert_course.py::"
+    "test_what_people_say_of_an_alert_is_on_the_audit_log",
+    "PUT /subscriptions/{subscription_id}": "test_notices.py::"
+    "test_a_subscription_and_its_end_are_entries_that_hold_no_address",
+    "DELETE /subscriptions/{subscription_id}": "test_notices.py::"
+    "test_a_subscription_and_its_end_are_entries_that_hold_no_address",
+    "POST /unsubscribe/{key}": "test_notices.py::"
+    "test_a_subscription_and_its_end_are_entries_that_hold_no_address",
     "POST /account/erase": "test_personal_data.py::"
     "test_of_an_erased_person_nothing_is_left_but_a_number",
     **dict.fromkeys(
@@ -132,6 +146,11 @@ RECORDED: list[tuple[str, dict[str, Any], str]] = [
         "alert.labelled",
     ),
     ("DELETE /alerts/{alert_id}/label", {}, "alert.unlabelled"),
+    (
+        "POST /alerts/{alert_id}/snooze",
+        {"json": {"hours": 3}},
+        "alert.snoozed",
+    ),
 ]
 
 
