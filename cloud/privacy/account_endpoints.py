@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import Field
 from starlette.responses import StreamingResponse
 
-from cloud.kit.auth.callers import Caller
+from cloud.kit.auth.callers import Fresh
 from cloud.kit.errors import InvalidRequestError, answers
 from cloud.kit.schemas import Body
 from cloud.privacy.erasure import Erasures, LastOperatorError
@@ -41,7 +41,7 @@ def _erasures(request: Request) -> Erasures:
 
 @router.get("/account/export", response_class=Response, responses=ARCHIVE)
 async def export_account(
-    service: Annotated[Takeout, Depends(_takeout)], caller: Caller
+    service: Annotated[Takeout, Depends(_takeout)], caller: Fresh
 ) -> StreamingResponse:
     """Return everything that is kept of the caller, sent as it is read."""
     archive = await service.of(caller, user_id=caller.user_id)
@@ -59,7 +59,7 @@ async def erase_account(
     body: ErasureBody,
     response: Response,
     service: Annotated[Erasures, Depends(_erasures)],
-    caller: Caller,
+    caller: Fresh,
 ) -> None:
     """Erase the caller's account at once and for good; what meters measured stays for the bills."""
     await service.erase(caller, user_id=caller.user_id, email=body.email)

@@ -72,6 +72,7 @@ AUDIT_DETAILS_DAYS = 5 * 366
 FAILURES_DAYS = 7  # long enough to look into guessing over a weekend
 WEBHOOK_DAYS = 90
 IDEMPOTENCY_DAYS = 1
+NOTICE_DAYS = 90  # long enough to answer "why did nobody tell me?"
 
 PEOPLE = (
     Kept(
@@ -80,7 +81,7 @@ PEOPLE = (
         purpose="to let a person sign in and be told",
         basis=Basis.CONTRACT,
         erasure=Erasure.DELETE,
-        secret=("password_hash",),
+        secret=("password_hash", "totp_secret", "totp_last_step", "handle"),
         until="the account is erased",
     ),
     Kept(
@@ -89,7 +90,7 @@ PEOPLE = (
         purpose="to know a browser again",
         basis=Basis.CONTRACT,
         erasure=Erasure.DELETE,
-        secret=("session_hash",),
+        secret=("session_hash", "next_hash", "previous_hash"),
         ending=Ending(column="expires_at"),
     ),
     Kept(
@@ -99,6 +100,42 @@ PEOPLE = (
         basis=Basis.INTEREST,
         erasure=Erasure.DELETE,
         ending=Ending(column="failed_at", days=FAILURES_DAYS),
+    ),
+    Kept(
+        table="passkeys",
+        ties={"user_id": Tie.USER},
+        purpose="to let a person sign in without a password",
+        basis=Basis.CONTRACT,
+        erasure=Erasure.DELETE,
+        secret=("public_key",),
+        until="the person removes it, or the account is erased",
+    ),
+    Kept(
+        table="recovery_codes",
+        ties={"user_id": Tie.USER},
+        purpose="to let a person in who has lost their second factor",
+        basis=Basis.CONTRACT,
+        erasure=Erasure.DELETE,
+        secret=("code_hash",),
+        until="it is used, or the account is erased",
+    ),
+    Kept(
+        table="challenges",
+        ties={"user_id": Tie.USER},
+        purpose="to ask a passkey something new each time",
+        basis=Basis.CONTRACT,
+        erasure=Erasure.DELETE,
+        secret=("challenge",),
+        ending=Ending(column="expires_at"),
+    ),
+    Kept(
+        table="account_links",
+        ties={"user_id": Tie.USER},
+        purpose="to invite a person, or let them set a new password",
+        basis=Basis.CONTRACT,
+        erasure=Erasure.DELETE,
+        secret=("link_hash",),
+        ending=Ending(column="expires_at"),
     ),
     Kept(
         table="identities",
@@ -151,6 +188,24 @@ PEOPLE = (
         basis=Basis.CONTRACT,
         erasure=Erasure.KEEP,
         until="the building leaves the service",
+    ),
+    Kept(
+        table="alert_events",
+        ties={"actor": Tie.SUBJECT},
+        purpose="to show what became of an alert",
+        basis=Basis.CONTRACT,
+        erasure=Erasure.RENAME,
+        words=("note",),
+        until="the building leaves the service",
+    ),
+    Kept(
+        table="subscriptions",
+        ties={"owner": Tie.SUBJECT},
+        purpose="to tell a person of alerts, as they asked",
+        basis=Basis.CONSENT,
+        erasure=Erasure.DELETE,
+        secret=("subscription_key", "push_auth", "push_key"),
+        ending=Ending(column="ended_at", days=NOTICE_DAYS),
     ),
     Kept(
         table="alert_labels",
@@ -264,10 +319,12 @@ OF_BUILDINGS = {
     "quarantine": "messages that could not be taken in",
     "findings": "contradictions in what was sent",
     "events": "what nodes reported",
+    "alert_findings": "what rules found",
     "webhook_messages": "alerts as they were sent to utilities",
 }
 NOT_PERSONAL = {
     "alembic_version": "the schema's number",
+    "alert_notices": "how far a letter to a subscription has come",
     "certificates": "of devices",
     "channels": "of devices",
     "closed_periods": "bookkeeping of retention",
@@ -292,6 +349,7 @@ NOT_PERSONAL = {
 }
 # Rows of tables that tell of no person, or of buildings, and still go with age.
 ENDINGS = {
+    "alert_notices": Ending(column="queued_at", days=NOTICE_DAYS),
     "organisation_sign_ins": Ending(column="expires_at"),
     "webhook_attempts": Ending(column="attempted_at", days=WEBHOOK_DAYS),
     "webhook_messages": Ending(column="created_at", days=WEBHOOK_DAYS),

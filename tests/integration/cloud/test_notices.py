@@ -15,6 +15,7 @@ from py_vapid import Vapid02
 
 from cloud.alerts.notices import SEND
 from cloud.kit.auth.rights import Role
+from cloud.kit.database import row, rows
 from cloud.kit.mail import MailUnreachableError
 from cloud.kit.settings import CloudSettings
 from tests.fakes.mailbox import Mailbox, a_mailbox
@@ -293,3 +294,21 @@ async def test_a_push_address_inside_our_network_is_refused(cloud: CloudInTest) 
         push = PushService().subscription() | {"endpoint": endpoint}
         answer = await iva.ask("PUT", "/subscriptions/s", json={"channel": "push", "push": push})
         assert answer.json()["type"] == "urn:iskar:problem:address-refused", endpoint
+
+
+async def test_a_subscription_and_its_end_are_entries_that_hold_no_address(
+    cloud: CloudInTest,
+) -> None:
+    iva = await _iva(cloud, MAIL, MAIL)
+    assert (await iva.ask("DELETE", "/subscriptions/s-0")).status_code == 204
+    async with cloud.services.database.transaction(as_system=True) as connection:
+        left = await row(connection, "select subscription_key from subscriptions")
+        assert left is not None
+    link = f"/unsubscribe/{left['subscription_key']}"
+    assert (await cloud.nobody.ask("POST", link)).status_code == 200
+    about = "select action, entry from audit_log where about like 'subscription:%' order by 1"
+    async with cloud.services.database.transaction(as_system=True) as connection:
+        told = await rows(connection, about)
+    ways = ["deleted", "ended", "put", "put"]
+    assert [one["action"] for one in told] == [f"subscription.{way}" for way in ways]
+    assert all("@" not in one["entry"] for one in told)

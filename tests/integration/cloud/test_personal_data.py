@@ -185,6 +185,16 @@ async def test_nobody_erases_by_mistake_or_anothers_account(cloud: CloudInTest) 
     assert (await iva.ask("GET", "/session")).status_code == 200
 
 
+async def test_only_who_has_just_shown_who_they_are_takes_along_or_erases(
+    cloud: CloudInTest,
+) -> None:
+    iva = await _signed_in(cloud, "p-one")
+    cloud.clock.time += timedelta(hours=1)
+    assert (await iva.ask("GET", "/account/export")).status_code == 403
+    assert (await iva.ask("POST", "/account/erase", json={"email": IVA})).status_code == 403
+    assert (await iva.ask("GET", "/session")).status_code == 200
+
+
 async def test_the_last_operator_stays(cloud: CloudInTest) -> None:
     iva = await _signed_in(cloud, role=Role.OPERATOR)
     assert (await iva.ask("POST", "/account/erase", json={"email": IVA})).status_code == 409
