@@ -68,43 +68,41 @@ create function seen.id_of(kind text) returns int language sql stable
     as $$ select substring(current_setting('iskar.subject', true)
         from '^' || kind || ':(\d{1,9})$')::int $$;
 
--- What was granted to who asks; service_point_id is null for all of a building, since for its past.
-create function seen.granted()
-    returns table (premises_id text, service_point_id text, since timestamptz)
+-- What was granted to who asks, or the utility that who asks works for: a row is of one or the
+-- other. service_point_id is null for all of a building, since for its past.
+create function seen.granted() returns table
+    (premises_id text, service_point_id text, since timestamptz, supplier_id text)
     language sql stable security definer rows 4 set search_path = pg_catalog, public, pg_temp
 as $$
-    select premises_id, point, since
+    select premises_id, point, since, null
     from users join grants using (user_id) left join unnest(service_point_ids) point on true
     where user_id = seen.id_of('user') and role in ('owner', 'tenant') and revoked_at is null
         and (service_point_ids is null or point is not null)
-    union all
-    select premises_id, point, since
+    union
+    select premises_id, point, since, null
     from token_grants left join unnest(service_point_ids) point on true
     where token_id = seen.id_of('token') and role in ('owner', 'tenant')
         and (service_point_ids is null or point is not null)
+    union
+    select null, null, null, supplier_id from users
+    where user_id = seen.id_of('user') and role = 'utility' and supplier_id is not null
+    union
+    select null, null, null, supplier_id from live_tokens
+    where token_id = seen.id_of('token') and role = 'utility' and supplier_id is not null
 $$;
 
--- The utility that who asks works for.
-create function seen.supplier() returns text
-    language sql stable security definer set search_path = pg_catalog, public, pg_temp
-as $$
-    select supplier_id from users where user_id = seen.id_of('user') and role = 'utility'
-    union all
-    select supplier_id from live_tokens where token_id = seen.id_of('token') and role = 'utility'
-$$;
-
--- The views are for policies and for one another. They have the rights of who made them.
+-- The views are for policies and for one another. They have the rights of who made them. Flat
+-- joins, so that a row is looked up by its key also for who sees a hundred thousand of them.
 create view seen.own_points as
-    select point.service_point_id, point.premises_id, since
-    from seen.granted() own join service_points point on point.premises_id = own.premises_id
-        and (own.service_point_id is null or own.service_point_id = point.service_point_id)
-    union all
-    select service_point_id, premises_id, null from service_points
-    where supplier_id = (select seen.supplier());
+    select point.service_point_id, point.premises_id, own.since
+    from seen.granted() own join service_points point on own.supplier_id = point.supplier_id
+        or (own.premises_id = point.premises_id
+            and coalesce(own.service_point_id, point.service_point_id) = point.service_point_id);
 create view seen.own_premises as
-    select premises_id from seen.granted()
+    select premises_id from seen.granted() where premises_id is not null
     union all
-    select premises_id from service_points where supplier_id = (select seen.supplier());
+    select point.premises_id
+    from seen.granted() own join service_points point on own.supplier_id = point.supplier_id;
 create view seen.own_installations as
     select installation_id, meter_id, node_id, obis, since,
         greatest(valid_from, since) as valid_from, coalesce(valid_to, 'infinity') as valid_to
@@ -125,6 +123,7 @@ create view seen.own_channels as
     from seen.own_installations own join channels on channels.node_id = own.node_id
         and channels.obis = any (array[own.obis, seen.rate_beside(own.obis)]);
 create index on installations (meter_id);
+create index on installations (service_point_id); -- also of those that ended
 """
 
 READINGS = """
@@ -159,7 +158,8 @@ ON_CHANNEL = (
 )
 # Which rows of a table are a caller's, by table.
 POLICIES = {
-    "premises": "premises_id in (select premises_id from seen.own_premises)",
+    "premises": "exists (select from seen.own_premises own"
+    " where own.premises_id = premises.premises_id)",
     "service_points": "exists (select from seen.own_points own"
     " where own.service_point_id = service_points.service_point_id)",
     "installations": "exists (select from seen.own_installations own"

@@ -193,7 +193,7 @@ async def test_callers_run_nothing_with_the_rights_of_others_but_what_tells_thei
         " ('public'::regnamespace, 'seen'::regnamespace)"
         " and has_function_privilege('iskar_caller', oid, 'execute')",
     )
-    assert runnable == {("granted",), ("supplier",), ("districts",), ("district_usage",)}
+    assert runnable == {("granted",), ("districts",), ("district_usage",)}
 
 
 async def test_a_forgotten_filter_shows_nothing_of_others(full: Store) -> None:
