@@ -16,5 +16,5 @@ export function costWords(cost) {
 
 function sureness(cost) {
   if (cost.leaves_out.length) return "cost_at_least";
-  return cost.is_complete && cost.is_final && !cost.is_estimated && !cost.is_assumed ? "cost" : "cost_about";
+  return cost.is_complete && cost.is_final && !cost.is_estimated && !cost.is_assumed ? "cost_sure" : "cost_about";
 }

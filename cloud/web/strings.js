@@ -97,7 +97,7 @@ export const STRINGS = {
   total_none: ["Няма данни за този период.", "Nothing is known of this period."],
   total_so_far: ["досега", "so far"],
   total: ["общо", "in total"],
-  cost: ["{amount} с ДДС", "{amount} with VAT"],
+  cost_sure: ["{amount} с ДДС", "{amount} with VAT"],
   cost_about: ["около {amount} с ДДС", "about {amount} with VAT"],
   cost_at_least: ["поне {amount} с ДДС", "at least {amount} with VAT"],
   cost_assumed: ["по цените за битови клиенти", "at the prices for homes"],

@@ -239,6 +239,7 @@ async def test_an_operator_takes_tariffs_in_by_a_command(
 async def test_a_tenant_pays_from_the_day_of_moving_in(cloud: CloudInTest) -> None:
     await _with_tariff(cloud)
     await _hourly(cloud)
+    await cloud.services.reviewer.drain()
     moved_in = Grant(premises_id="p-one", since=MIDNIGHT + timedelta(days=21))
     tenant = Principal(subject="user:1", role=Role.TENANT, grants=frozenset({moved_in}))
     first, end = month_of("2026-10")
