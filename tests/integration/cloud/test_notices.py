@@ -306,7 +306,7 @@ async def test_a_subscription_and_its_end_are_entries_that_hold_no_address(
         assert left is not None
     link = f"/unsubscribe/{left['subscription_key']}"
     assert (await cloud.nobody.ask("POST", link)).status_code == 200
-    about = "select action, entry from audit_log where about like 'subscription:%' order by 1"
+    about = "select action, entry from audit_log where about like 'subscription:%%' order by 1"
     async with cloud.services.database.transaction(as_system=True) as connection:
         told = await rows(connection, about)
     ways = ["deleted", "ended", "put", "put"]
