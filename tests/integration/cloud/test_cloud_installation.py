@@ -111,7 +111,7 @@ class Machine:
             capture_output=True,
             text=True,
             check=False,
-            timeout=120,
+            timeout=400,
         )
         assert ended.returncode == 0, ended.stdout + ended.stderr
         return ended.stdout
@@ -136,7 +136,7 @@ class Machine:
 @pytest_asyncio.fixture
 async def server(tmp_path: Path) -> AsyncIterator[str]:
     """Yield a PostgreSQL with nobody of ours in it."""
-    postgres = EmbeddedPostgres(tmp_path / "pg", {"fsync": "off"})
+    postgres = EmbeddedPostgres(tmp_path / "pg")  # syncs: the doctor looks
     await postgres.start(must_own=True)
     with psycopg.connect(postgres.dsn, autocommit=True, dbname="postgres") as admin:
         admin.execute("drop database iskar")
@@ -147,7 +147,7 @@ async def server(tmp_path: Path) -> AsyncIterator[str]:
     await postgres.stop()
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 async def test_the_page_leads_from_an_empty_server_to_a_restored_cloud(
     server: str, tmp_path: Path
 ) -> None:
