@@ -120,10 +120,10 @@ insert into validation_findings
     select 'r', service_point_id, 'cold_water', at, 'note', 'x', '{}'
     from service_points cross join unnest(%(instants)s::timestamptz[]) at;
 insert into alerts (alert_id, gateway_id, finding_id, premises_id, service_point_id, utility, kind,
-        kinds, state, raised_at, started_at, flow_l_per_h, volume_l, confidence, explanation,
+        kinds, state, raised_at, opened_at, started_at, flow_l_per_h, volume_l, confidence, explanation,
         reported_at)
     select service_point_id || at, 'gw-one', service_point_id || at, premises_id, service_point_id,
-        'water', 'burst', '{burst}', 'raised', at, at, 1, 1, 1, 'x', at
+        'water', 'burst', '{burst}', 'raised', at, at, at, 1, 1, 1, 'x', at
     from service_points cross join unnest(%(instants)s::timestamptz[]) at;
 insert into alert_labels (label_id, alert_id, label, note, labelled_by, labelled_at)
     select alert_id, alert_id, 'pool', 'x', 'x', raised_at from alerts;
