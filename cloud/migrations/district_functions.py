@@ -89,7 +89,7 @@ create function seen.districts(at_least int default 5)
 with counted as (
     select district, count(*)::int as premises, count(*) filter (where exists (
         select from alerts where alerts.premises_id = premises.premises_id
-            and state not in ('cleared', 'resolved')))::int as open
+            and state <> 'resolved'))::int as open
     from premises group by 1
 )
 select counted.district, counted.premises,
