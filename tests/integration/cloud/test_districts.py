@@ -190,7 +190,8 @@ async def test_districts_are_listed_with_as_many_buildings_and_alerts_only_where
                 " service_point_id, utility, kind, kinds, state, raised_at, opened_at, started_at,"
                 " flow_l_per_h, volume_l, confidence, explanation, reported_at)"
                 " select premises_id, 'gw-one', premises_id, premises_id, premises_id, 'water',"
-                " 'burst', '{burst}', 'raised', now(), now(), now(), 1, 1, 1, 'x', now() from premises"
+                " 'burst', '{burst}', 'raised', now(), now(), now(), 1, 1, 1, 'x', now()"
+                " from premises"
                 " where district = 'Oborishte' order by premises_id limit %(count)s"
                 " on conflict do nothing",
                 count=count,

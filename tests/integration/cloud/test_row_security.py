@@ -71,6 +71,7 @@ CLOSED = {
     *("webhooks", "webhook_messages", "webhook_attempts", "audit_log"),
     *("webhook_keys", "webhook_deliveries"),
     *("alert_findings", "alert_events", "subscriptions", "alert_notices"),
+    *("accesses", "audit_personal", "account_links", "challenges", "passkeys", "recovery_codes"),
     *("gateways", "nodes", "certificates", "watermarks", "quarantine", "findings", "ledger"),
     *("events", "gateway_notices", "node_commands", "packages", "rollouts"),
     *("procrastinate_events", "procrastinate_jobs", "procrastinate_periodic_defers"),
