@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Programs that many tests need, as fixtures."""
 
+import logging
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
+from cloud.kit.log import LIBRARIES
 from tests.needs import program
 
 
@@ -24,3 +28,15 @@ def chromium() -> Path:
 def victoria_metrics() -> Path:
     """Give a server that takes what is written to InfluxDB."""
     return program("victoria-metrics")
+
+
+@pytest.fixture
+def log_given_back() -> Iterator[None]:
+    """Give the log back as it was after a test that sets it up: other tests have theirs."""
+    handlers, level = logging.root.handlers[:], logging.root.level
+    levels = {name: logging.getLogger(name).level for name in LIBRARIES}
+    yield
+    structlog.reset_defaults()
+    logging.basicConfig(handlers=handlers, level=level, force=True)
+    for name, before in levels.items():
+        logging.getLogger(name).setLevel(before)

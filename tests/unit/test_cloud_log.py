@@ -9,17 +9,7 @@ import structlog
 
 from cloud.kit import log
 
-
-@pytest.fixture(autouse=True)
-def _as_before():
-    """Give the log back as it was: other tests have theirs."""
-    handlers, level = logging.root.handlers[:], logging.root.level
-    levels = {name: logging.getLogger(name).level for name in log.LIBRARIES}
-    yield
-    structlog.reset_defaults()
-    logging.basicConfig(handlers=handlers, level=level, force=True)
-    for name, before in levels.items():
-        logging.getLogger(name).setLevel(before)
+pytestmark = pytest.mark.usefixtures("log_given_back")
 
 
 def test_a_line_is_one_json_object_with_its_time_and_level(capsys):

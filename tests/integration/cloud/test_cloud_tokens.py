@@ -211,6 +211,7 @@ async def test_an_organisations_program_has_its_rights_alone(cloud: CloudInTest)
     assert await _status(program, "/premises") == 403
 
 
+@pytest.mark.usefixtures("log_given_back")
 def test_commands_make_list_and_revoke_tokens(
     dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
