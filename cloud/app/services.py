@@ -190,7 +190,6 @@ class Services:
         keys = Keys(sealing)
         async with database.transaction(as_system=True) as connection:
             await keys.seal_old_secrets(connection, clock.now())
-        mail = Mail(settings.mail_server, clock)
         owners.register(jobs, owners.Owners(database, mail))
         history_review = HistoryReview(database, clock)
         validation_tasks.register(jobs, history_review)

@@ -145,6 +145,7 @@ class CloudSettings(BaseSettings):
             starttls=self.smtp_starttls,
         )
 
+    @model_validator(mode="after")
     def _organisations_come_back_here(self) -> Self:
         if self.oidc and not (self.public_url and is_secure(self.public_url)):
             raise ValueError("CLOUD_OIDC needs CLOUD_PUBLIC_URL, with https://.")
