@@ -13,7 +13,7 @@ from cloud.accounts.passkeys import PasskeyKnownError, PasskeysOffError, WrongPa
 from cloud.accounts.sessions import Sessions
 from cloud.kit.auth.callers import Fresh, Person
 from cloud.kit.auth.cookies import put_session
-from cloud.kit.errors import answers
+from cloud.kit.errors import NotFoundError, answers
 from cloud.kit.schemas import Listing
 
 router = APIRouter(prefix="/account", tags=["account"])
@@ -116,7 +116,7 @@ async def confirm_codes(
     return schemas.RecoveryCodes(recovery_codes=recovery_codes)
 
 
-@router.delete("/codes", status_code=204)
+@router.delete("/codes", status_code=204, responses=answers(NotFoundError))
 async def remove_codes(caller: Fresh, service: FactorsNeeded) -> None:
     """Take one-time codes out of use."""
     await service.remove(caller)

@@ -16,7 +16,7 @@ from cloud.kit.rates import RateLimitedError
 
 API = "/api/v1"
 JSON = "application/json"
-WRITES = ("post", "put", "delete")
+WRITES = ("post", "put", "patch", "delete")
 REF = "#/components/schemas/{model}"
 
 IF_NONE_MATCH = {

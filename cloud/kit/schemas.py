@@ -3,7 +3,15 @@
 
 from typing import Annotated, Generic, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
 
 Item = TypeVar("Item")
 
@@ -14,6 +22,13 @@ def _plain(text: str) -> str:
     return text
 
 
+def _no_number(written: object) -> object:
+    if isinstance(written, str) and written.strip("+-.").replace(".", "").isdigit():
+        raise ValueError("a time is written as 2026-11-21T14:00:00+02:00, not as a number")
+    return written
+
+
+Instant = Annotated[AwareDatetime, BeforeValidator(_no_number)]  # of a query
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,32}$")]
 Text = Annotated[
     str,

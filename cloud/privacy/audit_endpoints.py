@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, BaseModel
 
 from cloud.kit import pagination
 from cloud.kit.auth.callers import Auditor, Sharer
-from cloud.kit.schemas import Identifier, Page
+from cloud.kit.schemas import Identifier, Instant, Page
 from cloud.privacy.audit import AuditLog, Wanted
 
 router = APIRouter(tags=["audit"])
@@ -54,8 +54,8 @@ async def audit_log(
     action: Named = None,
     about: Named = None,
     premises_id: Named = None,
-    since: Annotated[AwareDatetime | None, Query()] = None,
-    until: Annotated[AwareDatetime | None, Query()] = None,
+    since: Annotated[Instant | None, Query()] = None,
+    until: Annotated[Instant | None, Query()] = None,
     limit: pagination.Limit = 100,
     cursor: pagination.Cursor = None,
 ) -> Page[AuditEntry]:

@@ -6,14 +6,14 @@ from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request
-from pydantic import AwareDatetime, StringConstraints
+from pydantic import StringConstraints
 
 from cloud.kit import pagination
 from cloud.kit.addresses import AddressRefusedError
 from cloud.kit.auth.callers import WebhookOwner
 from cloud.kit.errors import answers
 from cloud.kit.idempotency import idempotent
-from cloud.kit.schemas import Listing, Page
+from cloud.kit.schemas import Instant, Listing, Page
 from cloud.webhooks import models, schemas
 from cloud.webhooks.registry import (
     NoSupplierError,
@@ -37,7 +37,7 @@ _MESSAGE_ID = StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")
 MessageId = Annotated[str, _MESSAGE_ID, Path()]
 State = Annotated[Literal["pending", "delivered", "given_up"] | None, Query()]
 OfType = Annotated[schemas.Type | None, Query(alias="type")]
-Time = Annotated[AwareDatetime | None, Query()]
+Time = Annotated[Instant | None, Query()]
 
 
 @router.post(

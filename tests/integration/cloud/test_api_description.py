@@ -35,6 +35,13 @@ OPEN = {  # to everybody
     "set_password_by_link",
     "sign_out",
     "authority",
+    "list_organisations",
+    "go_to_organisation",
+    "come_from_organisation",
+    "sign_out_at_organisation",
+    "back_channel_logout",
+    "ask_to_unsubscribe",
+    "unsubscribe",
     "is_live",
     "is_ready",
 }

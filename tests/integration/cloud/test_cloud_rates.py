@@ -14,8 +14,7 @@ from cloud.kit.rates import Rate, Rates
 from cloud.kit.settings import CloudSettings
 from tests.integration.cloud.builders import Caller, CloudInTest, a_telegram
 from tests.integration.cloud.signed_in import a_person, a_token_of
-from tests.integration.cloud.test_cloud_access import NEEDS, QUERY
-from tests.integration.cloud.test_cloud_access import _path as path_of
+from tests.integration.cloud.test_cloud_access import IDS, NEEDS, QUERY
 
 FEW = Rate(per_s=0.001, burst=3)
 
@@ -84,8 +83,8 @@ async def test_strangers_share_what_their_address_may(strict: CloudInTest) -> No
 async def test_no_route_is_open_to_strangers_without_a_limit(strict: CloudInTest) -> None:
     await _statuses(strict.nobody, "/session", 3)
     for route in NEEDS:
-        method, _ = route.split(" ")
-        answer = await strict.nobody.ask(method, path_of(route), params=QUERY)
+        method, path = route.split(" ")
+        answer = await strict.nobody.ask(method, path.format(**IDS), params=QUERY)
         assert answer.status_code == 429, route
 
 
