@@ -21,6 +21,7 @@ from cloud.kit.database import Connection, Database
 from cloud.kit.errors import CloudError, NotFoundError, UnknownReferenceError
 from cloud.kit.revocations import announce_revoked
 from cloud.premises import service as premises
+from cloud.premises.models import Premises
 
 
 class OwnsItError(CloudError):
@@ -55,14 +56,14 @@ class Shares:
 
     async def of_premises(self, caller: Principal, premises_id: str) -> list[DictRow]:
         """Return whom a building is shared with, if ``caller`` may share it."""
-        await self._may_share(caller, premises_id)
+        await owned_premises(self._database, caller, premises_id)
         async with self._database.transaction(as_system=True) as connection:
             return await kept.of_premises(connection, premises_id)
 
     async def share(self, caller: Principal, premises_id: str, wanted: Wanted) -> DictRow:
         """Share a building; what was shared with the same person before ends."""
         refuse_no_address(wanted.email)
-        building = await self._may_share(caller, premises_id)
+        building = await owned_premises(self._database, caller, premises_id)
         now = self._clock.now()
         async with self._database.transaction(as_system=True) as connection:
             await _require_points(connection, premises_id, wanted.service_point_ids)
@@ -83,7 +84,9 @@ class Shares:
             )
             if share is None:
                 raise OwnsItError
-            await self._links.tell_of_share(connection, user_id, building)
+            await self._links.tell_of_share(
+                connection, user_id, f"{building.name_bg} / {building.name_en}"
+            )
             await announce_revoked(connection, f"user:{user_id}")  # it may be less than before
             await audit.record(
                 connection,
@@ -99,7 +102,7 @@ class Shares:
 
     async def revoke(self, caller: Principal, premises_id: str, share_id: int) -> None:
         """End a share at once, open streams too; or raise NotFoundError."""
-        await self._may_share(caller, premises_id)
+        await owned_premises(self._database, caller, premises_id)
         async with self._database.transaction(as_system=True) as connection:
             user_id = await kept.revoke(connection, share_id, premises_id, self._clock.now())
             if user_id is None:
@@ -109,16 +112,20 @@ class Shares:
                 connection, caller, "share.revoked", f"user:{user_id}", premises_id=premises_id
             )
 
-    async def _may_share(self, caller: Principal, premises_id: str) -> str:
-        """Return how the building is called, or raise what ``caller`` may know of it."""
-        async with self._database.transaction() as connection:
-            building = await premises.one_premises(connection, premises_id, caller)
-        is_program = caller.session is None and caller.acts_for is None  # made by an operator
-        if caller.role is not Role.OPERATOR and not is_program:
-            async with self._database.transaction(as_system=True) as connection:
-                if not await kept.is_owner(connection, caller.user_id, premises_id):
-                    raise NotAllowedError(caller.role, Right.SHARE)
-        return f"{building.name_bg} / {building.name_en}"
+
+async def owned_premises(database: Database, caller: Principal, premises_id: str) -> Premises:
+    """Return a building that ``caller`` owns or operates, or raise what they may know of it.
+
+    An owner elsewhere with whom this one is shared is its tenant or caretaker, and no more.
+    """
+    async with database.transaction() as connection:
+        building = await premises.one_premises(connection, premises_id, caller)
+    is_program = caller.session is None and caller.acts_for is None  # made by an operator
+    if caller.role is not Role.OPERATOR and not is_program:
+        async with database.transaction(as_system=True) as connection:
+            if not await kept.is_owner(connection, caller.user_id, premises_id):
+                raise NotAllowedError(caller.role, Right.SHARE)
+    return building
 
 
 async def _require_points(

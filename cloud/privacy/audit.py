@@ -8,10 +8,10 @@ from datetime import datetime
 import structlog
 from psycopg.rows import DictRow
 
+from cloud.accounts.shares import owned_premises
 from cloud.kit.auth.rights import Principal
 from cloud.kit.clock import Clock
 from cloud.kit.database import Database
-from cloud.premises.service import one_premises
 from cloud.privacy import audit_repository
 from cloud.privacy.anchors import Anchor, Anchors
 from cloud.privacy.chain import Chain, Fault
@@ -90,7 +90,6 @@ class AuditLog:
     async def of_premises(
         self, caller: Principal, premises_id: str, before: int | None, limit: int
     ) -> list[DictRow]:
-        """Return what was changed in a building, or raise NotFoundError if it isn't theirs."""
-        async with self._database.transaction() as connection:
-            await one_premises(connection, premises_id, caller)
+        """Return what was changed in a building, whichever part, to who owns or operates it."""
+        await owned_premises(self._database, caller, premises_id)
         return await self.page(Wanted(premises_id=premises_id), before, limit)

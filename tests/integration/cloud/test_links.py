@@ -163,6 +163,18 @@ async def test_what_is_shared_can_not_be_passed_on_and_others_can_not_be_shared(
     assert (own.status_code, own.json()["type"]) == (409, "urn:iskar:problem:owns-it")
 
 
+async def test_who_is_shown_a_flat_does_not_read_what_was_changed_in_the_others(
+    cloud: CloudInTest,
+) -> None:
+    await cloud.register("two")
+    owner = await signed_in(cloud, "p-one")
+    neighbour = await signed_in(cloud, "p-two", email=TENANT)  # owns another building
+    await owner.post("/premises/p-one/shares", _share(service_point_ids=["sp-one"]))
+    assert (await neighbour.ask("GET", "/premises/p-one")).status_code == 200
+    assert (await neighbour.ask("GET", "/premises/p-one/audit")).status_code == 403
+    assert (await owner.get("/premises/p-one/audit"))["items"]
+
+
 async def test_sharing_again_takes_the_place_of_what_was_shared_before(
     cloud: CloudInTest,
 ) -> None:
