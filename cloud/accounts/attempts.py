@@ -21,7 +21,9 @@ MAX_FAILURES_OF_ADDRESS = 40
 LONG_WINDOW = timedelta(hours=24)
 MAX_FAILURES_IN_LONG_WINDOW = 100
 # A code is right by chance 3 times in a million (three of six digits are taken at any time); thirty
-# tries, until a password is set anew, leave a chance of one in eleven thousand.
+# tries leave a chance of one in eleven thousand. A password set by a mailed link doesn't begin them
+# anew, or who reads the mail could go on for ever: a recovery code, a passkey, or who runs the
+# machine (``iskar-cloud user reset``) does.
 MAX_CODE_FAILURES = 30
 
 
@@ -64,8 +66,8 @@ class TooManyAttemptsError(CloudError):
 
     def __init__(self) -> None:
         super().__init__(
-            "Too many wrong attempts; try again in a quarter of an hour, or set a new password by"
-            " the link that is mailed to you."
+            "Too many wrong attempts; try again in a quarter of an hour, set a new password by the"
+            " link that is mailed to you, or send a recovery code where a one-time code is refused."
         )
 
 

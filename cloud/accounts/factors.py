@@ -111,38 +111,41 @@ class Factors:
         The guess is counted, and the counting committed, before it is looked at: guesses at the
         same instant can't be more than those one after another.
         """
+        plain = _plain(code)
+        if not re.fullmatch(r"[0-9]{6}", plain):
+            return await self._take_recovery_code(user_id, plain, is_confirmed)
         async with self._database.transaction(as_system=True) as connection:
             user = await kept.claim_guess(connection, user_id, MAX_CODE_FAILURES)
         if user is None:
             raise TooManyAttemptsError
         async with self._database.transaction(as_system=True) as connection:
-            proves = await self._proves(connection, user_id, user, _plain(code), is_confirmed)
-            if proves is not None:
-                await kept.forget_guesses(connection, user_id)
-        if proves is None:
-            raise WrongCodeError
-        return proves
+            if not await self._is_right(connection, user_id, user, plain, is_confirmed):
+                raise WrongCodeError
+            await kept.forget_guesses(connection, user_id)
+        return CODE
 
-    async def _proves(
+    async def _take_recovery_code(self, user_id: int, code: str, is_confirmed: bool) -> str:
+        """Take a recovery code: nobody guesses one, so it opens when guessing at codes is over."""
+        async with self._database.transaction(as_system=True) as connection:
+            hashed = passwords.token_hash(code)
+            if not (is_confirmed and await kept.use_recovery_code(connection, user_id, hashed)):
+                raise WrongCodeError
+            await kept.forget_guesses(connection, user_id)
+        return RECOVERY
+
+    async def _is_right(
         self,
         connection: Connection,
         user_id: int,
         user: DictRow,
         code: str,
         is_confirmed: bool,
-    ) -> str | None:
-        if not re.fullmatch(r"[0-9]{6}", code):
-            hashed = passwords.token_hash(code)
-            if is_confirmed and await kept.use_recovery_code(connection, user_id, hashed):
-                return RECOVERY
-            return None
+    ) -> bool:
         if user["totp_secret"] is None or is_confirmed != (user["totp_confirmed_at"] is not None):
-            return None
+            return False
         secret = self._sealing.open(user["totp_secret"], _purpose(user_id)).decode()
         step = self._step(secret, code)
-        if step is None or not await kept.use_step(connection, user_id, step):
-            return None
-        return CODE
+        return step is not None and await kept.use_step(connection, user_id, step)
 
     def _step(self, secret: str, code: str) -> int | None:
         """Return the thirty seconds that ``code`` belongs to; None if it isn't of about now."""

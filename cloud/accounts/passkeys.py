@@ -218,9 +218,11 @@ class Passkeys:
             counted = await kept.used(
                 connection, shown.credential_id, shown.new_sign_count, self._clock.now()
             )
+            user_id: int = passkey["user_id"]
+            if counted:
+                await factors_repository.forget_guesses(connection, user_id)
         if not counted:
             raise WrongPasskeyError
-        user_id: int = passkey["user_id"]
         return user_id
 
     async def _keep(self, connection: Connection, challenge: bytes, user_id: int | None) -> None:

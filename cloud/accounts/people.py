@@ -51,6 +51,7 @@ class People:
             if forget_factors:
                 await factors_repository.forget_all(connection, user_id)
             await repository.forget_failures(connection, user["email"])
+            await factors_repository.forget_guesses(connection, user_id)
             await self._sessions.end_all(connection, None, user_id)
             address = await self._links.make(connection, user_id, INVITATION_LASTS)
             await audit.record(

@@ -36,7 +36,9 @@ async def user_by_session(connection: Connection, session_hash: bytes) -> DictRo
     """Return the user behind a session and the session itself, be it over or not."""
     return await row(
         connection,
-        f"select users.*, sessions.*, {_GRANTS} from sessions join users using (user_id)"  # noqa: S608
+        f"select users.*, sessions.*, {_GRANTS}, totp_confirmed_at is not null"  # noqa: S608
+        " or exists (select from passkeys where passkeys.user_id = users.user_id) as has_factor"
+        " from sessions join users using (user_id)"
         " where session_hash = %(hash)s or next_hash = %(hash)s or previous_hash = %(hash)s",
         hash=session_hash,
     )
@@ -131,11 +133,10 @@ async def link_premises(
 
 
 async def set_password(connection: Connection, user_id: int, password_hash: str) -> None:
-    """Keep the hash of a new password; guesses at codes begin anew with it."""
+    """Keep the hash of a new password."""
     await run(
         connection,
-        "update users set password_hash = %(password_hash)s, code_failures = 0"
-        " where user_id = %(user_id)s",
+        "update users set password_hash = %(password_hash)s where user_id = %(user_id)s",
         user_id=user_id,
         password_hash=password_hash,
     )

@@ -178,7 +178,7 @@ class Access:
         hashed = await asyncio.to_thread(passwords.password_hash, password)
         async with self._database.transaction(as_system=True) as connection:
             user_id = await repository.put_user(connection, email, name, role, hashed)
-            await repository.set_password(connection, user_id, hashed)
+            await factors_repository.forget_guesses(connection, user_id)
             await self._link(connection, user_id, premises_ids)
             await self._sessions.end_all(connection, None, user_id)
             await audit.record(connection, None, "user.put", f"user:{user_id}", role=role)

@@ -107,7 +107,11 @@ class Sessions:
             renewed = await self._turned_over(connection, found, shown, now)
             if now - found["seen_at"] >= SEEN_EVERY:
                 await kept.seen(connection, found["session_id"], now)
-        fresh_at = None if found["previous_hash"] == shown else found["fresh_at"]
+        # without the second factor that the account has, be it who found out the password or reads
+        # the organisation's mail, nobody adds one of their own
+        is_whole = not found["has_factor"] or SECOND_FACTORS & set(found["proved"])
+        is_current = found["previous_hash"] != shown
+        fresh_at = found["fresh_at"] if is_whole and is_current else None
         return self._principal(found, str(found["session_id"]), found["proved"], fresh_at, renewed)
 
     async def _turned_over(

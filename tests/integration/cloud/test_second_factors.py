@@ -9,9 +9,10 @@ import pytest_asyncio
 
 from cloud.accounts.attempts import MAX_CODE_FAILURES
 from cloud.kit.auth.rights import STAFF, Role
+from cloud.kit.database import run
 from cloud.kit.settings import CloudSettings
 from tests.integration.cloud.builders import CloudInTest
-from tests.integration.cloud.people import STEP, Browser, a_browser, a_person, credentials
+from tests.integration.cloud.people import EMAIL, STEP, Browser, a_browser, a_person, credentials
 
 OPERATOR = "boss@example.bg"
 CODE_NEEDED, WRONG_CODE = (401, "code-needed"), (401, "wrong-code")
@@ -80,11 +81,11 @@ async def test_a_recovery_code_signs_in_once_however_it_is_typed(
     assert again == WRONG_CODE
 
 
-async def test_guessing_codes_ends_after_thirty_tries_until_the_password_is_set_anew(
+async def test_guessing_codes_ends_after_thirty_tries_whatever_is_mailed(
     cloud: CloudInTest, browser: Browser, password: str
 ) -> None:
     await browser.sign_in(password)
-    app, _ = await browser.set_codes_up()
+    app, recovery = await browser.set_codes_up()
     tries = 0
     while tries < MAX_CODE_FAILURES:
         status, _ = await browser.refusal("POST", "/session/step-up", {"code": "000000"})
@@ -94,7 +95,42 @@ async def test_guessing_codes_ends_after_thirty_tries_until_the_password_is_set_
     cloud.clock.time += timedelta(minutes=16)
     right = {"code": browser.code(app)}
     assert (await browser.refusal("POST", "/session/step-up", right))[0] == 429
-    await browser.sign_in(await a_person(cloud), browser.code(app))
+    async with cloud.services.database.transaction(as_system=True) as connection:
+        link = await cloud.services.links.make(connection, 1, timedelta(hours=1))
+    new = {"link": link.rpartition("/")[2], "password": "зелен трамвай към Витоша"}
+    await browser.good("POST", "/account/new-password", new)
+    opened = credentials(new["password"], browser.code(app))
+    assert (await browser.refusal("POST", "/session", opened))[0] == 429
+    await browser.sign_in(new["password"], recovery[0])  # nobody guesses one of these
+    await browser.sign_in(new["password"], browser.code(app))
+
+
+async def test_who_runs_the_machine_lets_codes_be_tried_again(
+    cloud: CloudInTest, browser: Browser, password: str
+) -> None:
+    await browser.sign_in(password)
+    app, _ = await browser.set_codes_up()
+    async with cloud.services.database.transaction(as_system=True) as connection:
+        await run(connection, "update users set code_failures = %(n)s", n=MAX_CODE_FAILURES)
+    right = credentials(password, browser.code(app))
+    assert (await browser.refusal("POST", "/session", right))[0] == 429
+    await cloud.services.people.reset(EMAIL, forget_factors=False)
+    await browser.sign_in(password, browser.code(app))
+
+
+async def test_a_password_alone_adds_no_factor_beside_the_one_there_is(
+    cloud: CloudInTest, browser: Browser
+) -> None:
+    password = await a_person(cloud, Role.OPERATOR)
+    async with a_browser(cloud) as thief:
+        await thief.sign_in(password)  # before there was a factor
+        await browser.sign_in(password)
+        app, _ = await browser.set_codes_up()
+        for path in ("/account/passkeys/options", "/account/recovery-codes"):
+            assert await thief.refusal("POST", path) == (403, "step-up-needed")
+        assert await thief.refusal("DELETE", "/account/codes") == (403, "step-up-needed")
+        await thief.good("POST", "/session/step-up", {"code": browser.code(app)})
+        await thief.good("POST", "/account/recovery-codes")
 
 
 async def test_staff_may_do_nothing_before_they_have_a_second_factor(
