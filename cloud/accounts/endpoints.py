@@ -14,7 +14,7 @@ from cloud.accounts.attempts import (
 )
 from cloud.accounts.passkeys import Passkeys, PasskeysOffError, WrongPasskeyError
 from cloud.accounts.service import Access
-from cloud.accounts.sessions import Device
+from cloud.accounts.sessions import Device, OrganisationNeededError
 from cloud.kit.auth.callers import Identified, Person
 from cloud.kit.auth.cookies import drop_session, put_session, session_token
 from cloud.kit.auth.rights import Principal
@@ -57,7 +57,13 @@ def _session(caller: Principal) -> schemas.Session:
 
 @router.post(
     "/session",
-    responses=answers(WrongPasswordError, CodeNeededError, WrongCodeError, TooManyAttemptsError),
+    responses=answers(
+        WrongPasswordError,
+        CodeNeededError,
+        WrongCodeError,
+        TooManyAttemptsError,
+        OrganisationNeededError,
+    ),
 )
 async def sign_in(
     credentials: schemas.Credentials,
@@ -85,7 +91,10 @@ async def passkey_options(service: PasskeysNeeded, response: Response) -> schema
     return schemas.PasskeyOptions(options=await service.options_to_sign_in())
 
 
-@router.post("/session/passkey", responses=answers(WrongPasskeyError, PasskeysOffError))
+@router.post(
+    "/session/passkey",
+    responses=answers(WrongPasskeyError, PasskeysOffError, OrganisationNeededError),
+)
 async def sign_in_by_passkey(
     shown: schemas.ShownPasskey,
     request: Request,

@@ -3,7 +3,8 @@
 
 Asking for one does the same whoever it is for: the work, and whether there is any, is a job's. The
 job makes the link itself, so that it stands nowhere but in the letter and, hashed, in the database.
-A second factor stays: who can read somebody's mail can't sign in as them.
+A second factor stays: who can read somebody's mail can't sign in as them. Who signs in at their
+organisation is mailed no link.
 Source: OWASP Forgot Password Cheat Sheet.
 """
 
@@ -27,6 +28,7 @@ log = structlog.get_logger(__name__)
 
 RESET_LASTS = timedelta(hours=1)
 INVITATION_LASTS = timedelta(days=7)
+NOBODY = 0
 RESET_EVERY = timedelta(minutes=5)  # so that nobody's mailbox can be flooded by asking
 SEND_RESET, SEND_SHARE, SEND_NEWS = "send_reset", "send_share", "send_account_news"
 
@@ -64,7 +66,9 @@ class Links:
         """Let a link be mailed to this address if an account has it; or raise MailOffError."""
         self._mail.require()
         async with self._database.transaction(as_system=True) as connection:
-            await self._jobs.queue(connection, SEND_RESET, email=email.strip().lower())
+            user = await repository.user_by_email(connection, email.strip())
+            user_id = str(user["user_id"] if user else NOBODY)
+            await self._jobs.queue(connection, SEND_RESET, user_id=user_id)
 
     async def tell_of_share(self, connection: Connection, user_id: int, building: str) -> None:
         """Let somebody be told that a building is shared with them; or raise MailOffError."""
@@ -88,18 +92,20 @@ class Links:
         )
         return self._address(token)
 
-    async def send_reset(self, email: str) -> None:
-        """Mail a link to the account with this address; nothing if there is none such."""
+    async def send_reset(self, user_id: int) -> None:
+        """Mail a link to this account; nothing if there is none such, or it needs no password."""
         now = self._clock.now()
         async with self._database.transaction(as_system=True) as connection:
-            user = await repository.user_by_email(connection, email)
+            user = await repository.user_by_id(connection, user_id)
             if user is None or user["disabled_at"] is not None:
+                return
+            if await self._sessions.is_of_organisation(connection, user_id):
                 return
             made_at = await links_repository.newest(connection, user["user_id"])
             if made_at is not None and now - made_at < RESET_EVERY:
                 return
             address = await self.make(connection, user["user_id"], RESET_LASTS)
-        await self._send(email, letters.reset(user["language"], address), address)
+        await self._send(user["email"], letters.reset(user["language"], address), address)
 
     async def send_share(self, user_id: int, building: str) -> None:
         """Tell somebody of a building shared with them, with a link if they have no password."""
@@ -108,7 +114,8 @@ class Links:
             if user is None or user["disabled_at"] is not None:
                 return
             address = None
-            if user["password_hash"] is None:
+            is_theirs = await self._sessions.is_of_organisation(connection, user_id)
+            if user["password_hash"] is None and not is_theirs:
                 address = await self.make(connection, user_id, INVITATION_LASTS)
         letter = letters.share(user["language"], building, address or self._app)
         await self._send(user["email"], letter, address)

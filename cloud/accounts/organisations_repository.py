@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The tables identities and organisation_sign_ins."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from psycopg.errors import ForeignKeyViolation
@@ -69,12 +70,16 @@ async def user_of_identity(connection: Connection, issuer: str, subject: str) ->
     return found["user_id"] if found else None
 
 
-async def has_identity(connection: Connection, user_id: int) -> bool:
-    """Tell whether a user signs in at an identity provider."""
+async def has_identity(
+    connection: Connection, user_id: int, issuers: Sequence[str] | None = None
+) -> bool:
+    """Tell whether an identity provider, or one of these, knows a user."""
     found = await row(
         connection,
-        "select exists (select from identities where user_id = %(user_id)s) as has",
+        "select exists (select from identities where user_id = %(user_id)s"
+        " and (%(issuers)s::text[] is null or issuer = any(%(issuers)s))) as has",
         user_id=user_id,
+        issuers=None if issuers is None else list(issuers),
     )
     return bool(found and found["has"])
 

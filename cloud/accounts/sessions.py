@@ -15,14 +15,14 @@ from datetime import datetime, timedelta
 import structlog
 from psycopg.rows import DictRow
 
-from cloud.accounts import passwords, repository
+from cloud.accounts import organisations_repository, passwords, repository
 from cloud.accounts import sessions_repository as kept
 from cloud.accounts.grants import grants_in
 from cloud.kit import audit
 from cloud.kit.auth.rights import Principal, Role, SignedIn
 from cloud.kit.clock import Clock
 from cloud.kit.database import Connection, Database
-from cloud.kit.errors import NotFoundError
+from cloud.kit.errors import CloudError, NotFoundError
 from cloud.kit.revocations import announce_revoked
 from cloud.kit.settings import CloudSettings
 
@@ -37,6 +37,17 @@ PASSWORD, CODE, RECOVERY, PASSKEY = "password", "code", "recovery", "passkey"
 ORGANISATION = "organisation"  # an identity provider's word that demands a second factor
 ORGANISATION_ALONE = "organisation_alone"  # the same, where we don't know what it demands
 SECOND_FACTORS = frozenset({CODE, RECOVERY, PASSKEY, ORGANISATION})
+BY_ORGANISATION = frozenset({ORGANISATION, ORGANISATION_ALONE})
+
+
+class OrganisationNeededError(CloudError):
+    """The account signs in at its organisation, which may have let the person go."""
+
+    status = 403
+    code = "organisation-needed"
+
+    def __init__(self) -> None:
+        super().__init__("This account signs in at its organisation and nowhere else.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +65,7 @@ class Sessions:
         self._database = database
         self._clock = clock
         self._required_of = settings.require_second_factor_of
+        self._issuers = [one.issuer for one in settings.oidc]
         self._idle = timedelta(days=settings.session_idle_days)
         self.length = timedelta(days=settings.session_days)
         self._staff_length = timedelta(hours=settings.staff_session_hours)
@@ -69,8 +81,12 @@ class Sessions:
         """Return who signed in and their new session's token.
 
         ``proved`` tells how: some of PASSWORD, CODE, RECOVERY, PASSKEY, ORGANISATION and
-        ORGANISATION_ALONE; ``lasts`` shortens the session.
+        ORGANISATION_ALONE; ``lasts`` shortens the session. Raises OrganisationNeededError.
         """
+        if not BY_ORGANISATION & set(proved) and await self.is_of_organisation(
+            connection, user["user_id"]
+        ):
+            raise OrganisationNeededError
         now = self._clock.now()
         token = passwords.new_token()
         strict = Role(user["role"]) in self._required_of
@@ -90,6 +106,10 @@ class Sessions:
             connection, caller, "session.begun", caller.subject, proved=sorted(proved)
         )
         return caller, token
+
+    async def is_of_organisation(self, connection: Connection, user_id: int) -> bool:
+        """Tell whether somebody signs in at an identity provider, one that is set up today."""
+        return await organisations_repository.has_identity(connection, user_id, self._issuers)
 
     async def of_token(self, token: str) -> Principal | None:
         """Return who is behind a session, or None if it is over."""

@@ -19,8 +19,8 @@ def register(jobs: Jobs, links: Links) -> None:
     """Tell the worker how to send letters."""
 
     @jobs.app.task(name=SEND_RESET, queue="letters", retry=AGAIN)
-    async def send_reset(email: str) -> None:
-        await links.send_reset(email)
+    async def send_reset(user_id: str) -> None:
+        await links.send_reset(int(user_id))
 
     @jobs.app.task(name=SEND_SHARE, queue="letters", retry=AGAIN)
     async def send_share(user_id: str, building: str) -> None:

@@ -14,6 +14,7 @@ from joserfc import jwk
 
 from cloud.kit.auth.rights import Role
 from cloud.kit.database import rows, run
+from cloud.kit.mail import MailOffError
 from cloud.kit.settings import CloudSettings
 from tests.fakes.identity_lies import LIES
 from tests.fakes.identity_provider import (
@@ -255,6 +256,36 @@ async def test_an_account_with_the_same_rights_is_linked_once(
     [user] = await _users(cloud)
     assert user["name"] == "Iva"
     assert len(user["issuers"]) == 1
+
+
+async def test_who_signs_in_there_does_not_come_in_round_it(
+    browser: Browser, cloud: CloudInTest
+) -> None:
+    await browser.sign_in()
+    cloud.client.cookies.clear()
+    password = "зелен трамвай към Витоша"
+    [user] = await _users(cloud)
+    async with cloud.services.database.transaction(as_system=True) as connection:
+        link = await cloud.services.links.make(connection, user["user_id"], timedelta(hours=1))
+    await cloud.services.links.set_password(link.rpartition("/")[2], password)
+    sent = {"email": user["email"], "password": password}
+    answer = await cloud.client.post("/api/v1/session", json=sent)
+    assert answer.status_code == 403
+    assert answer.json()["type"] == "urn:iskar:problem:organisation-needed"
+    assert (await browser.sign_in()).status_code == 303
+
+
+async def test_who_signs_in_there_is_mailed_no_link_to_a_password(
+    browser: Browser, cloud: CloudInTest
+) -> None:
+    await browser.sign_in()
+    [user] = await _users(cloud)
+    links = cloud.services.links
+    await links.send_reset(user["user_id"])
+    with pytest.raises(MailOffError):  # the letter itself goes, and carries none
+        await links.send_share(user["user_id"], "Building one")
+    async with cloud.services.database.transaction(as_system=True) as connection:
+        assert await rows(connection, "select * from account_links") == []
 
 
 async def test_who_is_disabled_here_does_not_come_in_from_there(
