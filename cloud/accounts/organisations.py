@@ -12,7 +12,7 @@ from datetime import timedelta
 
 import structlog
 
-from cloud.accounts import organisations_repository, passwords, repository, users_repository
+from cloud.accounts import organisations_repository, passwords, repository
 from cloud.accounts.id_tokens import Identity, IdentityRefusedError
 from cloud.accounts.identity_provider import IdentityProvider
 from cloud.accounts.sessions import ORGANISATION, ORGANISATION_ALONE, Device, Sessions
@@ -234,11 +234,4 @@ class Organisations:
             )
             if user_id is None:
                 return
-            await users_repository.end_sessions(connection, user_id)
-            await audit.record(
-                connection,
-                None,
-                "sessions.ended",
-                f"user:{user_id}",
-                organisation_id=organisation_id,
-            )
+            await self._sessions.end_all(connection, None, user_id)

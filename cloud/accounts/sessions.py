@@ -23,7 +23,6 @@ from cloud.kit.auth.rights import Principal, Role, SignedIn
 from cloud.kit.clock import Clock
 from cloud.kit.database import Connection, Database
 from cloud.kit.errors import CloudError, NotFoundError
-from cloud.kit.revocations import announce_revoked
 from cloud.kit.settings import CloudSettings
 
 log = structlog.get_logger(__name__)
@@ -152,7 +151,6 @@ class Sessions:
     async def _end_copied(self, connection: Connection, found: DictRow) -> None:
         caller = self._principal(found, str(found["session_id"]), found["proved"], None)
         await kept.end(connection, str(found["session_id"]), found["user_id"])
-        await announce_revoked(connection, caller.subject)
         await audit.record(connection, None, "session.ended", caller.subject, why="copied")
         log.warning("session_token_shown_after_its_end", subject=caller.subject)
 
@@ -177,7 +175,6 @@ class Sessions:
             found = await repository.user_by_session(connection, passwords.token_hash(token))
             if found is not None:
                 await kept.end(connection, str(found["session_id"]), found["user_id"])
-                await announce_revoked(connection, f"user:{found['user_id']}")
 
     async def of_caller(self, caller: Principal) -> list[DictRow]:
         """Return the caller's sessions, the one used last first."""
@@ -189,7 +186,6 @@ class Sessions:
         async with self._database.transaction(as_system=True) as connection:
             if not await kept.end(connection, session_id, caller.user_id):
                 raise NotFoundError("session", session_id)
-            await announce_revoked(connection, caller.subject)
             await audit.record(connection, caller, "session.ended", caller.subject)
 
     async def end_others(self, caller: Principal) -> None:
@@ -206,7 +202,6 @@ class Sessions:
     ) -> None:
         """End all sessions of a user on the word of ``caller``, but one perhaps."""
         ended = await kept.end_all(connection, user_id, but.session_id if but else None)
-        await announce_revoked(connection, f"user:{user_id}")
         if ended:
             await audit.record(connection, caller, "sessions.ended", f"user:{user_id}", count=ended)
 

@@ -19,7 +19,6 @@ from cloud.kit.auth.rights import NotAllowedError, Principal, Right, Role
 from cloud.kit.clock import Clock
 from cloud.kit.database import Connection, Database
 from cloud.kit.errors import CloudError, NotFoundError, UnknownReferenceError
-from cloud.kit.revocations import announce_revoked
 from cloud.premises import service as premises
 from cloud.premises.models import Premises
 
@@ -87,7 +86,6 @@ class Shares:
             await self._links.tell_of_share(
                 connection, user_id, f"{building.name_bg} / {building.name_en}"
             )
-            await announce_revoked(connection, f"user:{user_id}")  # it may be less than before
             await audit.record(
                 connection,
                 caller,
@@ -107,7 +105,6 @@ class Shares:
             user_id = await kept.revoke(connection, share_id, premises_id, self._clock.now())
             if user_id is None:
                 raise NotFoundError("share", str(share_id))
-            await announce_revoked(connection, f"user:{user_id}")
             await audit.record(
                 connection, caller, "share.revoked", f"user:{user_id}", premises_id=premises_id
             )

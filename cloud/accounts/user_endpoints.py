@@ -83,7 +83,7 @@ async def get_user(user_id: UserId, _caller: UserKeeper, service: Service) -> Us
     responses=answers(NotFoundError, UnknownReferenceError, OwnAccountError, LastOperatorError),
 )
 async def put_user(user_id: UserId, body: UserBody, caller: UserKeeper, service: Service) -> User:
-    """Change what a user is; it counts at once, and disabling ends their sessions and tokens."""
+    """Change what a user is; with another role, and disabled, their sessions and tokens end."""
     change = Change(**body.model_dump())
     return _user(await service.change(caller, user_id, change))
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from psycopg.rows import DictRow
 
 from cloud.accounts import tokens_repository, users_repository
+from cloud.accounts.sessions import Sessions
 from cloud.kit import audit
 from cloud.kit.auth.rights import Principal, Role
 from cloud.kit.clock import Clock
@@ -46,9 +47,10 @@ class Change:
 class Users:
     """Every person who may sign in, or might have once."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, sessions: Sessions) -> None:
         self._database = database
         self._clock = clock
+        self._sessions = sessions
 
     async def some(self, role: Role | None, after: int, limit: int) -> list[DictRow]:
         """Return users by id, those after ``after``."""
@@ -61,7 +63,7 @@ class Users:
             return await _found(connection, user_id)
 
     async def change(self, caller: Principal, user_id: int, to: Change) -> DictRow:
-        """Make a user what ``to`` says; it counts from their next request on."""
+        """Make a user what ``to`` says; who is to be something else signs in again."""
         if to.role == Role.GATEWAY:
             raise InvalidRequestError("A gateway is no person; register it as a gateway.")
         if (to.role == Role.UTILITY) != (to.supplier_id is not None):
@@ -84,8 +86,9 @@ class Users:
                 supplier_id=to.supplier_id,
                 disabled_at=disabled_at,
             )
-            if to.is_disabled:
-                await self._end_all(connection, user_id)
+            was, is_now = (before["role"], before["supplier_id"]), (to.role, to.supplier_id)
+            if to.is_disabled or was != is_now:  # nobody carries a session into another part
+                await self._end_all(connection, caller, user_id)
             await audit.record(
                 connection,
                 caller,
@@ -104,21 +107,19 @@ class Users:
         """End every session and token of a user: a device is lost, or a token leaked."""
         async with self._database.transaction(as_system=True) as connection:
             await _found(connection, user_id)
-            sessions, tokens = await self._end_all(connection, user_id)
+            tokens = await self._end_all(connection, caller, user_id)
             await audit.record(
                 connection,
                 caller,
                 "user.signed_out",
                 f"user:{user_id}",
-                sessions=sessions,
                 tokens=tokens,
             )
 
-    async def _end_all(self, connection: Connection, user_id: int) -> tuple[int, int]:
-        return (
-            await users_repository.end_sessions(connection, user_id),
-            await tokens_repository.revoke_all_of(connection, user_id, self._clock.now()),
-        )
+    async def _end_all(self, connection: Connection, caller: Principal, user_id: int) -> int:
+        """End every session and token of a user; return how many tokens there were."""
+        await self._sessions.end_all(connection, caller, user_id)
+        return await tokens_repository.revoke_all_of(connection, user_id, self._clock.now())
 
 
 def _rights_of(user: DictRow) -> dict[str, object]:

@@ -67,10 +67,3 @@ async def operators_besides(connection: Connection, user_id: int) -> int:
         user_id=user_id,
     )
     return int(found["n"]) if found else 0
-
-
-async def end_sessions(connection: Connection, user_id: int) -> int:
-    """End every session of a user; return how many there were."""
-    return await run(
-        connection, "delete from sessions where user_id = %(user_id)s", user_id=user_id
-    )

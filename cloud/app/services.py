@@ -220,7 +220,7 @@ class Services:
             organisations=Organisations(
                 database, clock, settings.oidc, settings.public_url, sessions
             ),
-            users=Users(database, clock),
+            users=Users(database, clock, sessions),
             rates=Rates(
                 callers=settings.caller_rate,
                 gateways=settings.gateway_rate,

@@ -11,7 +11,7 @@ supplier. The streams that this may touch end at once, and who may still look co
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -64,13 +64,14 @@ def _said(one: Announcement) -> str:
 
 
 class Subscription:
-    """One client's stream: of what ``subject`` sees of some premises, or of all (None).
+    """One client's stream: of what ``subjects`` see of some premises, or of all (None).
 
+    They are a person, a program, or a program and the person whom it acts for.
     Nothing is offered to it before it is told which service points it may show; None for all.
     """
 
-    def __init__(self, subject: str, premises_id: str | None) -> None:
-        self.subject = subject
+    def __init__(self, subjects: Collection[str], premises_id: str | None) -> None:
+        self.subjects = frozenset(subjects)
         self.premises_id = premises_id
         self.service_point_ids: frozenset[str] | None = frozenset()
         self._waiting: asyncio.Queue[Announcement | None] = asyncio.Queue(MAX_WAITING)
@@ -91,15 +92,10 @@ class Subscription:
 
     def is_touched_by(self, change: Announcement) -> bool:
         """Tell whether a change of somebody's sight may have taken something from this stream."""
-        if self.service_point_ids is None:
-            return False
         subject = change.content.get("subject")
-        if subject is None:
-            return change.premises_id == self.premises_id
-        # a program may act for the person
-        return subject == self.subject or (
-            subject.startswith("user:") and self.subject.startswith("token:")
-        )
+        if subject is not None:  # signed out, disabled, or something else than before
+            return subject in self.subjects
+        return self.service_point_ids is not None and change.premises_id == self.premises_id
 
     def end(self) -> None:
         """End the stream after what is queued."""
@@ -132,9 +128,11 @@ class LiveFeed:
         self._closed = False
 
     @contextmanager
-    def subscribe(self, subject: str, premises_id: str | None) -> Iterator[Subscription]:
+    def subscribe(
+        self, subjects: Collection[str], premises_id: str | None
+    ) -> Iterator[Subscription]:
         """Yield a subscription that is counted as long as it is used."""
-        subscription = Subscription(subject, premises_id)
+        subscription = Subscription(subjects, premises_id)
         if self._closed:
             subscription.end()
         self._subscriptions.add(subscription)
@@ -150,8 +148,7 @@ class LiveFeed:
     def close(self) -> None:
         """End every stream, and new ones at once: the process is about to stop."""
         self._closed = True
-        for subscription in self._subscriptions:
-            subscription.end()
+        self._end_all()
 
     async def run(self) -> None:
         """Listen until cancelled; connect again when the database was away."""
@@ -163,7 +160,7 @@ class LiveFeed:
                 ) as connection:
                     await connection.execute(f"listen {CHANNEL}".encode())
                     if lost_at is not None:
-                        self._end_all_of_callers()  # a change of sight may have been missed
+                        self._end_all()  # a change of sight may have been missed
                         await self._catch_up(lost_at - SLACK)
                         lost_at = None
                     await self._hand_on(connection)
@@ -191,10 +188,9 @@ class LiveFeed:
             if subscription.is_touched_by(change):
                 subscription.end()
 
-    def _end_all_of_callers(self) -> None:
+    def _end_all(self) -> None:
         for subscription in tuple(self._subscriptions):
-            if subscription.service_point_ids is not None:
-                subscription.end()
+            subscription.end()
 
     def _offer(self, announcement: Announcement) -> None:
         for subscription in tuple(self._subscriptions):

@@ -44,7 +44,7 @@ def stream(
     """
 
     async def events() -> AsyncIterator[ServerSentEvent]:
-        with feed.subscribe(caller.subject, premises_id) as subscription:
+        with feed.subscribe({caller.subject, caller.owner}, premises_id) as subscription:
             try:
                 subscription.service_point_ids = await sight()
             except NotFoundError:

@@ -14,7 +14,6 @@ from cloud.kit import audit
 from cloud.kit.auth.rights import Principal, Role
 from cloud.kit.database import Database
 from cloud.kit.errors import CloudError, InvalidRequestError, NotFoundError
-from cloud.kit.revocations import announce_revoked
 from cloud.privacy import audit_repository, people_repository
 from cloud.privacy.catalogue import PEOPLE, Erasure
 from cloud.privacy.chain import ERASED
@@ -67,7 +66,6 @@ class Erasures:
                     await people_repository.delete(connection, kept, person)
             for subject in person.subjects:
                 await audit_repository.forget(connection, subject)
-            await announce_revoked(connection, person.subject)
             for subject in person.subjects:
                 await audit.record(connection, by, ERASED, subject)
         log.info("person_erased", subject=person.subject)

@@ -56,12 +56,17 @@ async def test_a_disabled_person_is_out_with_their_programs(cloud: CloudInTest) 
     assert (await _status(iva), await _status(program)) == (401, 401)  # for good
 
 
-async def test_a_new_role_counts_from_the_next_request_on(cloud: CloudInTest) -> None:
+async def test_who_gets_a_new_role_signs_in_again_and_programs_end(cloud: CloudInTest) -> None:
     iva = await a_person(cloud, "p-one")
-    assert await _status(iva, "/telegrams?node_id=n-one") == 403
+    program = await a_token_of(cloud, iva)
+    assert await _change(cloud, name="Iva P.") == 200
+    assert await _status(iva) == 200
     assert await _change(cloud, role="operator") == 200
-    assert await _status(iva, "/telegrams?node_id=n-one") == 200
+    assert (await _status(iva), await _status(program)) == (401, 401)
     assert await _change(cloud, role="owner") == 409  # the last operator
+    await cloud.services.access.put_user("b@b.bg", "B", Role.OPERATOR, [])
+    assert await _change(cloud, role="owner") == 200
+    assert await _status(program) == 401  # for good
 
 
 async def test_who_is_signed_out_everywhere_has_to_sign_in_again(cloud: CloudInTest) -> None:

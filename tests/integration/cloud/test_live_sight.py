@@ -29,14 +29,14 @@ async def _offered(subscription: Subscription, *announcements: Announcement) -> 
 
 
 async def test_a_stream_carries_its_service_points_and_no_others_of_the_building() -> None:
-    mine = Subscription("user:1", "p-one")
+    mine = Subscription({"user:1"}, "p-one")
     mine.service_point_ids = frozenset({"sp-a"})
     told = await _offered(mine, a_reading("sp-a"), a_reading("sp-b"), a_reading("sp-a", "p-two"))
     assert told == ["sp-a"]
 
 
 async def test_a_stream_carries_nothing_before_it_is_known_what_it_may() -> None:
-    assert await _offered(Subscription("user:1", "p-one"), a_reading("sp-a")) == []
+    assert await _offered(Subscription({"user:1"}, "p-one"), a_reading("sp-a")) == []
 
 
 @pytest.fixture
@@ -53,9 +53,11 @@ async def signed_in(served: CloudInTest) -> Caller:
     return person
 
 
-async def _ends(served: CloudInTest, person: Caller, act: Callable[[], Awaitable[object]]) -> None:
+async def _ends(
+    served: CloudInTest, person: Caller, act: Callable[[], Awaitable[object]], path: str = PATH
+) -> None:
     """See a stream that carries readings end once ``act`` is done."""
-    async with listening(served, person, PATH) as events:
+    async with listening(served, person, path) as events:
         await served.gateway.send(a_telegram(1))
         await anext(events)
         await act()
@@ -104,6 +106,25 @@ async def test_what_changes_for_others_ends_no_stream(served: CloudInTest) -> No
         await _run(
             served, "delete from tokens where token_id = (select max(token_id) - 1 from tokens)"
         )
+        await served.gateway.send(a_telegram(1))
+        name, _ = await anext(events)
+    assert name == "reading"
+
+
+async def test_an_operators_stream_ends_with_their_session_too(
+    served: CloudInTest, signed_in: Caller
+) -> None:
+    await _run(served, "update users set role = 'operator'")
+    out = "update users set disabled_at = now()"
+    await _ends(served, signed_in, lambda: _run(served, out), "/live")
+    assert (await signed_in.ask("GET", "/live")).status_code == 401
+
+
+async def test_a_guess_at_somebodys_code_ends_no_stream(
+    served: CloudInTest, signed_in: Caller
+) -> None:
+    async with listening(served, signed_in, PATH) as events:
+        await _run(served, "update users set code_failures = code_failures + 1")
         await served.gateway.send(a_telegram(1))
         name, _ = await anext(events)
     assert name == "reading"
