@@ -8,7 +8,8 @@ from fastapi import APIRouter, Depends, Path, Request
 from cloud.accounts import schemas
 from cloud.accounts.links import LinkOverError, Links
 from cloud.accounts.shares import OwnsItError, Shares, Wanted
-from cloud.kit.auth.callers import Sharer
+from cloud.kit.auth.callers import SHOWN_ANEW, Sharer
+from cloud.kit.auth.rights import StepUpNeededError
 from cloud.kit.errors import UnknownReferenceError, answers
 from cloud.kit.idempotency import idempotent
 from cloud.kit.mail import MailOffError
@@ -47,7 +48,8 @@ async def shares_of_premises(
 @router.post(
     "/premises/{premises_id}/shares",
     status_code=201,
-    responses=answers(OwnsItError, UnknownReferenceError, MailOffError),
+    responses=answers(StepUpNeededError, OwnsItError, UnknownReferenceError, MailOffError),
+    dependencies=SHOWN_ANEW,
 )
 @idempotent
 async def share_premises(

@@ -8,8 +8,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from cloud.accounts.own_tokens import OwnTokens, TooManyTokensError
 from cloud.accounts.tokens import DEFAULT_LIFE_DAYS, MAX_LIFE_DAYS
-from cloud.kit.auth.callers import TokenMaker
-from cloud.kit.auth.rights import PersonNeededError, Right
+from cloud.kit.auth.callers import SHOWN_ANEW, TokenMaker
+from cloud.kit.auth.rights import PersonNeededError, Right, StepUpNeededError
 from cloud.kit.errors import NotFoundError, answers
 from cloud.kit.idempotency import idempotent
 from cloud.kit.schemas import Body, Identifier, Listing, Text
@@ -65,7 +65,8 @@ async def list_tokens(caller: TokenMaker, service: Service) -> Listing[Token]:
 @router.post(
     "/tokens",
     status_code=201,
-    responses=answers(PersonNeededError, TooManyTokensError, NotFoundError),
+    responses=answers(PersonNeededError, StepUpNeededError, TooManyTokensError, NotFoundError),
+    dependencies=SHOWN_ANEW,
 )
 @idempotent
 async def make_token(

@@ -8,8 +8,8 @@ from psycopg.rows import DictRow
 from pydantic import AwareDatetime, BaseModel
 
 from cloud.accounts.users import Change, LastOperatorError, OwnAccountError, Users
-from cloud.kit.auth.callers import UserKeeper
-from cloud.kit.auth.rights import Role
+from cloud.kit.auth.callers import SHOWN_ANEW, UserKeeper
+from cloud.kit.auth.rights import Role, StepUpNeededError
 from cloud.kit.errors import NotFoundError, UnknownReferenceError, answers
 from cloud.kit.pagination import Cursor, Limit, decode, encode
 from cloud.kit.schemas import Body, Identifier, Page, Text
@@ -80,7 +80,14 @@ async def get_user(user_id: UserId, _caller: UserKeeper, service: Service) -> Us
 
 @router.put(
     "/users/{user_id}",
-    responses=answers(NotFoundError, UnknownReferenceError, OwnAccountError, LastOperatorError),
+    responses=answers(
+        StepUpNeededError,
+        NotFoundError,
+        UnknownReferenceError,
+        OwnAccountError,
+        LastOperatorError,
+    ),
+    dependencies=SHOWN_ANEW,
 )
 async def put_user(user_id: UserId, body: UserBody, caller: UserKeeper, service: Service) -> User:
     """Change what a user is; with another role, and disabled, their sessions and tokens end."""

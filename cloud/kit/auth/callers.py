@@ -98,7 +98,7 @@ async def principal(found: Identified) -> Principal:
     return found
 
 
-def person(found: Identified) -> Principal:
+async def person(found: Identified) -> Principal:
     """Return the person who is signed in, or raise PersonNeededError."""
     if found.session is None:
         raise PersonNeededError
@@ -108,7 +108,7 @@ def person(found: Identified) -> Principal:
 Person = Annotated[Principal, Depends(person)]
 
 
-def fresh(request: Request, caller: Person) -> Principal:
+async def fresh(request: Request, caller: Person) -> Principal:
     """Return the person, who has shown who they are just now, or raise StepUpNeededError."""
     clock: Clock = request.app.state.clock
     shown_at = caller.session.fresh_at if caller.session else None
@@ -123,13 +123,22 @@ Fresh = Annotated[Principal, Depends(fresh)]
 Caller = Annotated[Principal, Depends(principal)]
 
 
+async def fresh_if_person(request: Request, caller: Caller) -> Principal:
+    """Return the caller: a program, or a person who has shown who they are just now."""
+    return caller if caller.session is None else await fresh(request, caller)
+
+
+# Of what gives others access, besides the right to do so.
+SHOWN_ANEW = [Depends(fresh_if_person)]
+
+
 class _Require:
     """A dependency that lets only callers with a right through."""
 
     def __init__(self, right: Right) -> None:
         self.right = right
 
-    def __call__(self, caller: Caller) -> Principal:
+    async def __call__(self, caller: Caller) -> Principal:
         caller.require(self.right)
         return caller
 

@@ -181,6 +181,24 @@ async def test_sensitive_things_ask_again_who_one_is(
         assert await thief.refusal("POST", "/account/codes") == (403, "step-up-needed")
 
 
+async def test_what_lets_others_in_asks_again_who_one_is(
+    cloud: CloudInTest, browser: Browser, password: str
+) -> None:
+    token = {"name": "Report", "scopes": ["see_premises"]}
+    share = {"email": "petar@example.bg", "name": "Petar", "kind": "tenant"}
+    user = {"name": "Iva", "role": "owner"}
+    cloud.clock.time += FRESH_FOR + timedelta(seconds=1)
+    for method, path, body in (
+        ("POST", "/tokens", token),
+        ("POST", "/premises/p-one/shares", share),
+        ("PUT", "/users/1", user),
+    ):
+        assert await browser.refusal(method, path, body) == (403, "step-up-needed")
+    await browser.good("POST", "/session/step-up", {"password": password})
+    await browser.good("POST", "/tokens", token)
+    assert (await cloud.operator.ask("PUT", "/users/1", json=user)).status_code == 200
+
+
 async def test_a_program_has_no_account(cloud: CloudInTest) -> None:
     for path in ("/account", "/account/sessions", "/account/passkeys"):
         answer = await cloud.operator.ask("GET", path)
