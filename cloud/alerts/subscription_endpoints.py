@@ -44,6 +44,7 @@ PAGE = """<!doctype html>
 <title>Iskar</title><h1>Iskar</h1><p>{}</p>{}</html>"""
 ASK = "Да спрат ли писмата за тези сигнали? Shall the letters about these alerts stop?"
 DONE = "Няма да получавате повече такива писма. You will get no more of these letters."
+POLICY = "default-src 'none'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 BUTTON = '<form method="post" action="../unsubscribe/{}"><button>Да / Yes</button></form>'
 
 
@@ -100,15 +101,19 @@ async def push_key(
 @router.get("/unsubscribe/{key}", response_class=HTMLResponse)
 async def ask_to_unsubscribe(key: LinkKey) -> HTMLResponse:
     """Show a page that asks; looking alone, as mail scanners do, changes nothing."""
-    button = BUTTON.format(key)
-    return HTMLResponse(PAGE.format(ASK, button))
+    return _page(ASK, BUTTON.format(key))
 
 
 @router.post("/unsubscribe/{key}", response_class=HTMLResponse)
 async def unsubscribe(key: LinkKey, service: Service) -> HTMLResponse:
     """End the subscription that a letter came from, with one click (RFC 8058)."""
     await service.stop(key)
-    return HTMLResponse(PAGE.format(DONE, ""))
+    return _page(DONE)
+
+
+def _page(text: str, button: str = "") -> HTMLResponse:
+    """Return a page whose button may be pressed: answers of the API may send no forms."""
+    return HTMLResponse(PAGE.format(text, button), headers={"Content-Security-Policy": POLICY})
 
 
 def _shown(one: Subscription) -> schemas.Subscription:

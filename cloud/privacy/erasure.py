@@ -12,7 +12,7 @@ import structlog
 
 from cloud.kit import audit
 from cloud.kit.auth.rights import Principal, Role
-from cloud.kit.database import Database
+from cloud.kit.database import Database, lock
 from cloud.kit.errors import CloudError, InvalidRequestError, NotFoundError
 from cloud.privacy import audit_repository, people_repository
 from cloud.privacy.catalogue import PEOPLE, Erasure
@@ -46,6 +46,7 @@ class Erasures:
         ``email`` is the person's, once more, so that nobody erases by mistake.
         """
         async with self._database.transaction(as_system=True) as connection:
+            await lock(connection, "operators")  # the last two must not go at once
             person = await people_repository.person(
                 connection, user_id=user_id, email=None if user_id else email
             )

@@ -197,6 +197,8 @@ async def test_one_click_in_a_letter_ends_its_subscription_and_looking_does_not(
     assert found is not None
     looked = await cloud.nobody.ask("GET", found[1])
     assert "<form method" in looked.text
+    assert "form-action 'self'" in looked.headers["content-security-policy"]
+    assert "sandbox" not in looked.headers["content-security-policy"]  # its button would be dead
     assert (await iva.get("/subscriptions"))["items"][0]["ended_at"] is None
     for _ in range(2):
         clicked = await cloud.nobody.ask("POST", found[1], data={"List-Unsubscribe": "One-Click"})

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What is kept of a person is listed, theirs to take along, and theirs to have erased."""
 
+import asyncio
 import io
 import json
 import zipfile
@@ -200,6 +201,18 @@ async def test_the_last_operator_stays(cloud: CloudInTest) -> None:
     assert (await iva.ask("POST", "/account/erase", json={"email": IVA})).status_code == 409
     await _signed_in(cloud, role=Role.OPERATOR, email="ana@example.bg")
     assert (await iva.ask("POST", "/account/erase", json={"email": IVA})).status_code == 204
+
+
+async def test_of_the_last_two_operators_who_go_at_once_one_stays(cloud: CloudInTest) -> None:
+    ana, iva = "ana@example.bg", IVA
+    both = [await _signed_in(cloud, role=Role.OPERATOR, email=one) for one in (ana, iva)]
+    answers = await asyncio.gather(
+        *(
+            one.ask("POST", "/account/erase", json={"email": email})
+            for one, email in zip(both, (ana, iva), strict=True)
+        )
+    )
+    assert sorted(one.status_code for one in answers) == [204, 409]
 
 
 @pytest.mark.parametrize("days", [1, 400])
