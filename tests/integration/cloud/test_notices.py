@@ -223,6 +223,31 @@ async def test_a_mailbox_that_is_gone_ends_the_subscription_and_its_owner_can_se
     assert (await iva.put("/subscriptions/s-0", MAIL))["ended_at"] is None
 
 
+@pytest.mark.parametrize(
+    ("who", "said"),
+    [
+        ("answer_to_sender", "550 5.7.1 sender unknown here"),
+        ("answer", "550 5.7.1 relaying denied"),
+        ("answer", "530 5.7.0 sign in first"),
+        ("answer_to_letter", "554 5.6.0 looks like spam"),
+    ],
+)
+async def test_a_mail_server_that_refuses_us_ends_nobodys_subscription(
+    cloud: CloudInTest, mailbox: Mailbox, who: str, said: str
+) -> None:
+    iva = await _iva(cloud, MAIL)
+    setattr(mailbox, who, said)
+    await cloud.gateway.send(a_finding())
+    with contextlib.suppress(MailUnreachableError):
+        await _work(cloud)
+    [kept] = (await iva.get("/subscriptions"))["items"]
+    assert kept["ended_at"] is None
+    setattr(mailbox, who, "250 OK")
+    await cloud.gateway.send(a_clearing())
+    await _work(cloud)
+    assert mailbox.letters
+
+
 async def test_a_mailbox_that_is_full_gets_the_letter_later(
     cloud: CloudInTest, mailbox: Mailbox
 ) -> None:
