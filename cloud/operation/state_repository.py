@@ -10,7 +10,10 @@ from cloud.kit.database import Connection, row, rows
 
 
 async def jobs(connection: Connection, now: datetime) -> list[DictRow]:
-    """Return of each queue: jobs that are due, their oldest's age, later ones, failed ones."""
+    """Return of each queue: jobs that are due, their oldest's age, later ones, failed ones.
+
+    What webhooks are to get counts as one more queue, ``webhook_deliveries``.
+    """
     return await rows(
         connection,
         "with begun as ("
@@ -25,7 +28,7 @@ async def jobs(connection: Connection, now: datetime) -> list[DictRow]:
         "   filter (where due)), 0)::float8 as oldest_s"
         " from (select *, status = 'todo' and (scheduled_at is null or scheduled_at <= %(now)s)"
         "   as due from procrastinate_jobs) as jobs left join begun on job_id = id"
-        " group by 1 union all select 'webhooks', count(*) filter (where due), 0,"
+        " group by 1 union all select 'webhook_deliveries', count(*) filter (where due), 0,"
         " count(*) filter (where not due), 0,"
         " coalesce(extract(epoch from max(%(now)s - due_at) filter (where due)), 0)::float8"
         " from (select due_at, due_at <= %(now)s and disabled_at is null"
