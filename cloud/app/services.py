@@ -185,7 +185,6 @@ class Services:
         notices = PeopleNotices(database, clock, jobs, course, mail, push, settings.base_url)
         alert_tasks.register(jobs, alerts, notices)
         live.on_return(alerts.changed_since)
-        keys = Keys(Sealing(settings.data_dir / "keys" / "sealing.key"))
         sealing = Sealing(settings.data_dir / "keys" / "sealing.key")
         keys = Keys(sealing)
         async with database.transaction(as_system=True) as connection:
@@ -200,7 +199,6 @@ class Services:
             {batch.FINDING: FindingAdmitter(course)},
         )
         sessions = Sessions(database, clock, settings)
-        mail = Mail(settings.mail_server, clock)
         links = Links(database, clock, jobs, mail, sessions, settings)
         account_tasks.register(jobs, links)
         factors = Factors(database, clock, sealing, links)

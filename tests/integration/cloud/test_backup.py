@@ -209,6 +209,7 @@ def test_who_may_make_roles_may_act_as_those_that_a_restore_makes(
                 server.execute(sql.SQL("drop role if exists {}").format(sql.Identifier(name)))
 
 
+@pytest.mark.usefixtures("log_given_back")
 def test_an_empty_folder_of_backups_is_told_in_a_sentence(tmp_path: Path) -> None:
     told = CliRunner().invoke(
         cli, ["backup", "--verify", str(tmp_path)], env={"CLOUD_DATA_DIR": str(tmp_path)}
