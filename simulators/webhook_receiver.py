@@ -61,8 +61,9 @@ class WebhookReceiver:
     def leak_raised(self, service_point_id: str) -> Received | None:
         """Return the first verified leak.raised of a service point, if any has come."""
         for one in self.received:
-            told = one.content["data"]["service_point"]["service_point_id"]
-            if (one.event_type, told) == ("leak.raised", service_point_id):
+            if one.event_type != "leak.raised":
+                continue
+            if one.content["data"]["service_point"]["service_point_id"] == service_point_id:
                 return one
         return None
 
@@ -129,9 +130,9 @@ def _row(one: Received) -> str:
         one.content["timestamp"][:19].replace("T", " "),
         f"{one.event_type}: {told['kind']}",
         f"{told['premises']['name']['en']}, {told['service_point']['name']['en']}",
-        told["meter"]["serial"],
-        f"{told.get('flow_l_per_h')} l/h",
-        f"{told.get('volume_l')} l",
+        "" if told["meter"] is None else told["meter"]["serial"],
+        _amount(told, {"flow_l_per_h": "l/h", "flow_w": "W"}),
+        _amount(told, {"volume_l": "l", "energy_wh": "Wh"}),
         "" if told.get("cost_eur") is None else f"{told['cost_eur']} €",
     )
     body = escape(show(one))
@@ -139,6 +140,13 @@ def _row(one: Received) -> str:
         f"<tr>{''.join(f'<td>{escape(cell)}' for cell in cells)}</tr>"
         f"<tr><td colspan=7><details><summary>{escape(one.webhook_id)}</summary>"
         f"<pre>{body}</pre></details></tr>"
+    )
+
+
+def _amount(told: dict[str, Any], units: dict[str, str]) -> str:
+    """Return what is told of these, with its unit."""
+    return ", ".join(
+        f"{told[name]} {unit}" for name, unit in units.items() if told.get(name) is not None
     )
 
 

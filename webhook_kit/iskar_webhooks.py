@@ -12,7 +12,6 @@ Source: Standard Webhooks 1.0, https://www.standardwebhooks.com
 """
 
 import base64
-import binascii
 import hashlib
 import hmac
 import json
@@ -109,7 +108,7 @@ def _signatures(header):
         version, _, signature = one.partition(",")
         try:
             yield version, base64.b64decode(signature, validate=True)
-        except binascii.Error:
+        except ValueError:
             continue
 
 

@@ -30,7 +30,7 @@ from cloud.kit.database import Connection, Database
 from cloud.kit.errors import CloudError
 from cloud.kit.hypertable import ZONE
 from cloud.kit.jobs import Jobs
-from cloud.kit.mail import Mail, MailRefusedError
+from cloud.kit.mail import Mail, MailboxRefusedError, MailRefusedError
 from cloud.premises.models import Premises, ServicePoint
 from cloud.premises.service import points_by_id, premises_by_id
 
@@ -147,10 +147,10 @@ class Notices:
                 await self._write(event, one, reader, alert, building, point)
             else:
                 await self._show(event, one, alert, building, point)
-        except (MailRefusedError, PushGoneError) as error:
+        except (MailboxRefusedError, PushGoneError) as error:
             await self._end(one, str(error))
             await self._settle(event.event_id, key, str(error), over=True)
-        except PushRefusedError as error:
+        except (MailRefusedError, PushRefusedError) as error:
             await self._settle(event.event_id, key, str(error), over=True)
         except CloudError as error:
             await self._settle(event.event_id, key, str(error), over=False)

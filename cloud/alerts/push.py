@@ -6,6 +6,7 @@ go out guarded.
 Source: RFC 8030 (TTL, Urgency, Topic), RFC 8291 (encryption), RFC 8292 (VAPID).
 """
 
+import asyncio
 import base64
 import json
 import os
@@ -32,6 +33,7 @@ TTL_S = {"critical": 24 * 3600, "warning": 3 * 24 * 3600, "notice": 24 * 3600}
 URGENCY = {"critical": "high", "warning": "normal", "notice": "low"}
 GONE = (404, 410)  # RFC 8030, 7.3; 404 is what services say of a subscription that ended
 FOR_NOW = (408, 429)
+WITHIN_S = 20
 
 
 class PushGoneError(CloudError):
@@ -107,13 +109,18 @@ class Push:
             "Topic": topic,
         }
         try:
-            async with self._client() as client:
-                answer = await client.post(browser.endpoint, content=body, headers=headers)
+            # Anybody can be behind the address: of an answer only the status is read, and soon.
+            async with (
+                asyncio.timeout(WITHIN_S),
+                self._client() as client,
+                client.stream("POST", browser.endpoint, content=body, headers=headers) as answer,
+            ):
+                status = answer.status_code
         except AddressRefusedError as error:
             raise PushRefusedError(str(error)) from error
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
             raise PushUnreachableError(f"{type(error).__name__}: {error}"[:200]) from error
-        _check(answer.status_code)
+        _check(status)
 
     def _signed(self, endpoint: str) -> dict[str, str]:
         parts = urlsplit(endpoint)

@@ -11,7 +11,7 @@ from cloud.alerts.service import WAKE, Alerts
 from cloud.kit.jobs import Jobs
 
 QUEUE = "alerts"
-# The database may be away: eight attempts within some four hours.
+# The database may be away: attempts after 5 s, 25 s, 2 min and so on, for days.
 AGAIN = RetryStrategy(max_attempts=8, exponential_wait=5)
 
 

@@ -50,7 +50,7 @@ def backup_command(
 
     async def look() -> None:
         passphrase = None if plain else passphrase_of(settings, passphrase_file, needed=False)
-        file = backup.in_directory(chosen)[0] if chosen.is_dir() else chosen
+        file = backup.newest(chosen)
         seen = await asyncio.to_thread(backup.look_through, file, passphrase, tools)
         typer.echo(json.dumps({"file": str(file), **seen.told()}))
 

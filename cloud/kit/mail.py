@@ -33,8 +33,17 @@ SENDER_NAME = "Iskar"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 ADDRESS = re.compile(rf"[A-Za-z0-9.!#$%&'*+/=?^_`{{|}}~-]{{1,64}}@{_LABEL}(?:\.{_LABEL})*")
 MAX_ADDRESS = 254
-# Answers that are about this letter or its reader; an answer to our own sign-in never is.
+# Answers that are about this letter or its reader. What is said to our own sign-in, name or sender
+# never is, though it be for good: an operator will mend that.
 PERMANENT = range(500, 600)
+ABOUT_US = (
+    aiosmtplib.SMTPAuthenticationError,
+    aiosmtplib.SMTPConnectResponseError,
+    aiosmtplib.SMTPHeloError,
+    aiosmtplib.SMTPSenderRefused,
+)
+POLICY_CODE = re.compile(r"5\.7\.\d")  # RFC 3463, 3.8: security or policy, "relaying denied"
+NOT_SIGNED_IN = 530  # RFC 4954, 6
 
 
 class MailOffError(CloudError):
@@ -55,6 +64,10 @@ class MailRefusedError(CloudError):
 
     def __init__(self, said: str) -> None:
         super().__init__(f"The letter was refused for good: {said}.")
+
+
+class MailboxRefusedError(MailRefusedError):
+    """The reader's mailbox takes no letters, this one or another."""
 
 
 class MailUnreachableError(CloudError):
@@ -140,7 +153,7 @@ class Mail:
             raise MailOffError
         server = self._server
         if not is_address(to):
-            raise MailRefusedError("the address is not one that mail can be sent to")
+            raise MailboxRefusedError("the address is not one that mail can be sent to")
         message = letter(server, to, subject, text, html, self._clock.now(), name)
         for header, content in (headers or {}).items():
             message[header] = line(content)
@@ -199,13 +212,22 @@ async def _hand_in(server: MailServer, to: str, message: bytes) -> None:
             start_tls=server.starttls and server.port != IMPLICIT_TLS_PORT,
         )
     except aiosmtplib.SMTPRecipientsRefused as error:
-        raise _refusal(error.recipients[0].code, error.recipients[0].message) from error
-    except (aiosmtplib.SMTPAuthenticationError, aiosmtplib.SMTPHeloError) as error:
+        raise _refused_mailbox(error.recipients[0].code, error.recipients[0].message) from error
+    except ABOUT_US as error:
         raise MailUnreachableError(line(str(error))[:200]) from error
     except aiosmtplib.SMTPResponseException as error:
         raise _refusal(error.code, error.message) from error
     except (aiosmtplib.SMTPException, OSError) as error:
         raise MailUnreachableError(line(f"{type(error).__name__}: {error}")[:200]) from error
+
+
+def _refused_mailbox(code: int, said: str) -> CloudError:
+    if code == NOT_SIGNED_IN:
+        return MailUnreachableError(line(f"{code} {said}")[:200])
+    refusal = _refusal(code, said)
+    if isinstance(refusal, MailRefusedError) and not POLICY_CODE.match(said):
+        return MailboxRefusedError(line(f"{code} {said}")[:200])
+    return refusal
 
 
 def _refusal(code: int, said: str) -> CloudError:

@@ -3,8 +3,9 @@
 
 A name is looked up once, at the connection: every address that it has must be one we may reach, and
 the connection goes to one of those that were checked, so that a name that changes its mind in
-between (rebinding) changes nothing. TLS asks for the name, as ever. Redirects are not followed, and
-proxies of the environment not used.
+between (rebinding) changes nothing. TLS asks for the name, as ever. Redirects are not followed,
+proxies of the environment not used, and cookies not kept: one receiver's would go to another of the
+same domain.
 """
 
 import asyncio
@@ -20,7 +21,10 @@ from collections.abc import (
     Iterator,
     Sequence,
 )
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpcore
 import httpx
@@ -30,12 +34,15 @@ from cloud.kit.addresses import Address, Addresses, AddressRefusedError, literal
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 
 RESOLVE_TIMEOUT_S = 5
+# A look-up can't be broken off: one whose name server is silent holds its thread for half a minute.
+# In the event loop's own few threads it would hold up sign-ins and bills.
+LOOKUPS = ThreadPoolExecutor(max_workers=64, thread_name_prefix="lookup")
 
 
 async def resolved(host: str, port: int) -> Sequence[str]:
     """Return the addresses of a name, as the system knows them."""
-    loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    look_up = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+    found = await asyncio.get_running_loop().run_in_executor(LOOKUPS, look_up)
     return list(dict.fromkeys(str(sockaddr[0]) for *_, sockaddr in found))
 
 
@@ -176,7 +183,9 @@ def _as_of_httpx() -> Iterator[None]:
 
 def guarded_client(addresses: Addresses, timeout_s: float) -> httpx.AsyncClient:
     """Return a client for addresses that others have named; it follows no redirects."""
+    no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
     return httpx.AsyncClient(
+        cookies=no_cookies,
         transport=GuardedTransport(addresses),
         timeout=timeout_s,
         follow_redirects=False,

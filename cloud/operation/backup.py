@@ -130,6 +130,16 @@ def in_directory(directory: Path) -> list[Path]:
     return sorted(directory.glob(PATTERN), reverse=True)
 
 
+def newest(chosen: Path) -> Path:
+    """Return the file that is chosen, of a directory the newest backup."""
+    if not chosen.is_dir():
+        return chosen
+    found = in_directory(chosen)
+    if not found:
+        raise BackupError(f"{chosen} holds no backup.")
+    return found[0]
+
+
 def forget_old(directory: Path, keep: int) -> list[Path]:
     """Remove all but the newest ``keep`` backups of a directory, and return those removed."""
     old = in_directory(directory)[keep:]

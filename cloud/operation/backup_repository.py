@@ -28,7 +28,7 @@ def server(connection: Server) -> dict[str, Any]:
 def roles(connection: Server) -> list[dict[str, Any]]:
     """Return the roles that this database's rights name, and whether we may act as each."""
     return connection.execute(
-        "select distinct rolname as name, pg_has_role(current_user, roles.oid, 'member') as is_ours"
+        "select distinct rolname as name, pg_has_role(current_user, roles.oid, 'set') as is_ours"
         " from pg_shdepend join pg_roles roles on roles.oid = refobjid"
         " where refclassid = 'pg_authid'::regclass and deptype in ('a', 'r')"
         " and dbid = (select oid from pg_database where datname = current_database())"
@@ -37,15 +37,22 @@ def roles(connection: Server) -> list[dict[str, Any]]:
 
 
 def add_role(connection: Server, name: str, *, is_ours: bool) -> None:
-    """Make a role that can't sign in, unless it is there; act as it if that was so."""
+    """Make a role that can't sign in, unless it is there; let us act as it if that was so.
+
+    Who made a role isn't allowed to act as it by that alone, unless a superuser.
+    """
     known = connection.execute("select 1 from pg_roles where rolname = %s", [name]).fetchone()
     if known is None:
         connection.execute(sql.SQL("create role {} nologin").format(sql.Identifier(name)))
     member = connection.execute(
-        "select pg_has_role(current_user, %s, 'member') as is_ours", [name]
+        "select pg_has_role(current_user, %s, 'set') as is_ours", [name]
     ).fetchone()
     if is_ours and member is not None and not member["is_ours"]:
-        connection.execute(sql.SQL("grant {} to current_user").format(sql.Identifier(name)))
+        connection.execute(
+            sql.SQL("grant {} to current_user with inherit false, set true").format(
+                sql.Identifier(name)
+            )
+        )
 
 
 def relations(connection: Server) -> list[str]:

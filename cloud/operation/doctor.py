@@ -4,15 +4,18 @@
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import structlog
 from cryptography import x509
+from cryptography.exceptions import InvalidTag
 from psycopg_pool import PoolTimeout
 
 from cloud import migrations
 from cloud.kit.database import Connection, Database
+from cloud.kit.sealing import Sealing
 from cloud.kit.settings import CloudSettings
 from cloud.operation import backup, state_repository
 from cloud.operation.verdict import Verdict, fault, good, warning
@@ -40,7 +43,7 @@ async def examine(settings: CloudSettings, dsn: str, now: datetime) -> list[Verd
     await database.open()
     try:
         async with database.transaction(as_system=True) as connection:
-            verdicts += await _of_database(connection, now)
+            verdicts += await _of_database(connection, settings.data_dir, now)
     except (psycopg.Error, PoolTimeout, TimeoutError) as error:
         said = " ".join(str(error).split())[:200] or type(error).__name__
         verdicts.append(fault("database", f"can't be asked: {said}"))
@@ -49,7 +52,7 @@ async def examine(settings: CloudSettings, dsn: str, now: datetime) -> list[Verd
     return verdicts
 
 
-async def _of_database(connection: Connection, now: datetime) -> list[Verdict]:
+async def _of_database(connection: Connection, data_dir: Path, now: datetime) -> list[Verdict]:
     server = await state_repository.server(connection)
     verdicts = list(_server(server))
     schema = await state_repository.schema(connection)
@@ -57,6 +60,10 @@ async def _of_database(connection: Connection, now: datetime) -> list[Verdict]:
         said = f"is {schema or 'not there'}, this release's is {migrations.NEWEST}:"
         return [*verdicts, fault("schema", f"{said} run `iskar-cloud migrate`.")]
     verdicts.append(good("schema", f"is {schema}, this release's."))
+    if not server["acts_for_callers"]:
+        said = f"can't act as {state_repository.CALLER}: no owner or utility gets an answer."
+        verdicts.append(fault("database", f"{said} Let an administrator grant it to our role."))
+    verdicts += _keys(data_dir, await state_repository.sealed(connection))
     verdicts += _jobs(
         await state_repository.jobs(connection, now),
         await state_repository.workers(connection, now - WORKER_HEARD),
@@ -80,6 +87,8 @@ def _settings(settings: CloudSettings) -> Iterator[Verdict]:
         yield warning(
             "settings", "The embedded PostgreSQL is used; for years, run a server of its own."
         )
+    if settings.mail_server is None:
+        yield warning("settings", "CLOUD_SMTP_HOST is not set: nobody is told by e-mail.")
     if settings.metrics_port is None:
         yield warning("settings", "CLOUD_METRICS_PORT is not set: nobody is told when it fails.")
     if settings.log_format != "json":
@@ -114,6 +123,24 @@ def _certificates(settings: CloudSettings, now: datetime) -> Iterator[Verdict]:
             continue
         say = fault if ends < now else warning if ends < now + EXPIRES_SOON else good
         yield say("authority", f"{file.name} is good until {ends:%Y-%m-%d}.")
+
+
+def _keys(data_dir: Path, sealed: dict[str, Any] | None) -> Iterator[Verdict]:
+    """Tell whether what is sealed in the database opens by the key beside it."""
+    file = data_dir / "keys" / "sealing.key"
+    if sealed is None:
+        return
+    said = "no webhook is sent, second factors fail: copy it from the backup"
+    if not file.exists():
+        yield fault("keys", f"{file} is not there; {said}.")
+        return
+    try:
+        Sealing(file).open(bytes(sealed["secret"]), f"webhook-secret:{sealed['webhook_id']}")
+    except (InvalidTag, OSError, ValueError) as error:
+        reason = str(error) or "it is not the key of this database"
+        yield fault("keys", f"{file} opens nothing ({reason}); {said}.")
+    else:
+        yield good("keys", "open what is sealed in the database.")
 
 
 def _backups(settings: CloudSettings, now: datetime) -> Iterator[Verdict]:

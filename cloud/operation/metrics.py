@@ -30,7 +30,8 @@ from cloud.operation import state_repository
 log = structlog.get_logger(__name__)
 
 ASK_TIMEOUT_S = 5.0  # Prometheus gives up after ten
-QUEUES = ("webhooks", "validation")  # a queue that is empty is 0, and not left out
+# A queue that is empty is 0, and not left out.
+QUEUES = ("alerts", "letters", "validation", "webhook_deliveries", "webhooks")
 
 
 class Metrics:

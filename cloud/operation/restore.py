@@ -90,7 +90,7 @@ def _add_roles(connection: backup_repository.Server, roles: list[dict[str, Any]]
             raise RestoreError(
                 f"The database's rights name the role {one['name']}, and {me} may not make it. Let"
                 f" an administrator run: create role {one['name']} nologin; grant {one['name']} to"
-                f" {me};"
+                f" {me} with inherit false, set true;"
             ) from error
 
 

@@ -8,9 +8,14 @@ from psycopg.rows import DictRow
 
 from cloud.kit.database import Connection, row, rows
 
+CALLER = "iskar_caller"  # the role of migration 0014
+
 
 async def jobs(connection: Connection, now: datetime) -> list[DictRow]:
-    """Return of each queue: jobs that are due, their oldest's age, later ones, failed ones."""
+    """Return of each queue: jobs that are due, their oldest's age, later ones, failed ones.
+
+    What webhooks are to get counts as one more queue, ``webhook_deliveries``.
+    """
     return await rows(
         connection,
         "with begun as ("
@@ -25,7 +30,7 @@ async def jobs(connection: Connection, now: datetime) -> list[DictRow]:
         "   filter (where due)), 0)::float8 as oldest_s"
         " from (select *, status = 'todo' and (scheduled_at is null or scheduled_at <= %(now)s)"
         "   as due from procrastinate_jobs) as jobs left join begun on job_id = id"
-        " group by 1 union all select 'webhooks', count(*) filter (where due), 0,"
+        " group by 1 union all select 'webhook_deliveries', count(*) filter (where due), 0,"
         " count(*) filter (where not due), 0,"
         " coalesce(extract(epoch from max(%(now)s - due_at) filter (where due)), 0)::float8"
         " from (select due_at, due_at <= %(now)s and disabled_at is null"
@@ -110,6 +115,14 @@ async def webhooks(connection: Connection, since: datetime) -> list[DictRow]:
     )
 
 
+async def sealed(connection: Connection) -> DictRow | None:
+    """Return the latest sealed secret of a webhook, None where there is none."""
+    return await row(
+        connection,
+        "select webhook_id, secret from webhook_keys order by key_id desc limit 1",
+    )
+
+
 async def server(connection: Connection) -> dict[str, Any]:
     """Return what database server this is, its size and its clock."""
     found = await row(
@@ -121,7 +134,10 @@ async def server(connection: Connection) -> dict[str, Any]:
         " (select count(*) from pg_stat_activity) as connections,"
         " (select extversion from pg_extension where extname = 'timescaledb') as timescaledb,"
         " (select rolsuper from pg_roles where rolname = current_user) as is_superuser,"
+        " exists (select from pg_roles where rolname = %(caller)s and pg_has_role(oid, 'set'))"
+        " as acts_for_callers,"
         " current_setting('archive_mode') as archive_mode",
+        caller=CALLER,
     )
     assert found is not None  # noqa: S101 - as above
     return found

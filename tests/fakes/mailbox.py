@@ -15,7 +15,8 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 class Mailbox:
     """What arrived: ``letters`` in order and whom they were handed in for.
 
-    ``answer`` is said of each recipient, but of the next ones what ``answers`` still holds.
+    ``answer`` is said of each recipient, but of the next ones what ``answers`` still holds;
+    ``answer_to_sender`` and ``answer_to_letter`` of those.
     """
 
     def __init__(self) -> None:
@@ -23,8 +24,21 @@ class Mailbox:
         self.recipients: list[str] = []
         self.answer = "250 OK"
         self.answers: list[str] = []
+        self.answer_to_sender = "250 OK"
+        self.answer_to_letter = "250 OK"
         self.port = 0
         self._news = asyncio.Condition()
+
+    async def handle_MAIL(  # noqa: N802 - aiosmtpd's name
+        self,
+        server: SMTP,  # noqa: ARG002
+        session: Session,  # noqa: ARG002
+        envelope: Envelope,
+        address: str,
+        options: list[str],  # noqa: ARG002
+    ) -> str:
+        envelope.mail_from = address
+        return self.answer_to_sender
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
         self,
@@ -45,6 +59,8 @@ class Mailbox:
         session: Session,  # noqa: ARG002
         envelope: Envelope,
     ) -> str:
+        if not self.answer_to_letter.startswith("250"):
+            return self.answer_to_letter
         content: Any = envelope.content
         async with self._news:
             self.letters.append(message_from_bytes(content, policy=default))

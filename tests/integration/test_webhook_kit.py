@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from importlib.util import module_from_spec, spec_from_file_location
 
 import httpx
 import pytest
@@ -69,6 +70,18 @@ def signed(
         "webhook-timestamp": str(attempted_at_s),
         "webhook-signature": signatures(keys, message_id, attempted_at_s, BODY),
     }
+
+
+def test_a_signature_in_no_alphabet_is_refused_and_nothing_worse() -> None:
+    spec = spec_from_file_location("iskar_webhooks", KIT / "iskar_webhooks.py")
+    assert spec is not None
+    assert spec.loader is not None
+    kit = module_from_spec(spec)
+    spec.loader.exec_module(kit)
+    key = SigningKey.new()
+    headers = {**signed(key), "webhook-signature": "v1,\u00e9"}
+    with pytest.raises(kit.RefusedError):
+        kit.Receiver(key.shown_secret).verify(headers, BODY.encode())
 
 
 @pytest.mark.parametrize("program", PROGRAMS)

@@ -4,10 +4,12 @@
 Docker, Caddy and Prometheus are not asked: they aren't on the machines that run the tests.
 """
 
+import json
 import os
 import re
 import subprocess
 import sys
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -72,6 +74,28 @@ def test_what_the_template_sets_are_settings_and_no_secrets():
     known = {f"CLOUD_{name.upper()}" for name in CloudSettings.model_fields}
     assert set(told) <= known
     assert told["CLOUD_DATABASE_URL"] == told["CLOUD_PUBLIC_URL"] == ""
+
+
+def test_what_the_proxy_says_of_callers_counts(compose, tmp_path):
+    file = tmp_path / "cloud.env"
+    lines = (DEPLOY / "cloud.env.template").read_text().replace("_URL=\n", "_URL=https://x\n")
+    file.write_text(lines)
+    sourced = subprocess.run(
+        ["sh", "-c", f'. {file}; printf %s "$CLOUD_TRUSTED_PROXIES"'],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    asked = {"data_dir": tmp_path, "trusted_proxies": json.loads(sourced)}
+    assert ip_network("127.0.0.1/32") in CloudSettings(**asked).trusted_proxies
+
+    front = ip_network(compose["networks"]["front"]["ipam"]["config"][0]["subnet"])
+    told = compose["services"]["cloud"]["environment"]["CLOUD_TRUSTED_PROXIES"]
+    assert [ip_network(one) for one in json.loads(told)] == [front]
+    on_it = {name for name, one in compose["services"].items() if "front" in one["networks"]}
+    assert on_it == {"tls", "cloud"}
+    tls, cloud = (set(compose["services"][one]["networks"]) for one in ("tls", "cloud"))
+    assert tls & cloud == {"front"}  # so that there is no other way from one to the other
 
 
 def test_every_service_of_the_compose_file_is_bounded_and_names_its_version(compose):

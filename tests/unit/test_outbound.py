@@ -2,7 +2,9 @@
 """A request goes to the address that was checked, and TLS is with the name that was asked for."""
 
 import asyncio
+import socket
 import ssl
+import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from ipaddress import ip_network
@@ -12,7 +14,7 @@ import httpx
 import pytest
 
 from cloud.kit.addresses import Addresses, AddressRefusedError
-from cloud.kit.outbound import GuardedTransport, guarded_client
+from cloud.kit.outbound import GuardedTransport, guarded_client, resolved
 from tests.gateway_pki import Authority
 
 LOOPBACK = Addresses([ip_network("127.0.0.0/8")])
@@ -123,6 +125,37 @@ async def test_neither_redirects_nor_proxies_of_the_environment_are_followed(
     async with a_server(answer=answer) as (port, heads), guarded_client(LOOPBACK, 5) as client:
         assert (await client.get(f"http://127.0.0.1:{port}/")).status_code == 302
     assert len(heads) == 1
+
+
+async def test_what_one_receiver_wants_remembered_is_not_told_to_another() -> None:
+    answer = b"HTTP/1.1 204 No\r\nSet-Cookie: a=b; Path=/\r\nContent-Length: 0\r\n\r\n"
+    async with a_server(answer=answer) as (port, heads), guarded_client(LOOPBACK, 5) as client:
+        for _ in range(2):
+            await client.post(f"http://127.0.0.1:{port}/", content=b"{}")
+    assert len(heads) == 2
+    assert "cookie" not in "".join(heads).lower()
+
+
+async def test_names_that_nobody_answers_for_hold_up_no_other_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answered = threading.Event()
+
+    def look_up(host: str, *_: object, **__: object) -> list[tuple[object, ...]]:
+        if host != "quick.example":
+            answered.wait(20)
+        return [(0, 0, 0, "", ("1.2.3.4", 443))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    slow = [asyncio.create_task(resolved(f"slow-{one}.example", 443)) for one in range(40)]
+    try:
+        await asyncio.sleep(0)
+        async with asyncio.timeout(5):
+            assert await asyncio.to_thread(str, 1) == "1"
+            assert await resolved("quick.example", 443) == ["1.2.3.4"]
+    finally:
+        answered.set()
+        await asyncio.gather(*slow)
 
 
 def _in_the_house(port: int) -> Addresses:

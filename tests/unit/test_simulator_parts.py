@@ -104,3 +104,22 @@ def test_a_utilitys_inbox_shows_what_was_verified_and_runs_nothing_that_came():
     assert "leak.raised: intermittent_flow" in page
     assert sample["data"]["meter"]["serial"] in page
     assert "<script" not in page
+
+
+def test_an_inbox_shows_also_a_test_and_an_alert_without_a_meter():
+    sample = json.loads((ROOT / "webhook_kit" / "samples" / "sofiyska-voda.json").read_text())
+    told = {"meter": None, "flow_l_per_h": None, "volume_l": None, "flow_w": 40, "energy_wh": 900}
+    sample["data"] |= told
+    test = {"type": "webhook.test", "timestamp": "2026-11-21T12:00:00+00:00", "data": {}}
+    receiver = WebhookReceiver()
+    receiver.received = [
+        Received(webhook_id="msg_1", event_type="webhook.test", content=test),
+        Received(webhook_id="msg_2", event_type="leak.raised", content=sample),
+    ]
+    page = inbox(receiver.received, 0)
+    assert "40 W" in page
+    assert "900 Wh" in page
+    assert "None" not in page.split("<details>")[0]
+    point = sample["data"]["service_point"]["service_point_id"]
+    assert receiver.leak_raised(point) is receiver.received[1]
+    receiver._server.server_close()

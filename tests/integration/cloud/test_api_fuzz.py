@@ -150,7 +150,8 @@ def settings(settings: CloudSettings) -> CloudSettings:
 async def test_a_person_is_answered_as_described_in_their_account(served: CloudInTest) -> None:
     person = await a_person(served, "p-one")
     for part in ("/account", "/session/", "/shares"):
-        exploration = Exploration(str(served.client.base_url), person, 6, {}, part)
+        there = {"premises_id": "p-one"}
+        exploration = Exploration(str(served.client.base_url), person, 6, there, part)
         await asyncio.to_thread(exploration.run)
         assert not exploration.faults, "\n\n".join(exploration.faults)
         assert exploration.answered

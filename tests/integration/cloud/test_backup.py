@@ -12,14 +12,17 @@ from pathlib import Path
 import psycopg
 import pytest
 from psycopg import sql
+from typer.testing import CliRunner
 
 from cloud import migrations
 from cloud.app.backup_commands import passphrase_of
+from cloud.app.commands import cli
 from cloud.app.services import Services
 from cloud.kit.settings import CloudSettings
 from cloud.operation import backup, sealing
 from cloud.operation.archive import ArchiveError
 from cloud.operation.backup import BackupError, back_up
+from cloud.operation.backup_repository import add_role, connected
 from cloud.operation.postgres_tools import PostgresToolError, PostgresTools
 from cloud.operation.restore import RestoreError, restore
 from cloud.operation.sealing import SealError
@@ -166,20 +169,53 @@ async def test_roles_that_rights_name_are_made_again(
     with psycopg.connect(dsn, autocommit=True) as server:
         server.execute("create role reads_for_tests nologin")
         server.execute("grant reads_for_tests to current_user")
-        server.execute("grant select on premises to reads_for_tests")
+        server.execute("grant select on alembic_version to reads_for_tests")
     file = tmp_path / "one.backup"
     back_up(dsn, settings.data_dir, file, None, NOON, TOOLS)
     with psycopg.connect(dsn, autocommit=True) as server:
-        server.execute("revoke all on premises from reads_for_tests")
+        server.execute("revoke all on alembic_version from reads_for_tests")
         server.execute("drop role reads_for_tests")
     target = empty_dsn("with_roles")
     restore(file, None, target, tmp_path / "new", TOOLS)
     with psycopg.connect(target, autocommit=True) as server:
-        may = "select has_table_privilege('reads_for_tests', %s, 'select')"
-        assert server.execute(may, ["premises"]).fetchone() == (True,)
-        assert server.execute(may, ["users"]).fetchone() == (False,)
+        server.execute("set role reads_for_tests")
+        told = server.execute("select version_num from alembic_version").fetchall()
+        assert told == [(migrations.NEWEST,)]
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            server.execute("select * from users")
+        server.execute("reset role")
         server.execute("drop owned by reads_for_tests")
         server.execute("drop role reads_for_tests")
+
+
+@pytest.mark.usefixtures("cloud")
+def test_who_may_make_roles_may_act_as_those_that_a_restore_makes(
+    empty_dsn: Callable[[str], str],
+) -> None:
+    dsn = empty_dsn("of_an_installer")
+    with psycopg.connect(dsn, autocommit=True) as server:
+        server.execute("create role installer login createrole password 'a'")
+    try:
+        with connected(psycopg.conninfo.make_conninfo(dsn, user="installer", password="a")) as own:
+            add_role(own, "acted_as", is_ours=True)
+            add_role(own, "only_there", is_ours=False)
+            own.execute("set role acted_as")
+            own.execute("reset role")
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                own.execute("set role only_there")
+    finally:
+        with psycopg.connect(dsn, autocommit=True) as server:
+            for name in ("acted_as", "only_there", "installer"):
+                server.execute(sql.SQL("drop role if exists {}").format(sql.Identifier(name)))
+
+
+@pytest.mark.usefixtures("log_given_back")
+def test_an_empty_folder_of_backups_is_told_in_a_sentence(tmp_path: Path) -> None:
+    told = CliRunner().invoke(
+        cli, ["backup", "--verify", str(tmp_path)], env={"CLOUD_DATA_DIR": str(tmp_path)}
+    )
+    assert told.exit_code == 1
+    assert f"{tmp_path} holds no backup" in told.output
 
 
 @pytest.mark.usefixtures("cloud")

@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 
 from cloud.kit import requests
 from cloud.operation.metrics import Metrics
+from cloud.webhooks.owners import TELL
 from tests.integration.cloud.builders import CloudInTest, a_finding, a_telegram
 
 Samples = dict[tuple[str, ...], float]
@@ -89,7 +90,9 @@ async def test_how_the_whole_stands_is_told(cloud: CloudInTest) -> None:
     assert found["iskar_gateways"][("never",)] == 1
     assert sum(found["iskar_gateways"].values()) == 2
     assert found["iskar_quarantine_entries"] == {(): 0}
-    assert ("webhooks", "due") in found["iskar_jobs"]
+    queues = {task.queue for task in cloud.services.jobs.app.tasks.values()} - {"builtin"}
+    told = {queue for queue, _ in found["iskar_jobs"]}
+    assert told - {"webhook_deliveries"} == queues
     assert found["iskar_jobs_oldest_due_seconds"][("validation",)] == 0
     assert found["iskar_database_pool_limit"] == {(): cloud.services.settings.database_pool_size}
 
@@ -105,6 +108,7 @@ async def test_a_job_that_is_due_shows_with_its_age(cloud: CloudInTest) -> None:
     jobs = cloud.services.jobs
     async with jobs.app.open_async():
         await jobs.app.configure_task("validation.review_history").defer_async(premises_id="p-one")
+        await jobs.app.configure_task(TELL).defer_async(webhook_id="w", what="failing", key="k")
     async with cloud.services.database.transaction() as connection:
         found = await connection.execute("select max(at) as at from procrastinate_events")
         queued = await found.fetchone()
@@ -112,6 +116,8 @@ async def test_a_job_that_is_due_shows_with_its_age(cloud: CloudInTest) -> None:
     cloud.clock.time = queued["at"].replace(microsecond=0).replace(year=queued["at"].year + 1)
     found_now = await scraped(cloud)
     assert found_now["iskar_jobs"][("validation", "due")] == 1
+    assert found_now["iskar_jobs"][("webhooks", "due")] == 1
+    assert found_now["iskar_jobs"][("webhook_deliveries", "due")] == 0
     assert found_now["iskar_jobs_oldest_due_seconds"][("validation",)] > 360 * 86400
 
 

@@ -2,6 +2,7 @@
 """People who subscribed are told of alerts, each event once, and only what is theirs to see."""
 
 import asyncio
+import contextlib
 import ipaddress
 import re
 from collections.abc import AsyncIterator
@@ -13,6 +14,7 @@ import pytest
 import pytest_asyncio
 from py_vapid import Vapid02
 
+from cloud.alerts import push
 from cloud.alerts.notices import SEND
 from cloud.kit.auth.rights import Role
 from cloud.kit.database import row, rows
@@ -223,6 +225,31 @@ async def test_a_mailbox_that_is_gone_ends_the_subscription_and_its_owner_can_se
     assert (await iva.put("/subscriptions/s-0", MAIL))["ended_at"] is None
 
 
+@pytest.mark.parametrize(
+    ("who", "said"),
+    [
+        ("answer_to_sender", "550 5.7.1 sender unknown here"),
+        ("answer", "550 5.7.1 relaying denied"),
+        ("answer", "530 5.7.0 sign in first"),
+        ("answer_to_letter", "554 5.6.0 looks like spam"),
+    ],
+)
+async def test_a_mail_server_that_refuses_us_ends_nobodys_subscription(
+    cloud: CloudInTest, mailbox: Mailbox, who: str, said: str
+) -> None:
+    iva = await _iva(cloud, MAIL)
+    setattr(mailbox, who, said)
+    await cloud.gateway.send(a_finding())
+    with contextlib.suppress(MailUnreachableError):
+        await _work(cloud)
+    [kept] = (await iva.get("/subscriptions"))["items"]
+    assert kept["ended_at"] is None
+    setattr(mailbox, who, "250 OK")
+    await cloud.gateway.send(a_clearing())
+    await _work(cloud)
+    assert mailbox.letters
+
+
 async def test_a_mailbox_that_is_full_gets_the_letter_later(
     cloud: CloudInTest, mailbox: Mailbox
 ) -> None:
@@ -314,3 +341,43 @@ async def test_a_subscription_and_its_end_are_entries_that_hold_no_address(
     ways = ["deleted", "ended", "put", "put"]
     assert [one["action"] for one in told] == [f"subscription.{way}" for way in ways]
     assert all("@" not in one["entry"] for one in told)
+
+
+@pytest.mark.parametrize(
+    ("begun", "goes_on", "is_sent"),
+    [
+        (b"HTTP/1.1 201 Created\r\n\r\n", b"x", True),
+        (b"HTTP/1.1 201 Created\r\n", b"X: 1\r\n", False),
+    ],
+    ids=["a body", "a head"],
+)
+async def test_an_answer_without_an_end_holds_up_no_job(
+    cloud: CloudInTest,
+    monkeypatch: pytest.MonkeyPatch,
+    begun: bytes,
+    goes_on: bytes,
+    *,
+    is_sent: bool,
+) -> None:
+    monkeypatch.setattr(push, "WITHIN_S", 0.5)
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(begun)
+        with contextlib.suppress(ConnectionError):
+            while not writer.is_closing():
+                writer.write(goes_on)
+                await writer.drain()
+                await asyncio.sleep(0.05)
+
+    told = PushService().subscription()
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        browser = push.Browser(endpoint=url, key=told["p256dh"], auth=told["auth"])
+        sent = cloud.services.push.send(browser, {"title": "t"}, "warning", "topic")
+        async with asyncio.timeout(5):
+            if is_sent:
+                await sent
+            else:
+                with pytest.raises(push.PushUnreachableError):
+                    await sent

@@ -2,14 +2,17 @@
 """Who looks after a webhook is told by mail that it fails, and that it was switched off."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
 import pytest_asyncio
+from procrastinate import RetryStrategy
+from procrastinate.jobs import Job
 
 from cloud.kit.clock import Clock
 from cloud.kit.mail import Mail, MailServer
-from cloud.webhooks.owners import DISABLED, FAILING, Owners
+from cloud.webhooks.owners import DISABLED, FAILING, TELL, Owners
 from tests.fakes.mailbox import Mailbox, a_mailbox
 from tests.integration.cloud.builders import CloudInTest
 
@@ -52,6 +55,19 @@ async def test_the_contact_is_told_what_is_wrong_and_what_to_do(
     assert "The receiver answered 410 Gone." in disabled
     assert f"/api/v1/webhooks/{webhook_id}/replay" in failing
     assert '{"enabled": true}' in disabled
+
+
+async def test_a_letter_is_tried_for_hours_and_not_for_months(cloud: CloudInTest) -> None:
+    task = cloud.services.jobs.app.tasks[TELL]
+    waits, strategy = [], task.retry_strategy
+    assert isinstance(strategy, RetryStrategy)
+    job = Job(id=1, queue="", lock=None, queueing_lock=None, task_name=TELL)
+    while decision := strategy.get_retry_decision(
+        exception=OSError(), job=job.evolve(attempts=len(waits))
+    ):
+        assert decision.retry_at is not None
+        waits.append((decision.retry_at - datetime.now(UTC)).total_seconds())
+    assert 2 * 3600 < sum(waits) < 86400
 
 
 async def test_nobody_is_told_where_there_is_no_contact_or_no_mail(
