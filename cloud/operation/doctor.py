@@ -14,6 +14,7 @@ from cryptography.exceptions import InvalidTag
 from psycopg_pool import PoolTimeout
 
 from cloud import migrations
+from cloud.kit.auth.rights import STAFF
 from cloud.kit.database import Connection, Database
 from cloud.kit.sealing import Sealing
 from cloud.kit.settings import CloudSettings
@@ -87,8 +88,11 @@ def _settings(settings: CloudSettings) -> Iterator[Verdict]:
         yield warning(
             "settings", "The embedded PostgreSQL is used; for years, run a server of its own."
         )
+    if lax := sorted(STAFF - settings.require_second_factor_of):
+        said = f"CLOUD_REQUIRE_SECOND_FACTOR_OF leaves out {', '.join(lax)}: a password is enough."
+        yield fault("settings", said)
     if settings.mail_server is None:
-        yield warning("settings", "CLOUD_SMTP_HOST is not set: nobody is told by e-mail.")
+        yield warning("settings", "CLOUD_SMTP_HOST is not set: nobody gets a letter or a link.")
     if settings.metrics_port is None:
         yield warning("settings", "CLOUD_METRICS_PORT is not set: nobody is told when it fails.")
     if settings.log_format != "json":
