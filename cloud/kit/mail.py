@@ -6,6 +6,7 @@ good is MailRefusedError, everything else MailUnreachableError and worth another
 that is sent again bears the same Message-ID, by which mailboxes know it.
 """
 
+import asyncio
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,7 +27,8 @@ from cloud.kit.errors import CloudError
 
 log = structlog.get_logger(__name__)
 
-TIMEOUT_S = 20
+TIMEOUT_S = 20  # for each answer
+WITHIN_S = 45  # for a letter, whose sender counts on a minute (alerts/notices.py, HOLD)
 IMPLICIT_TLS_PORT = 465  # Source: RFC 8314, 3.3: TLS from the first byte, no STARTTLS
 SENDER_NAME = "Iskar"
 # Source: HTML Standard, 4.10.5.1.5, a valid e-mail address; RFC 5321, 4.5.3.1 for the lengths.
@@ -198,19 +200,20 @@ def letter(
 
 async def _hand_in(server: MailServer, to: str, message: bytes) -> None:
     try:
-        await aiosmtplib.send(
-            message,
-            sender=server.sender,
-            recipients=[to],
-            hostname=server.host,
-            port=server.port,
-            username=server.username,
-            password=server.password.get_secret_value() if server.password else None,
-            local_hostname=server.domain,
-            timeout=TIMEOUT_S,
-            use_tls=server.port == IMPLICIT_TLS_PORT,
-            start_tls=server.starttls and server.port != IMPLICIT_TLS_PORT,
-        )
+        async with asyncio.timeout(WITHIN_S):
+            await aiosmtplib.send(
+                message,
+                sender=server.sender,
+                recipients=[to],
+                hostname=server.host,
+                port=server.port,
+                username=server.username,
+                password=server.password.get_secret_value() if server.password else None,
+                local_hostname=server.domain,
+                timeout=TIMEOUT_S,
+                use_tls=server.port == IMPLICIT_TLS_PORT,
+                start_tls=server.starttls and server.port != IMPLICIT_TLS_PORT,
+            )
     except aiosmtplib.SMTPRecipientsRefused as error:
         raise _refused_mailbox(error.recipients[0].code, error.recipients[0].message) from error
     except ABOUT_US as error:

@@ -9,6 +9,7 @@ import os
 import secrets
 from pathlib import Path
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 KEY_BYTES = 32
@@ -27,7 +28,12 @@ class Sealing:
         return nonce + AESGCM(self._key()).encrypt(nonce, secret, purpose.encode())
 
     def open(self, sealed: bytes, purpose: str) -> bytes:
-        """Return what was sealed, or raise InvalidTag if it was tampered with or moved."""
+        """Return what was sealed, or raise InvalidTag if it was tampered with or moved.
+
+        No key is made here: a new one would open nothing, and stand where the right one belongs.
+        """
+        if not self._path.exists():
+            raise InvalidTag
         nonce, rest = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
         return AESGCM(self._key()).decrypt(nonce, rest, purpose.encode())
 

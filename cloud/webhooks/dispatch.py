@@ -101,8 +101,9 @@ class Dispatcher:
             )
             try:
                 keys = await self._keys.of(connection, webhook_id, now)
-            except InvalidTag:
-                log.error("webhook_key_unreadable", webhook=webhook_id)
+            except (InvalidTag, OSError, ValueError) as error:
+                # Other webhooks' lanes, and the process, go on.
+                log.error("webhook_key_unreadable", webhook=webhook_id, reason=str(error))
                 return 0
         await asyncio.gather(*(self._attempt(endpoint, one, keys) for one in claimed))
         return len(claimed)

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """A letter arrives whole at a real mail server, and nothing in it becomes another header."""
 
+import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -8,6 +10,8 @@ import pytest
 import pytest_asyncio
 from pydantic import SecretStr, ValidationError
 
+from cloud.alerts.notices import HOLD
+from cloud.kit import mail as mail_module
 from cloud.kit.clock import Clock
 from cloud.kit.mail import (
     Mail,
@@ -99,6 +103,26 @@ async def test_a_refusal_for_good_is_told_from_one_for_now(
 async def test_a_server_that_is_away_is_worth_another_attempt(unused_tcp_port: int) -> None:
     with pytest.raises(MailUnreachableError):
         await Mail(a_server(port=unused_tcp_port), Clock()).send(READER, "s", "t")
+
+
+async def test_a_server_that_takes_its_time_holds_a_letter_up_for_less_than_a_minute(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert HOLD.total_seconds() > mail_module.WITHIN_S
+    monkeypatch.setattr(mail_module, "WITHIN_S", 0.3)
+
+    async def dawdle(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError):
+            while not writer.is_closing():
+                writer.write(b"220-wait\r\n")
+                await writer.drain()
+                await asyncio.sleep(0.05)
+
+    async with await asyncio.start_server(dawdle, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        async with asyncio.timeout(10):
+            with pytest.raises(MailUnreachableError):
+                await Mail(a_server(port=port), Clock()).send(READER, "s", "t")
 
 
 async def test_a_server_without_encryption_gets_no_letter_that_asks_for_it(

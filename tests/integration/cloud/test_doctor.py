@@ -41,15 +41,23 @@ def _with_another_key(folder: Path) -> None:
     (folder / "keys" / "sealing.key").write_bytes(b"x" * 32)
 
 
-@pytest.mark.parametrize("harm", [_without_the_key, _with_another_key])
+def _with_half_a_key(folder: Path) -> None:
+    (folder / "keys" / "sealing.key").write_bytes(b"x" * 17)
+
+
+@pytest.mark.parametrize("harm", [_without_the_key, _with_another_key, _with_half_a_key])
 async def test_a_key_that_opens_nothing_is_a_fault(
     cloud: CloudInTest, dsn: str, settings: CloudSettings, harm: Callable[[Path], None]
 ) -> None:
-    await (await cloud.utility()).post("/webhooks", HOOK)
+    utility = await cloud.utility()
+    webhook_id = (await utility.post("/webhooks", HOOK))["webhook_id"]
+    await utility.ask("POST", f"/webhooks/{webhook_id}/test")
     harm(settings.data_dir)
-    assert "copy it from the backup" in (await _found(dsn, settings))["keys"]
     key = settings.data_dir / "keys" / "sealing.key"
-    assert not key.exists() or key.read_bytes() == b"x" * 32  # it changes nothing
+    before = key.read_bytes() if key.exists() else None
+    assert await cloud.services.dispatcher.deliver_some(webhook_id) == 0
+    assert "copy it from the backup" in (await _found(dsn, settings))["keys"]
+    assert (key.read_bytes() if key.exists() else None) == before  # none is made in its place
 
 
 async def test_webhooks_that_are_off_or_fail_and_silent_gateways_are_named(
