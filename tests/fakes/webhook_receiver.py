@@ -31,27 +31,41 @@ class Receiver:
         self.url = ""
         self.is_down = False  # cuts every connection off before it reads
         self._news = asyncio.Condition()
+        self._ends = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._unasked: set[asyncio.StreamWriter] = set()
 
     async def take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if (task := asyncio.current_task()) is not None:
+            self._tasks.add(task)
         with suppress(ConnectionError, asyncio.IncompleteReadError):
             while not self.is_down and await self._take(reader, writer):
                 pass
         writer.close()
 
+    async def end(self) -> None:
+        """Answer what is asked already, unless that is to be delayed, and cut the rest off."""
+        self.is_down = True
+        self._ends.set()
+        for writer in self._unasked:
+            writer.transport.abort()
+        await asyncio.gather(*self._tasks)
+
     async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """Take one request of a connection; False if it was the last."""
+        self._unasked.add(writer)
         head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
         headers = {
             name.lower(): content for name, content in (one.split(": ", 1) for one in head[1:-2])
         }
         body = await reader.readexactly(int(headers["content-length"]))
         request = (headers, body.decode())
+        self._unasked.discard(writer)
         async with self._news:
             self.got.append(request)
             self._news.notify_all()
         answer = self.answers.pop(0) if self.answers else self.otherwise(request)
-        await asyncio.sleep(answer.delay_s)
-        if answer.resets:
+        if answer.resets or (answer.delay_s and await self._ended_within(answer.delay_s)):
             writer.transport.abort()
             return False
         length = len(answer.body.encode())
@@ -59,6 +73,11 @@ class Receiver:
         writer.write(said.encode() + answer.body.encode())
         await writer.drain()
         return True
+
+    async def _ended_within(self, span_s: float) -> bool:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._ends.wait(), span_s)
+        return self._ends.is_set()
 
     async def until_got(self, count: int, within_s: float = 20) -> None:
         async with asyncio.timeout(within_s), self._news:
@@ -82,3 +101,4 @@ async def a_receiver(
         yield receiver
     finally:
         server.close()
+        await receiver.end()

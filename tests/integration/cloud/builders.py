@@ -10,6 +10,8 @@ import httpx
 from cloud.app.services import Services
 from cloud.kit.auth.rights import Role
 from cloud.kit.clock import Clock
+from cloud.webhooks.models import Event
+from cloud.webhooks.service import Outbox
 from wire import batch, notice, telegram
 from wire.block import Packing
 
@@ -129,6 +131,19 @@ def a_notice(number: int = 1, *, at: datetime = NOON, **detail: int | str) -> di
     return {**a_finding(number, at=at), "kind": batch.NOTICE, "body": body}
 
 
+AN_EVENT = Event(
+    type="leak.raised",
+    occurred_at=NOON,
+    supplier_id="water-one",
+    utility="water",
+    premises_id="p-one",
+    service_point_id="sp-one",
+    kind="continuous_flow",
+    severity="warning",
+    content={"explanation": "Water has been running for two hours without a pause."},
+)
+
+
 class Caller:
     """Somebody with a token, asking the cloud."""
 
@@ -212,6 +227,12 @@ class CloudInTest:
         """Return a program of a supplier, building one's unless told otherwise."""
         await self.operator.put(f"/suppliers/{supplier_id}", {"name": supplier_id})
         return await self.caller(Role.UTILITY, supplier_id=supplier_id)
+
+    async def tell_webhooks(self, events: int) -> None:
+        """Publish so many events of building one, of which findings at one meter make only one."""
+        for _ in range(events):
+            async with self.services.database.transaction(as_system=True) as connection:
+                await Outbox(self.clock).publish(connection, AN_EVENT)
 
     async def with_a_building(self) -> None:
         """Register building one with a cold water meter, read by one node of one gateway."""

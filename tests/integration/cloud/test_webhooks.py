@@ -176,8 +176,7 @@ async def test_the_log_tells_deliveries_attempts_and_bodies_page_by_page(
     async with a_receiver(500) as receiver:
         made = await utility.post("/webhooks", {"url": receiver.url})
         path = f"/webhooks/{made['webhook_id']}"
-        for number in range(3):
-            await working.gateway.send(a_finding(number + 1, finding_id=f"f-{number}"))
+        await working.tell_webhooks(3)
         await receiver.until_got(4)
         items = await utility.all(f"{path}/deliveries", limit=2)
         while any(one["state"] == "pending" for one in items):
