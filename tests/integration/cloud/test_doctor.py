@@ -27,7 +27,8 @@ async def test_of_a_cloud_that_is_well_only_what_tests_leave_out_is_a_fault(
     await cloud.gateway.send(a_telegram())
     await (await cloud.utility()).post("/webhooks", HOOK)
     faults = await _found(dsn, settings)
-    assert set(faults) == {"jobs", "database"}  # no worker runs in this test
+    assert set(faults) == {"jobs", "database", "settings"}  # no worker runs in this test
+    assert "a password is enough" in faults["settings"]  # its people have no second factor
     assert "fsync off" in faults["database"]  # it may lose what it likes
     well = await _found(dsn, settings, "good")
     assert {"schema", "authority", "gateways", "webhooks", "keys"} <= set(well)
