@@ -8,6 +8,7 @@ stand-ins that check what they are asked for; the cloud, its database and the re
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -121,9 +122,10 @@ class Machine:
         file = self.root / "etc/iskar/cloud.env"
         lines = file.read_text().splitlines()
         told = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
-        for name, text in told.items():
+        for name, quoted in told.items():
+            text = "".join(shlex.split(quoted))
             told[name] = f"{self.root}{text}" if text.startswith(OURS) else text
-        file.write_text("".join(f"{name}={text}\n" for name, text in told.items()))
+        file.write_text("".join(f"{name}={shlex.quote(text)}\n" for name, text in told.items()))
         return told
 
     def lose(self, data_dir: Path) -> Path:
