@@ -18,7 +18,7 @@ from cloud.accounts.password_rules import normalised, refuse_weak
 from cloud.accounts.sessions import Sessions
 from cloud.kit import audit
 from cloud.kit.clock import Clock
-from cloud.kit.database import Connection, Database
+from cloud.kit.database import Connection, Database, lock
 from cloud.kit.errors import CloudError
 from cloud.kit.jobs import Jobs
 from cloud.kit.mail import Mail, MailRefusedError, MailUnreachableError
@@ -101,6 +101,7 @@ class Links:
                 return
             if await self._sessions.is_of_organisation(connection, user_id):
                 return
+            await lock(connection, f"links:{user_id}")  # two jobs at once are told apart
             made_at = await links_repository.newest(connection, user["user_id"])
             if made_at is not None and now - made_at < RESET_EVERY:
                 return

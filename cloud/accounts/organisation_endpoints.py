@@ -19,7 +19,7 @@ from cloud.accounts.organisations import (
     SignInLostError,
 )
 from cloud.kit.auth.cookies import is_encrypted, put_session
-from cloud.kit.errors import CloudError, answers
+from cloud.kit.errors import CloudError, InvalidRequestError, answers
 from cloud.kit.schemas import Identifier, Listing
 
 router = APIRouter(tags=["organisations"])
@@ -190,6 +190,9 @@ async def back_channel_logout(
     organisation_id: PathId, request: Request, service: Service
 ) -> Response:
     """End the sessions of somebody whom their identity provider signs out."""
-    form = parse_qs((await request.body()).decode(errors="replace"), max_num_fields=MAX_FIELDS)
+    try:
+        form = parse_qs((await request.body()).decode(errors="replace"), max_num_fields=MAX_FIELDS)
+    except ValueError as error:
+        raise InvalidRequestError(f"The form has more than {MAX_FIELDS} fields.") from error
     await service.sign_out_everywhere(organisation_id, form.get("logout_token", [""])[0])
     return Response(status_code=204, headers={"Cache-Control": "no-store"})

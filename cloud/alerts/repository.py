@@ -76,13 +76,3 @@ async def alerts(
         limit=limit,
     )
     return [Alert(**fields) for fields in found]
-
-
-async def changed_since(connection: Connection, since: datetime) -> list[Alert]:
-    """Return the alerts that changed since then, oldest change first."""
-    found = await rows(
-        connection,
-        f"select {ALERT} from alerts where changed_at >= %(since)s order by changed_at",
-        since=since,
-    )
-    return [Alert(**fields) for fields in found]

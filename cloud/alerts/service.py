@@ -17,7 +17,6 @@ from cloud.kit.clock import Clock
 from cloud.kit.database import Connection, Database
 from cloud.kit.errors import CloudError, InvalidRequestError, NotFoundError
 from cloud.kit.jobs import Jobs
-from cloud.kit.live import Announcement
 from cloud.premises.service import one_premises, point_behind
 
 WAKE = "wake_alert"
@@ -131,12 +130,6 @@ class Alerts:
                 return
             said = Said(woken_at=max(until, alert.acknowledged_at or until))
             await self._course.say(connection, alert_id, audit.SYSTEM, said, self._clock.now())
-
-    async def changed_since(self, since: datetime) -> list[Announcement]:
-        """Return news of the alerts that changed since then, for streams that missed it."""
-        async with self._database.transaction(as_system=True) as connection:
-            changed = await repository.changed_since(connection, since)
-            return [one.news() for one in await self._course.all_shown(connection, changed)]
 
     @asynccontextmanager
     async def _changing(

@@ -184,7 +184,6 @@ class Services:
         )
         notices = PeopleNotices(database, clock, jobs, course, mail, push, settings.base_url)
         alert_tasks.register(jobs, alerts, notices)
-        live.on_return(alerts.changed_since)
         sealing = Sealing(settings.data_dir / "keys" / "sealing.key")
         keys = Keys(sealing)
         async with database.transaction(as_system=True) as connection:

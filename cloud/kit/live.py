@@ -11,10 +11,9 @@ supplier. The streams that this may touch end at once, and who may still look co
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
+from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -28,9 +27,6 @@ CHANNEL = "iskar_live"
 MAX_WAITING = 200  # announcements; a phone that is this far behind has lost its connection
 RECONNECT_S = 0.3
 SIGHT_CHANGED = "sight_changed"  # what triggers of migration 0014 announce; never sent to clients
-SLACK = timedelta(seconds=5)  # a transaction may commit some time after its now()
-
-CatchUp = Callable[[datetime], Awaitable[list["Announcement"]]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,7 +120,6 @@ class LiveFeed:
     def __init__(self, dsn: str) -> None:
         self._dsn = dsn
         self._subscriptions: set[Subscription] = set()
-        self._catch_ups: list[CatchUp] = []
         self._closed = False
 
     @contextmanager
@@ -141,32 +136,31 @@ class LiveFeed:
         finally:
             self._subscriptions.discard(subscription)
 
-    def on_return(self, catch_up: CatchUp) -> None:
-        """Ask ``catch_up`` what was announced while the database was away."""
-        self._catch_ups.append(catch_up)
-
     def close(self) -> None:
         """End every stream, and new ones at once: the process is about to stop."""
         self._closed = True
         self._end_all()
 
     async def run(self) -> None:
-        """Listen until cancelled; connect again when the database was away."""
-        lost_at: datetime | None = None
+        """Listen until cancelled; connect again when the database was away.
+
+        Streams end then: news and changes of sight may have been missed. A client connects again
+        and asks for what is current, as it does when it begins.
+        """
+        was_lost = False
         while True:
             try:
                 async with await psycopg.AsyncConnection.connect(
                     self._dsn, autocommit=True
                 ) as connection:
                     await connection.execute(f"listen {CHANNEL}".encode())
-                    if lost_at is not None:
-                        self._end_all()  # a change of sight may have been missed
-                        await self._catch_up(lost_at - SLACK)
-                        lost_at = None
+                    if was_lost:
+                        self._end_all()
+                        was_lost = False
                     await self._hand_on(connection)
             except (psycopg.Error, TimeoutError) as error:
                 log.warning("live_feed_lost", error=str(error).strip()[:200])
-            lost_at = lost_at or datetime.now(UTC)
+            was_lost = True
             await asyncio.sleep(RECONNECT_S)
 
     async def _hand_on(self, connection: psycopg.AsyncConnection[Any]) -> None:
@@ -176,11 +170,6 @@ class LiveFeed:
             if event == SIGHT_CHANGED:
                 self._end_touched(announcement)
             else:
-                self._offer(announcement)
-
-    async def _catch_up(self, since: datetime) -> None:
-        for catch_up in self._catch_ups:
-            for announcement in await catch_up(since):
                 self._offer(announcement)
 
     def _end_touched(self, change: Announcement) -> None:
