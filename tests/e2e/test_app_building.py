@@ -172,7 +172,7 @@ def test_a_leak_appears_while_one_looks_and_can_be_acknowledged(browser: Browser
         expect(alert).to_contain_text("21 ноември в 03:40")  # in Sofia, wherever the phone is
         expect(alert.locator(".facts")).to_contain_text("48\u00a0л/ч")
         expect(page.locator("iskar-alerts > [role=alert]").first).to_contain_text("Вероятен теч")
-        alert.get_by_role("button").click()
+        alert.get_by_role("button", name="Видях го").click()
         expect(page.locator("[data-alert][data-state=acknowledged]")).to_have_count(1)
         assert fake.alerts[alert_id]["state"] == "acknowledged"
         fake.raise_alert(state="resolved", resolved_at="2026-11-21T09:00:00+00:00")
