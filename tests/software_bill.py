@@ -54,7 +54,7 @@ def of_python(lock: str) -> list[dict[str, Any]]:
         files = [
             {
                 "type": "distribution",
-                "url": f"https://pypi.org/project/{name}/{version}/",
+                "url": purl,
                 "hashes": [{"alg": "SHA-256", "content": digest}],
             }
             for digest in sorted(set(re.findall(r"--hash=sha256:([0-9a-f]{64})", block)))
