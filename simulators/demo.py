@@ -20,7 +20,7 @@ from simulators.ground import Ground
 from simulators.history import HISTORY_DAYS, History
 from simulators.report import Report
 from simulators.run import LEAK_AFTER_S, LEAK_L_PER_H, Run
-from simulators.webhook_receiver import show
+from simulators.webhook_inbox import show
 
 _BACKFILLED = "backfilled"
 

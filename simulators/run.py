@@ -14,7 +14,8 @@ from simulators.errors import NotReadyError
 from simulators.latency import LatencyTracker
 from simulators.observer import Observer
 from simulators.report import Report
-from simulators.webhook_receiver import Received, WebhookReceiver
+from simulators.webhook_inbox import Received
+from simulators.webhook_receiver import WebhookReceiver
 
 log = structlog.get_logger()
 

@@ -1,32 +1,17 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A sample of what a utility runs: takes webhooks, verifies them, and shows what it took.
+"""A sample of what a utility runs: takes webhooks, verifies them, and shows what it took."""
 
-Its inbox is a page on loopback that brings itself up to date.
-"""
-
-import json
 import threading
-from collections.abc import Iterable
-from dataclasses import dataclass
-from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
 
 import structlog
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from simulators.webhook_inbox import CONTENT_SECURITY_POLICY, Received, inbox
+
 log = structlog.get_logger()
 
 _MAX_BODY_BYTES = 65536
-
-
-@dataclass(frozen=True, kw_only=True)
-class Received:
-    """One verified webhook."""
-
-    webhook_id: str
-    event_type: str
-    content: dict[str, Any]
 
 
 class WebhookReceiver:
@@ -89,7 +74,7 @@ class WebhookReceiver:
                 page = inbox(receiver.received, receiver.refused).encode()
                 self.send_response(200)
                 self.send_header("Content-Type", "text/html; charset=utf-8")
-                self.send_header("Content-Security-Policy", "default-src 'unsafe-inline'")
+                self.send_header("Content-Security-Policy", CONTENT_SECURITY_POLICY)
                 self.send_header("Content-Length", str(len(page)))
                 self.end_headers()
                 self.wfile.write(page)
@@ -107,49 +92,3 @@ class WebhookReceiver:
                 """Stay quiet: what matters is logged by the receiver."""
 
         return Endpoint
-
-
-def inbox(received: Iterable[Received], refused: int) -> str:
-    """Return the page that shows verified events, the newest first."""
-    rows = "".join(_row(one) for one in reversed(list(received)))
-    return f"""<!doctype html><html lang="en"><meta charset="utf-8">
-<meta http-equiv="refresh" content="2">
-<title>Inbox of Sofiyska Voda</title>
-<style>body{{font:16px system-ui;margin:2rem;max-width:60rem}}td,th{{text-align:left;padding:.4rem
- 1rem .4rem 0;vertical-align:top}}tr{{border-top:1px solid #ccc}}pre{{white-space:pre-wrap}}</style>
-<h1>Inbox of Sofiyska Voda</h1>
-<p>Signatures verified; {refused} refused. An event that comes twice is shown once.</p>
-<table><tr><th>when<th>event<th>where<th>meter<th>flow<th>lost<th>cost</tr>{rows}</table></html>"""
-
-
-def _row(one: Received) -> str:
-    told = one.content["data"]
-    if "alert_id" not in told:
-        return f"<tr><td>{escape(one.content['timestamp'])}<td>{escape(one.event_type)}</tr>"
-    cells = (
-        one.content["timestamp"][:19].replace("T", " "),
-        f"{one.event_type}: {told['kind']}",
-        f"{told['premises']['name']['en']}, {told['service_point']['name']['en']}",
-        "" if told["meter"] is None else told["meter"]["serial"],
-        _amount(told, {"flow_l_per_h": "l/h", "flow_w": "W"}),
-        _amount(told, {"volume_l": "l", "energy_wh": "Wh"}),
-        "" if told.get("cost_eur") is None else f"{told['cost_eur']} €",
-    )
-    body = escape(show(one))
-    return (
-        f"<tr>{''.join(f'<td>{escape(cell)}' for cell in cells)}</tr>"
-        f"<tr><td colspan=7><details><summary>{escape(one.webhook_id)}</summary>"
-        f"<pre>{body}</pre></details></tr>"
-    )
-
-
-def _amount(told: dict[str, Any], units: dict[str, str]) -> str:
-    """Return what is told of these, with its unit."""
-    return ", ".join(
-        f"{told[name]} {unit}" for name, unit in units.items() if told.get(name) is not None
-    )
-
-
-def show(received: Received) -> str:
-    """Return what a utility's clerk would read."""
-    return json.dumps(received.content, ensure_ascii=False, indent=2)

@@ -18,7 +18,8 @@ from simulators.errors import NotReadyError
 from simulators.ground import Ground
 from simulators.latency import LatencyTracker
 from simulators.observer import Observer
-from simulators.webhook_receiver import Received, WebhookReceiver, inbox
+from simulators.webhook_inbox import Received, inbox
+from simulators.webhook_receiver import WebhookReceiver
 from tests.needs import ROOT
 
 OPENED_S = 1_790_000_000.0
@@ -101,9 +102,9 @@ def test_a_utilitys_inbox_shows_what_was_verified_and_runs_nothing_that_came():
     sample = json.loads((ROOT / "webhook_kit" / "samples" / "sofiyska-voda.json").read_text())
     sample["data"]["premises"]["name"]["en"] = "<script>alert(1)</script>"
     page = inbox([Received(webhook_id="msg_1", event_type="leak.raised", content=sample)], 0)
-    assert "leak.raised: intermittent_flow" in page
+    assert "Intermittent flow raised" in page
     assert sample["data"]["meter"]["serial"] in page
-    assert "<script" not in page
+    assert page.count("<script") == 1
 
 
 def test_an_inbox_shows_also_a_test_and_an_alert_without_a_meter():
