@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Files that analysts bring: read with their own clocks, refused with the place to mend."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+
+from cloud.demand.files import UnreadableFileError, read_usage, read_weather, zone_of
+
+SOFIA = ZoneInfo("Europe/Sofia")
+
+
+def a_file(folder: Path, *lines: str, header: str = "series_id,interval_start,usage") -> Path:
+    path = folder / "usage.csv"
+    path.write_text("\n".join([header, *lines]) + "\n")
+    return path
+
+
+def test_stamps_with_offsets_are_instants(tmp_path):
+    path = a_file(tmp_path, "a,2026-03-29T02:00+02:00,1", "a,2026-03-29T04:00:00+0300,2")
+    usage = read_usage(path, SOFIA)
+    assert usage.hours.start == datetime(2026, 3, 29, 0, tzinfo=UTC)
+    assert list(usage.amounts[0]) == [1, 2]
+
+
+def test_the_hour_that_comes_twice_is_first_summer_then_winter(tmp_path):
+    path = a_file(tmp_path, "a,2026-10-25 03:00,1", "a,2026-10-25 03:00,2", "a,2026-10-25 04:00,3")
+    usage = read_usage(path, SOFIA)
+    assert usage.hours.start == datetime(2026, 10, 25, 0, tzinfo=UTC)
+    assert list(usage.amounts[0]) == [1, 2, 3]
+
+
+def test_without_a_zone_stamps_are_a_grid_of_their_own(tmp_path):
+    usage = read_usage(
+        a_file(tmp_path, "a,2026-03-29 03:00,1", "b,2026-03-29 05:00,2"), zone_of(None)
+    )
+    assert usage.hours.hour_of_day.tolist() == [3, 4, 5]
+    assert usage.series_ids == ("a", "b")
+    assert np.isnan(usage.amounts[1, 0])
+    assert usage.amounts[1, 2] == 2
+
+
+def test_unknown_usage_is_unknown_and_not_zero(tmp_path):
+    usage = read_usage(
+        a_file(tmp_path, "a,2026-03-29 03:00,", "a,2026-03-29 04:00,NA"), zone_of(None)
+    )
+    assert np.isnan(usage.amounts).all()
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("a,2026-03-29 03:00,many", "'many', not a number"),
+        ("a,29.03.2026 03:00,1", "'29.03.2026 03:00' is no time"),
+        ("a,2026-03-29 03:30,1", "no whole hour"),
+        (",2026-03-29 03:00,1", "series_id is empty"),
+        ("a,,1", "is no time"),
+        ("a,2026-03-29 03:00,inf", "infinite"),
+        ("a,2026-03-29 03:00+02:00,1\na,2026-03-29 04:00,1", "some have none"),
+        ("a,0026-03-29 03:00,1\na,2026-03-29 04:00,1", "one of them is wrong"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_by_name(tmp_path, line, told):
+    with pytest.raises(UnreadableFileError, match=told):
+        read_usage(a_file(tmp_path, line), zone_of(None))
+
+
+def test_a_missing_column_is_named_with_those_that_are_there(tmp_path):
+    path = a_file(tmp_path, "2026-03-29 03:00,1", header="interval_start,temp")
+    with pytest.raises(UnreadableFileError, match="no column temperature_c; it has interval_start"):
+        read_weather(path, zone_of(None))
+    with pytest.raises(UnreadableFileError, match="can't be read"):
+        read_weather(tmp_path / "nothing.csv", zone_of(None))
+    with pytest.raises(UnreadableFileError, match="Sofia/Europe is no time zone"):
+        zone_of("Sofia/Europe")
