@@ -45,6 +45,7 @@ from cloud.readings import register_endpoints as registers
 from cloud.readings.batches import MAX_BODY_BYTES
 from cloud.tariffs import endpoints as tariffs
 from cloud.validation import endpoints as validation
+from cloud.weather import endpoints as weather
 from cloud.webhooks import endpoints as webhooks
 from wire import batch, package
 
@@ -73,6 +74,7 @@ ROUTERS = (
     validation.router,
     tariffs.router,
     tariffs.operator_router,
+    weather.router,
     alerts.router,
     subscriptions.router,
     webhooks.router,

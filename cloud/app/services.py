@@ -74,6 +74,9 @@ from cloud.validation.corrections import Corrections
 from cloud.validation.review import HistoryReview
 from cloud.validation.service import Reviewer
 from cloud.validation.trail import AuditTrail
+from cloud.weather import tasks as weather_tasks
+from cloud.weather.feed import Feed
+from cloud.weather.fetching import OpenMeteo
 from cloud.weather.service import WeatherRecords
 from cloud.webhooks import owners
 from cloud.webhooks.delivery import Courier
@@ -141,6 +144,7 @@ class Services:
     notices_to_people: PeopleNotices
     subscriptions: Subscriptions
     weather: WeatherRecords
+    weather_feed: Feed
 
     @classmethod
     @asynccontextmanager
@@ -203,6 +207,9 @@ class Services:
         links = Links(database, clock, jobs, mail, sessions, settings)
         account_tasks.register(jobs, links)
         factors = Factors(database, clock, sealing, links)
+        weather = WeatherRecords(database, clock)
+        weather_feed = Feed(weather, OpenMeteo(client), clock)
+        weather_tasks.register(jobs, weather_feed)
         return cls(
             settings=settings,
             clock=clock,
@@ -273,7 +280,8 @@ class Services:
             push=push,
             notices_to_people=notices,
             subscriptions=Subscriptions(database, clock, mail, pushable),
-            weather=WeatherRecords(database, clock),
+            weather=weather,
+            weather_feed=weather_feed,
         )
 
     async def run(self, *, works: bool = True) -> None:

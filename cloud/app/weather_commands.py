@@ -3,7 +3,7 @@
 
 import time
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +13,8 @@ from pydantic import ValidationError
 
 from cloud.app.running import print_with_services
 from cloud.app.services import Services
-from cloud.weather.models import Place, Resolution
+from cloud.weather.checking import check
+from cloud.weather.models import Decision, Place, Resolution
 from cloud.weather.schemas import PlaceBody
 from cloud.weather.sources import FORMATS, Given
 
@@ -145,3 +146,121 @@ def instant(text: str | None) -> datetime | None:
     except ValueError as error:
         raise typer.BadParameter(f"{text} is no time; write 2026-01-31T06:00Z.") from error
     return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+@cli.command("fetch")
+def fetch(
+    place: Annotated[
+        list[str] | None, typer.Option(help="A place; repeat for more. Those with a feed, if none.")
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option("--from", help="A day: fetch what was from then on instead.")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option("--to", help="The last day; --from alone, if none.")
+    ] = None,
+) -> None:
+    """Fetch forecasts from Open-Meteo now, or its archive of past days; print what came as JSON."""
+
+    async def work(services: Services) -> dict[str, object]:
+        if since is None:
+            if place is None:
+                return {"fetched": await services.weather_feed.fetch_all()}
+            return {"fetched": {one: await services.weather_feed.fetch(one) for one in place}}
+        first = _day(since)
+        last = _day(until) if until else first
+        chosen = place or await services.weather_feed.place_ids()
+        return {
+            "fetched": {
+                one: jsonable_encoder(await services.weather_feed.fetch_past(one, first, last))
+                for one in chosen
+            }
+        }
+
+    print_with_services(work)
+
+
+@cli.command("check")
+def check_place(place: Annotated[str, typer.Argument(help="The place.")]) -> None:
+    """Check all that was told of a place against its neighbours; keep and print the flags."""
+
+    async def work(services: Services) -> dict[str, object]:
+        found = await check(services.weather, place)
+        return {
+            "place": place,
+            "neighbours": [
+                one.place_id
+                for one in await services.weather.neighbours(await services.weather.place(place))
+            ],
+            "flags": {of.value: jsonable_encoder(flags) for of, flags in found.items()},
+        }
+
+    print_with_services(work)
+
+
+@cli.command("decide")
+def decide(
+    place: Annotated[str, typer.Argument(help="The place.")],
+    column: Annotated[str, typer.Option(help="Which column is to be read otherwise.")],
+    since: Annotated[str, typer.Option("--from", help="From this time on, as it was told.")],
+    until: Annotated[str, typer.Option("--to", help="Up to this time, as it was told.")],
+    reason: Annotated[str, typer.Option(help="Why.")],
+    by: Annotated[str, typer.Option(help="The e-mail address of who decides.")],
+    shift: Annotated[
+        int, typer.Option(min=-48, max=48, help="Steps later, -1 for a step earlier; 0: leave out.")
+    ] = 0,
+    resolution: Annotated[Resolution, typer.Option(help="Of hours or of days.")] = Resolution.DAY,
+) -> None:
+    """Record that a column is read shifted or not at all from now on; what was told stays."""
+    first, end = instant(since), instant(until)
+    if column not in resolution.columns:
+        raise typer.BadParameter(f"{column} is none of {', '.join(resolution.columns)}.")
+    if first is None or end is None or first >= end:
+        raise typer.BadParameter("--from must be before --to.")
+    decision = Decision(
+        decision_id=0,
+        resolution=resolution,
+        column=column,
+        kind="shift" if shift else "exclude",
+        steps=shift,
+        since=first,
+        until=end,
+        reason=reason,
+        decided_at=first,  # the service knows the time
+    )
+
+    async def work(services: Services) -> dict[str, object]:
+        return {"decision_id": await services.weather.decide(place, decision, f"person:{by}")}
+
+    print_with_services(work)
+
+
+@cli.command("decisions")
+def list_decisions(place: Annotated[str, typer.Argument(help="The place.")]) -> None:
+    """Print the decisions that count for a place as JSON."""
+
+    async def work(services: Services) -> dict[str, object]:
+        return {"decisions": jsonable_encoder(await services.weather.decisions(place))}
+
+    print_with_services(work)
+
+
+@cli.command("withdraw")
+def withdraw(
+    decision_id: Annotated[int, typer.Argument(help="The decision.")],
+    by: Annotated[str, typer.Option(help="The e-mail address of who withdraws it.")],
+) -> None:
+    """Let a decision count no more; it stays on record."""
+
+    async def work(services: Services) -> dict[str, object]:
+        withdrawn = await services.weather.withdraw(decision_id, f"person:{by}")
+        return {"decision_id": decision_id, "withdrawn": withdrawn}
+
+    print_with_services(work)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text} is no day; write 2026-01-31.") from error

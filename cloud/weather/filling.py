@@ -65,7 +65,9 @@ def filled(place: Place, target: Weather, neighbours: Sequence[tuple[Place, Weat
         put = gaps & ~np.isnan(column)
         if put.any():
             columns[name], estimated[name] = column, put
-            errors[name] = float(np.sqrt(np.nanmean(squares[put])))
+            judged = squares[put & ~np.isnan(squares)]
+            if len(judged):  # else there was nothing to judge the recipe by
+                errors[name] = float(np.sqrt(judged.mean()))
     return replace(target, columns=columns, estimated=estimated, errors=errors)
 
 
@@ -83,7 +85,7 @@ def last(weather: Weather, margin: int) -> Weather:
         columns={name: column[margin:] for name, column in weather.columns.items()},
         estimated=estimated,
         forecast=cut(weather.forecast),
-        errors={name: weather.errors[name] for name in estimated},
+        errors={name: weather.errors[name] for name in estimated if name in weather.errors},
     )
 
 

@@ -31,6 +31,7 @@ from tests.integration.cloud.signed_in import a_person
 from tests.integration.cloud.test_cloud_registry import a_request
 from tests.packages import a_package
 from tests.tariffs import a_tariff_body
+from tests.weather_builders import a_place, hours_of
 
 OPEN = {"POST /api/v1/account/password-reset", "GET /api/v1/account/accesses"}  # to programs
 OF_ANSWERS = [
@@ -184,7 +185,10 @@ async def _explored(cloud: CloudInTest, caller: Caller, examples: int) -> Explor
     )
     await cloud.operator.post(f"/rollouts/{rollout['rollout_id']}/stop")  # room for another
     (alert,) = (await cloud.operator.get("/premises/p-one/alerts"))["items"]
+    await cloud.services.weather.put_place(a_place())
+    await cloud.services.weather.take_in("sofia", hours_of(1, None, 3))
     there = {
+        "place_id": "sofia",
         "premises_id": "p-one",
         "parent_service_point_id": None,
         "service_point_id": "sp-one",

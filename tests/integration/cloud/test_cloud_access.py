@@ -119,6 +119,12 @@ NEEDS: dict[str, Right | None] = {
     "GET /service-points/{service_point_id}/cost": Right.SEE_PREMISES,
     "GET /premises/{premises_id}/cost": Right.SEE_PREMISES,
     "GET /premises/{premises_id}/bill": Right.SEE_PREMISES,
+    # weather: to everybody
+    "GET /weather/places": None,
+    "GET /weather/places/{place_id}/hours": None,
+    "GET /weather/places/{place_id}/days": None,
+    "GET /weather/places/{place_id}/degree-days": None,
+    "GET /weather/places/{place_id}/snow-water": None,
     # alerts
     "GET /alerts": Right.SEE_PREMISES,
     "GET /alerts/{alert_id}": Right.SEE_PREMISES,
@@ -178,6 +184,7 @@ IDS = {
     "package_id": "0" * 64,
     "rollout_id": "none",
     "tariff_id": "overgas-household",
+    "place_id": "sofia",
     "session_id": "00000000-0000-4000-8000-000000000000",
     "passkey_id": "none",
     "share_id": "1",
