@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import polars as pl
+
 from cloud.weather.models import Resolution
 from cloud.weather.sources import Told
 from tests.integration.cloud.builders import CloudInTest
