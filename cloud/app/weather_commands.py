@@ -79,14 +79,19 @@ def list_places() -> None:
     """Print all places and what is there of each as JSON."""
 
     async def work(services: Services) -> dict[str, object]:
-        covered = await services.weather.coverage()
+        weather = services.weather
+        observed = await weather.extents()
         return {
             "places": [
                 {
                     **jsonable_encoder(one, exclude={"place_key"}),
-                    "observed": jsonable_encoder(covered.get(one.place_id, [])),
+                    "observed": [
+                        jsonable_encoder(extent)
+                        | {"counts": await weather.counts(one.place_id, extent.resolution)}
+                        for extent in observed.get(one.place_id, [])
+                    ],
                 }
-                for one in await services.weather.places()
+                for one in await weather.places()
             ]
         }
 

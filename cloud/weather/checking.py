@@ -16,7 +16,7 @@ async def check(records: WeatherRecords, place_id: str) -> dict[Resolution, Sequ
     """
     place = await records.place(place_id)
     found: dict[Resolution, Sequence[Flag]] = {}
-    for extent in (await records.coverage()).get(place_id, []):
+    for extent in (await records.extents()).get(place_id, []):
         grid = Grid.between(
             extent.resolution,
             _utc(extent.first),

@@ -59,7 +59,7 @@ A_TABLE: dict[int | str, dict[str, Any]] = {
 @router.get("/places")
 async def weather_places(records: Records) -> Listing[schemas.Place]:
     """Return all places whose weather is recorded, what is there, and under which terms."""
-    covered = await records.coverage()
+    observed = await records.extents()
     return Listing(
         items=[
             schemas.Place(
@@ -73,10 +73,9 @@ async def weather_places(records: Records) -> Listing[schemas.Place]:
                         resolution=extent.resolution.value,
                         first=extent.first.astimezone(UTC),
                         last=extent.last.astimezone(UTC),
-                        count=extent.rows,
                         known_at=extent.known_at.astimezone(UTC),
                     )
-                    for extent in covered.get(one.place_id, ())
+                    for extent in observed.get(one.place_id, ())
                 ],
             )
             for one in await records.places()
@@ -131,6 +130,31 @@ async def weather_days(
         **_columns(weather, names),
         day_zone=place.day_zone,
         day=_days(weather),
+    )
+
+
+@router.get("/places/{place_id}/flags")
+async def weather_flags(
+    place_id: PathId,
+    resolution: Literal["hour", "day"],
+    first: First,
+    end: End,
+    records: Records,
+) -> Listing[schemas.Flag]:
+    """Return what the last check found wrong; what was told is answered all the same."""
+    _check(first, end, MAX_DAYS)
+    found = await records.flags(place_id, Resolution(resolution), _midnight(first), _midnight(end))
+    return Listing(
+        items=[
+            schemas.Flag(
+                rule=one.rule,
+                column=one.column,
+                since=one.since.astimezone(UTC),
+                until=one.until.astimezone(UTC),
+                explanation=one.explanation,
+            )
+            for one in found
+        ]
     )
 
 

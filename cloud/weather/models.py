@@ -183,14 +183,13 @@ class Decision:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Coverage:
-    """How much is there of a place at one resolution."""
+class Extent:
+    """From when to when a place was observed at one resolution: its first and last step's start."""
 
     resolution: Resolution
     first: datetime
     last: datetime
-    rows: int
-    known_at: datetime  # the newest of them
+    known_at: datetime  # of the last
 
 
 def unknown(count: int, names: Sequence[str]) -> dict[str, Floats]:

@@ -1,21 +1,19 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The tables weather_places, weather_hours, weather_days, weather_flags and weather_decisions.
+"""The tables weather_places, weather_hours and weather_days.
 
 Many rows travel by COPY, as columns: ten years of hours are read in a third of a second.
 """
 
+import asyncio
 import io
-from collections.abc import Collection, Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import polars as pl
-from psycopg.rows import DictRow
-from psycopg.types.json import Jsonb
 
 from cloud.kit.database import Connection, row, rows, run
-from cloud.weather.models import Coverage, Decision, Flag, Place, Resolution
+from cloud.weather.models import Extent, Place, Resolution
 
 # ruff: noqa: S608 - the only texts put in are names of our tables and columns
 
@@ -140,21 +138,52 @@ async def spans(
     }
 
 
-async def coverage(connection: Connection) -> dict[int, list[Coverage]]:
-    """Return how much was observed, by place."""
-    found: dict[int, list[Coverage]] = {}
+async def extents(connection: Connection) -> dict[int, list[Extent]]:
+    """Return from when to when was observed, by place; the index alone is asked."""
+    found: dict[int, list[Extent]] = {}
     for resolution in Resolution:
+        table, stamp = _TABLE[resolution], _STAMP[resolution]
+        of_place = f"from {table} told where told.place_key = place.place_key and not is_forecast"
         told = await rows(
             connection,
-            f"select place_key, min({_STAMP[resolution]})::timestamptz as first,"
-            f" max({_STAMP[resolution]})::timestamptz as last, max(known_at) as known_at,"
-            f" count(distinct {_STAMP[resolution]}) as rows from {_TABLE[resolution]}"
-            " where not is_forecast group by place_key",
+            f"select place_key, first, last, known_at from weather_places place"
+            f" cross join lateral (select {stamp} as first {of_place} order by {stamp} limit 1) one"
+            f" cross join lateral (select {stamp} as last, known_at {of_place}"
+            f" order by {stamp} desc, known_at desc limit 1) other",
         )
         for one in told:
-            key = one.pop("place_key")
-            found.setdefault(key, []).append(Coverage(resolution=resolution, **one))
+            found.setdefault(one["place_key"], []).append(
+                Extent(
+                    resolution=resolution,
+                    first=_instant(one["first"]),
+                    last=_instant(one["last"]),
+                    known_at=one["known_at"],
+                )
+            )
     return found
+
+
+async def counts(connection: Connection, place_key: int, resolution: Resolution) -> dict[str, int]:
+    """Return of how many steps each column was observed."""
+    stamp = _STAMP[resolution]
+    found = await row(
+        connection,
+        "select "
+        + ", ".join(
+            f"count(distinct {stamp}) filter (where {name} is not null) as {name}"
+            for name in resolution.columns
+        )
+        + f" from {_TABLE[resolution]} where place_key = %(place_key)s and not is_forecast",
+        place_key=place_key,
+    )
+    return {name: count for name, count in (found or {}).items() if count}
+
+
+def _instant(stamp: date) -> datetime:
+    """Return when a step begins; a day at its midnight in UTC."""
+    if isinstance(stamp, datetime):
+        return stamp
+    return datetime(stamp.year, stamp.month, stamp.day, tzinfo=UTC)
 
 
 async def write(
@@ -200,134 +229,33 @@ async def write(
     return changed
 
 
-async def thin_runs(connection: Connection, thinned: datetime, dropped: datetime) -> int:
-    """Drop forecasts of runs before ``dropped``, and before ``thinned`` all but one run a day."""
+async def thin_runs(
+    connection: Connection, since: datetime, thinned: datetime, dropped: datetime
+) -> int:
+    """Drop forecasts of runs before ``dropped``; of [since, thinned) keep each day's first run.
+
+    ``since`` is a midnight of UTC.
+    """
     gone = 0
     for table in _TABLE.values():
         gone += await run(
             connection,
-            f"delete from {table} told where is_forecast and (known_at < %(dropped)s"
-            " or (known_at < %(thinned)s and known_at > (select min(known_at)"
-            f" from {table} first where first.place_key = told.place_key and is_forecast"
-            " and known_at >= date_trunc('day', told.known_at, 'UTC')"
-            " and known_at <= told.known_at)))",
-            thinned=thinned,
+            f"delete from {table} where is_forecast and known_at < %(dropped)s",
             dropped=dropped,
         )
-    return gone
-
-
-async def put_flags(
-    connection: Connection,
-    place_key: int,
-    resolution: Resolution,
-    flags: Sequence[Flag],
-    checked_at: datetime,
-) -> None:
-    """Put what a check found in the place of what the last one did."""
-    await run(
-        connection,
-        "delete from weather_flags where place_key = %(place_key)s and resolution = %(of)s",
-        place_key=place_key,
-        of=resolution,
-    )
-    for flag in flags:
-        await run(
+        gone += await run(
             connection,
-            "insert into weather_flags (place_key, resolution, rule, column_name, since, until,"
-            " explanation, evidence, checked_at) values (%(place_key)s, %(of)s, %(rule)s,"
-            " %(column)s, %(since)s, %(until)s, %(explanation)s, %(evidence)s, %(checked_at)s)",
-            place_key=place_key,
-            of=resolution,
-            rule=flag.rule,
-            column=flag.column,
-            since=flag.since,
-            until=flag.until,
-            explanation=flag.explanation,
-            evidence=Jsonb(dict(flag.evidence)),
-            checked_at=checked_at,
+            f"with runs as (select distinct place_key, known_at from {table}"
+            " where is_forecast and known_at >= %(since)s and known_at < %(thinned)s),"
+            " kept as (select place_key, min(known_at) as known_at from runs"
+            " group by place_key, date_trunc('day', known_at, 'UTC'))"
+            f" delete from {table} told using runs where told.is_forecast"
+            " and told.known_at = runs.known_at and told.place_key = runs.place_key"
+            " and (runs.place_key, runs.known_at) not in (select place_key, known_at from kept)",
+            since=since,
+            thinned=thinned,
         )
-
-
-async def flags(
-    connection: Connection, place_key: int, resolution: Resolution, since: datetime, until: datetime
-) -> list[Flag]:
-    """Return what the last check found in [since, until)."""
-    found = await rows(
-        connection,
-        "select rule, column_name as column, since, until, explanation, evidence"
-        " from weather_flags where place_key = %(place_key)s and resolution = %(of)s"
-        " and since < %(until)s and until > %(since)s order by since, flag_id",
-        place_key=place_key,
-        of=resolution,
-        since=since,
-        until=until,
-    )
-    return [Flag(**one) for one in found]
-
-
-async def decide(
-    connection: Connection, place_key: int, decision: Decision, decided_by: str
-) -> int:
-    """Record a decision and return its id."""
-    added = await row(
-        connection,
-        "insert into weather_decisions (place_key, resolution, column_name, kind, steps, since,"
-        " until, reason, decided_by, decided_at) values (%(place_key)s, %(resolution)s, %(column)s,"
-        " %(kind)s, %(steps)s, %(since)s, %(until)s, %(reason)s, %(decided_by)s, %(decided_at)s)"
-        " returning decision_id",
-        place_key=place_key,
-        decided_by=decided_by,
-        **{
-            name: told
-            for name, told in asdict(decision).items()
-            if name not in ("decision_id", "withdrawn_at")
-        },
-    )
-    assert added is not None  # noqa: S101 - an insert returns its row
-    return int(added["decision_id"])
-
-
-async def withdraw(
-    connection: Connection, decision_id: int, withdrawn_by: str, at: datetime
-) -> bool:
-    """Note that a decision doesn't count any more; tell whether it did."""
-    changed = await run(
-        connection,
-        "update weather_decisions set withdrawn_by = %(by)s, withdrawn_at = %(at)s"
-        " where decision_id = %(decision_id)s and withdrawn_at is null",
-        decision_id=decision_id,
-        by=withdrawn_by,
-        at=at,
-    )
-    return changed > 0
-
-
-async def decisions(
-    connection: Connection, place_keys: Collection[int], known_at: datetime | None
-) -> dict[int, list[Decision]]:
-    """Return the decisions that counted at ``known_at`` (now for None), in order, by place."""
-    found = await rows(
-        connection,
-        "select decision_id, place_key, resolution, column_name as column, kind, steps, since,"
-        " until, reason, decided_at, withdrawn_at from seen.weather_decisions"
-        " where place_key = any(%(keys)s::int[])"
-        " and decided_at <= coalesce(%(known_at)s, 'infinity'::timestamptz)"
-        " and coalesce(withdrawn_at, 'infinity')"
-        " > coalesce(%(known_at)s, '-infinity'::timestamptz)"
-        " and (%(known_at)s::timestamptz is not null or withdrawn_at is null)"
-        " order by decision_id",
-        keys=list(place_keys),
-        known_at=known_at,
-    )
-    by_place: dict[int, list[Decision]] = {}
-    for one in found:
-        by_place.setdefault(one.pop("place_key"), []).append(_decision(one))
-    return by_place
-
-
-def _decision(fields: DictRow) -> Decision:
-    return Decision(**{**fields, "resolution": Resolution(fields["resolution"])})
+    return gone
 
 
 def _columns(resolution: Resolution) -> str:
@@ -347,8 +275,12 @@ async def _copied(
             text += part
     schema: dict[str, Any] = {"at": pl.Int64, "known_at": pl.Int64}
     schema |= dict.fromkeys(resolution.columns, pl.Float64)
+    return await asyncio.to_thread(_parsed, bytes(text), schema)
+
+
+def _parsed(text: bytes, schema: dict[str, Any]) -> pl.DataFrame:
     if not text:
         table = pl.DataFrame(schema=schema)
     else:
-        table = pl.read_csv(io.BytesIO(bytes(text)), has_header=False, schema=schema)
+        table = pl.read_csv(io.BytesIO(text), has_header=False, schema=schema)
     return table.with_columns(pl.col("at", "known_at").cast(_MICROSECONDS))

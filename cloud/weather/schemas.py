@@ -36,13 +36,12 @@ class PlaceBody(Body):
 
 
 class Extent(BaseModel):
-    """How much was observed at one resolution."""
+    """From when to when was observed at one resolution: the first and the last step's start."""
 
     resolution: Literal["hour", "day"]
     first: AwareDatetime
     last: AwareDatetime
-    count: int
-    known_at: AwareDatetime  # of the newest
+    known_at: AwareDatetime  # of the last
 
 
 class Place(BaseModel):
@@ -94,6 +93,16 @@ class Days(_Answer):
     estimated: dict[str, list[int]]
     forecast: dict[str, list[int]]
     errors: dict[str, float]
+
+
+class Flag(BaseModel):
+    """What the last check found wrong with a stretch of one column."""
+
+    rule: str
+    column: str
+    since: AwareDatetime
+    until: AwareDatetime
+    explanation: str
 
 
 class DegreeDays(_Answer):

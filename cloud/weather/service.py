@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The weather of places, as it was known at any time: recorded, read, and filled where it lacks."""
 
+import asyncio
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -13,12 +14,12 @@ import polars as pl
 from cloud.kit.clock import Clock
 from cloud.kit.database import Connection, Database
 from cloud.kit.errors import NotFoundError
-from cloud.weather import assembly, filling, importing, repository
+from cloud.weather import assembly, filling, findings_repository, importing, repository
 from cloud.weather.importing import Imported
 from cloud.weather.models import (
     HOUR,
-    Coverage,
     Decision,
+    Extent,
     Flag,
     Grid,
     Ints,
@@ -36,6 +37,9 @@ LEARNING = timedelta(days=366)
 # Weather further away says little of this place's; Sofia to Musala is 57 km.
 MAX_NEIGHBOUR_KM = 100.0
 MAX_NEIGHBOURS = 4
+THINNED_SPAN = timedelta(days=31)
+# Anybody may ask, and decades of hours take a second: who asks for them waits for others.
+READ_AT_ONCE = 2
 
 Progress = Callable[[Resolution, int, int], None]  # rows so far, of how many
 
@@ -46,6 +50,7 @@ class WeatherRecords:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
+        self._reading = asyncio.Semaphore(READ_AT_ONCE)
 
     async def places(self) -> list[Place]:
         """Return all places, by id."""
@@ -64,16 +69,22 @@ class WeatherRecords:
 
     async def nearest(self, latitude: float, longitude: float) -> Place | None:
         """Return the place that is nearest on the map and has weather, or None."""
-        covered = await self.coverage()
-        known = [one for one in await self.places() if one.place_id in covered]
+        observed = await self.extents()
+        known = [one for one in await self.places() if one.place_id in observed]
         return min(known, key=partial(distance_km, latitude, longitude), default=None)
 
-    async def coverage(self) -> dict[str, list[Coverage]]:
-        """Return how much was observed of each place that has anything."""
+    async def extents(self) -> dict[str, list[Extent]]:
+        """Return from when to when each place was observed that was."""
         async with self._database.transaction() as connection:
-            found = await repository.coverage(connection)
+            found = await repository.extents(connection)
             places = await repository.places(connection)
         return {one.place_id: found[one.place_key] for one in places if one.place_key in found}
+
+    async def counts(self, place_id: str, resolution: Resolution) -> dict[str, int]:
+        """Return of how many steps each column of a place was observed."""
+        async with self._database.transaction(CHUNK_TIMEOUT_S) as connection:
+            place = await _place(connection, place_id)
+            return await repository.counts(connection, place.place_key, resolution)
 
     async def take_in(
         self,
@@ -96,8 +107,10 @@ class WeatherRecords:
                 rows = rows.unique("at", keep="last").with_columns(known_at=at)
         else:
             rows, notes = importing.observations(told, place.delay_h * HOUR, now)
-        async with self._database.transaction(as_system=True) as connection:
-            spans = await repository.spans(connection, place.place_key, told.resolution)
+        spans: importing.Spans = {}
+        if not told.is_forecast:
+            async with self._database.transaction(as_system=True) as connection:
+                spans = await repository.spans(connection, place.place_key, told.resolution)
         added = corrected = 0
         for first in range(0, len(rows), CHUNK_ROWS):
             part = rows[first : first + CHUNK_ROWS]
@@ -154,19 +167,21 @@ class WeatherRecords:
         decision = replace(decision, decided_at=self._clock.now())
         async with self._database.transaction(as_system=True) as connection:
             place = await _place(connection, place_id)
-            return await repository.decide(connection, place.place_key, decision, decided_by)
+            return await findings_repository.decide(
+                connection, place.place_key, decision, decided_by
+            )
 
     async def withdraw(self, decision_id: int, withdrawn_by: str) -> bool:
         """Let a decision count no more; tell whether it did."""
         now = self._clock.now()
         async with self._database.transaction(as_system=True) as connection:
-            return await repository.withdraw(connection, decision_id, withdrawn_by, now)
+            return await findings_repository.withdraw(connection, decision_id, withdrawn_by, now)
 
     async def decisions(self, place_id: str) -> list[Decision]:
         """Return the decisions that count."""
         async with self._database.transaction() as connection:
             place = await _place(connection, place_id)
-            found = await repository.decisions(connection, [place.place_key], None)
+            found = await findings_repository.decisions(connection, [place.place_key], None)
         return found.get(place.place_key, [])
 
     async def flags(
@@ -175,30 +190,36 @@ class WeatherRecords:
         """Return what the last check found in [since, until)."""
         async with self._database.transaction() as connection:
             place = await _place(connection, place_id)
-            return await repository.flags(connection, place.place_key, resolution, since, until)
+            return await findings_repository.flags(
+                connection, place.place_key, resolution, since, until
+            )
 
     async def put_flags(self, place_id: str, resolution: Resolution, flags: Sequence[Flag]) -> None:
         """Keep what a check found, in the place of what the last one did."""
         async with self._database.transaction(CHUNK_TIMEOUT_S, as_system=True) as connection:
             place = await _place(connection, place_id)
-            await repository.put_flags(
+            await findings_repository.put_flags(
                 connection, place.place_key, resolution, flags, self._clock.now()
             )
 
     async def thin_runs(self, thinned: datetime, dropped: datetime) -> int:
-        """Drop old runs of forecasts; return how many rows went."""
+        """Drop runs before ``dropped``, and before ``thinned`` all but each day's first.
+
+        Runs that are a month older than ``thinned`` have been thinned already.
+        """
+        since = (thinned - THINNED_SPAN).replace(hour=0, minute=0, second=0, microsecond=0)
         async with self._database.transaction(CHUNK_TIMEOUT_S, as_system=True) as connection:
-            return await repository.thin_runs(connection, thinned, dropped)
+            return await repository.thin_runs(connection, since, thinned, dropped)
 
     async def neighbours(self, place: Place) -> list[Place]:
         """Return the nearest other places that have weather, at most four within 100 km."""
-        covered = await self.coverage()
+        observed = await self.extents()
         away = partial(distance_km, place.latitude, place.longitude)
         near = [
             one
             for one in await self.places()
             if one.place_id != place.place_id
-            and one.place_id in covered
+            and one.place_id in observed
             and away(one) <= MAX_NEIGHBOUR_KM
         ]
         return sorted(near, key=away)[:MAX_NEIGHBOURS]
@@ -208,7 +229,7 @@ class WeatherRecords:
     ) -> Weather:
         """Return what was told on a grid, without estimates; days also as hours make them."""
         async with self._database.transaction(CHUNK_TIMEOUT_S) as connection:
-            found = await repository.decisions(connection, [place.place_key], known_at)
+            found = await findings_repository.decisions(connection, [place.place_key], known_at)
             decisions = found.get(place.place_key, []) if as_decided else []
             weather = await _told(connection, place, grid, known_at, decisions)
             if grid.resolution is Resolution.DAY:
@@ -219,6 +240,12 @@ class WeatherRecords:
         self, place_id: str, grid: Grid, known_at: datetime | None, *, fill: bool
     ) -> Weather:
         place = await self.place(place_id)
+        async with self._reading:
+            return await self._read(place, grid, known_at, fill=fill)
+
+    async def _read(
+        self, place: Place, grid: Grid, known_at: datetime | None, *, fill: bool
+    ) -> Weather:
         if not fill:
             return await self.told(place, grid, known_at)
         learning = LEARNING // grid.resolution.step
@@ -229,7 +256,8 @@ class WeatherRecords:
         others = [
             (one, await self.told(one, wide, known_at)) for one in await self.neighbours(place)
         ]
-        return filling.last(filling.filled(place, target, others), learning)
+        filled = await asyncio.to_thread(filling.filled, place, target, others)
+        return filling.last(filled, learning)
 
 
 async def _place(connection: Connection, place_id: str) -> Place:
@@ -308,8 +336,8 @@ async def _with_hours(
     hours = await _told(connection, place, around, known_at, decisions)
     if all(np.isnan(column).all() for column in hours.columns.values()):
         return days
-    offsets = _offsets_h(place, around)
-    made = assembly.days_of_hours(hours, days.grid, offsets)
+    offsets = await asyncio.to_thread(_offsets_h, place, around)
+    made = await asyncio.to_thread(assembly.days_of_hours, hours, days.grid, offsets)
     by_run = {
         name: assembly.days_touched(where, days.grid, around, offsets)
         for name, where in hours.forecast.items()
@@ -334,11 +362,10 @@ async def _with_hours(
 
 def _offsets_h(place: Place, hours: Grid) -> Ints:
     """Return what the place's days are ahead of UTC, in each hour."""
-    zone = place.zone
-    offsets = (hours.at(index).astimezone(zone).utcoffset() for index in range(hours.count))
-    return np.fromiter(
-        (int((one or timedelta()).total_seconds()) // 3600 for one in offsets), np.int64
-    )
+    utc = pl.datetime_range(hours.start, hours.end, HOUR, closed="left", eager=True)
+    local = utc.dt.convert_time_zone(place.zone.key).dt.replace_time_zone("UTC")
+    ahead_s = local.dt.epoch("s").to_numpy() - utc.dt.epoch("s").to_numpy()
+    return np.asarray(ahead_s // 3600, dtype=np.int64)
 
 
 def distance_km(latitude: float, longitude: float, place: Place) -> float:

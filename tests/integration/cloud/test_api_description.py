@@ -45,6 +45,7 @@ OPEN = {  # to everybody
     "weather_places",
     "weather_hours",
     "weather_days",
+    "weather_flags",
     "weather_degree_days",
     "weather_snow_water",
     "is_live",

@@ -123,6 +123,7 @@ NEEDS: dict[str, Right | None] = {
     "GET /weather/places": None,
     "GET /weather/places/{place_id}/hours": None,
     "GET /weather/places/{place_id}/days": None,
+    "GET /weather/places/{place_id}/flags": None,
     "GET /weather/places/{place_id}/degree-days": None,
     "GET /weather/places/{place_id}/snow-water": None,
     # alerts

@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 
+from cloud.weather.checking import check
 from cloud.weather.models import Resolution
 from cloud.weather.sources import Told
 from tests.integration.cloud.builders import CloudInTest
@@ -31,8 +32,8 @@ async def test_anybody_reads_places_and_their_terms(cloud: CloudInTest) -> None:
     assert place["name"] == {"bg": "София", "en": "Sofia"}
     assert (place["licence"], place["attribution"]) == ("CC BY 4.0", "A test")
     [extent] = place["observed"]
-    assert (extent["resolution"], extent["count"]) == ("hour", 2)
-    assert extent["first"] == "2025-01-01T00:00:00Z"
+    assert extent["resolution"] == "hour"
+    assert (extent["first"], extent["last"]) == ("2025-01-01T00:00:00Z", "2025-01-01T01:00:00Z")
 
 
 async def test_hours_come_in_columns_with_what_is_estimated_and_forecast(
@@ -75,6 +76,18 @@ async def test_csv_tells_the_terms_in_every_row(cloud: CloudInTest) -> None:
     assert lines[0] == 'sofia,2025-01-01T00:00Z,1.0,,"",CC BY 4.0,A test'
     assert lines[1] == "sofia,2025-01-01T01:00Z,2.0,,temperature_c:estimated,CC BY 4.0,A test"
     assert len(lines) == 24
+
+
+async def test_what_a_check_found_is_told_and_found_once(cloud: CloudInTest) -> None:
+    await _with_hours(cloud, 1, 2, 99, 4)
+    for _ in range(2):
+        await check(cloud.services.weather, "sofia")
+    answer = await _asked(cloud, "flags", **NEW_YEAR, resolution="hour")
+    assert [(one["rule"], one["since"]) for one in answer["items"]] == [
+        ("impossible", "2025-01-01T02:00:00Z"),
+        ("jump", "2025-01-01T02:00:00Z"),
+    ]
+    assert (await _asked(cloud, "hours", **NEW_YEAR))["columns"]["temperature_c"][2] == 99
 
 
 async def test_degree_days_follow_eurostat_unless_told_otherwise(cloud: CloudInTest) -> None:

@@ -196,8 +196,10 @@ async def test_the_nearest_place_with_weather_is_found(store: Store) -> None:
     near = await records.nearest(42.2, 23.6)
     assert near is not None
     assert near.place_id == "musala"
-    [extent] = (await records.coverage())["musala"]
-    assert (extent.first, extent.rows) == (MIDNIGHT, 3)
+    [extent] = (await records.extents())["musala"]
+    assert (extent.first, extent.last) == (MIDNIGHT, MIDNIGHT + 2 * HOUR)
+    assert extent.known_at == MIDNIGHT + 4 * HOUR
+    assert await records.counts("musala", Resolution.HOUR) == {"temperature_c": 3}
     assert [one.place_id for one in await records.neighbours(a_place())] == ["musala"]
 
 
