@@ -15,12 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from cloud.demand.baseline_ranges import Ranges, yearly_drift
-from cloud.demand.breaks import Break, level_break
+from cloud.demand.baseline_ranges import Ranges
+from cloud.demand.breaks import Break
 from cloud.demand.change_points import ChangePoints
 from cloud.demand.day_candidates import Mixture, mixture
 from cloud.demand.days import Climate, by_day, climate_of, days_of
 from cloud.demand.faults import Fault, cleaned
+from cloud.demand.levels import USUAL_DRIFT, yearly_levels
 from cloud.demand.model import LEVELS
 from cloud.demand.series import DAY_H, Floats, Hours, Ints, Weather
 
@@ -140,11 +141,14 @@ def fit_baseline(amounts: Floats, hours: Hours, weather: Weather) -> Baseline:
     used = whole[rows]
     age_d = days.number[-1] - days.number
     weights = 0.5 ** (age_d / HALF_LIFE_DAYS)
-    model = mixture(days, used, weights, _blocks(days.number))
+    blocks = _blocks(days.number)
+    levels = yearly_levels(days, used, weights, blocks)
+    used, by_days[rows] = (told * levels.factors[:, None] for told in (used, by_days[rows]))
+    model = mixture(days, used, weights, blocks)
     sums, left_out = used.sum(axis=1), np.maximum(model.left_out, floor)
     told_sums = left_out.sum(axis=1)
-    drift = yearly_drift(age_d, sums, told_sums)
-    found = level_break(days.number, sums, told_sums)
+    drift = levels.drift
+    found = levels.found
     facts = Facts(
         days=int(rows.size),
         cvrmse_pct=_cvrmse_pct(sums, told_sums, weights),
@@ -194,7 +198,7 @@ def _usual(
     weights = np.ones(len(by_days))
     predicted = np.broadcast_to(np.nan_to_num(usual), used.shape)
     sums = used.sum(axis=1)
-    drift = yearly_drift(np.empty(0), np.empty(0), np.empty(0))
+    drift = USUAL_DRIFT
     known = int((~np.isnan(by_days)).all(axis=1).sum())
     facts = Facts(
         days=known,

@@ -15,7 +15,8 @@ import numpy as np
 from cloud.demand.model import LEVELS
 from cloud.demand.series import Floats
 
-_DRIFTS = np.array([-1.5, -0.7, 0.0, 0.7, 1.5])  # five equally likely normal deviations, about
+_DRIFTS = np.array([-1.59, -0.97, -0.59, -0.28, 0.0, 0.28, 0.59, 0.97, 1.59])
+# Nine equally likely deviations of a normal distribution.
 _CELLS = 4  # of days, by predicted level
 _MIN_CELL = 45  # errors; fewer can't tell a 5 % quantile
 _FEW = 30  # days: under this, ranges are widened as a t-distribution would be
@@ -73,25 +74,3 @@ def _quantiles(errors: Floats, weights: Floats) -> Floats:
     so_far = np.cumsum(weights[order])
     at = (so_far - weights[order] / 2) / so_far[-1]
     return np.asarray(np.interp(LEVELS, at, errors[order]))
-
-
-_USUAL_DRIFT = 0.04  # a year, standard deviation; of buildings whose own history is too short
-_USUAL_YEARS = 2.0  # of evidence that this counts for
-_MIN_YEAR_DAYS = 120
-
-
-def yearly_drift(age_d: Floats, used: Floats, predicted: Floats) -> float:
-    """Return by what share of itself the level moves from year to year: standard deviation.
-
-    From what the left-out predictions (days,) missed each year by; ``age_d`` is days before the
-    end.
-    """
-    year = (age_d // 365).astype(int)
-    gaps = []
-    for number in range(year.max() + 1 if year.size else 0):
-        rows = year == number
-        if rows.sum() >= _MIN_YEAR_DAYS and predicted[rows].sum() > 0:
-            gaps.append((used - predicted)[rows].sum() / predicted[rows].sum())
-    steps = np.diff(gaps)
-    evidence = _USUAL_YEARS * _USUAL_DRIFT**2 + float((steps**2).sum())
-    return float(np.sqrt(evidence / (_USUAL_YEARS + steps.size)))

@@ -61,16 +61,12 @@ def change_points(days: Days, used: Floats, weights: Floats) -> ChangePoints:
     """Return the model of 1, 3 or 5 parameters that explains ``used`` (days,) best for its size."""
     temperature = days.temperature_c
     grid = np.unique(np.quantile(temperature, _GRID).round(1))
+    values = grid.tolist()
     pairs: list[tuple[float | None, float | None]] = [(None, None)]
     if temperature.size >= _MIN_DAYS and np.ptp(temperature) > _MIN_APART_C:
-        pairs += [(low, None) for low in grid] + [(None, high) for high in grid]
-        pairs += [(low, high) for low in grid for high in grid if high >= low + _MIN_APART_C]
-    columns = {low: np.maximum(low - temperature, 0) for low in grid}
-    rising = {high: np.maximum(temperature - high, 0) for high in grid}
-    empty = np.zeros_like(temperature)
-    heat = np.stack([empty if low is None else columns[low] for low, _ in pairs])
-    cool = np.stack([empty if high is None else rising[high] for _, high in pairs])
-    found, errors = _solved(heat, cool, days.off, used, weights)
+        pairs += [(low, None) for low in values] + [(None, high) for high in values]
+        pairs += [(low, high) for low in values for high in values if high >= low + _MIN_APART_C]
+    found, errors = _solved(days, grid, pairs, used, weights)
     count = max(2.0, float(weights.sum() ** 2 / (weights**2).sum()))
     sizes = np.array([2 + 2 * (low is not None) + 2 * (high is not None) for low, high in pairs])
     is_negative = (found[:, 2:] < 0).any(axis=1)
@@ -89,19 +85,42 @@ def change_points(days: Days, used: Floats, weights: Floats) -> ChangePoints:
 
 
 def _solved(
-    heat: Floats, cool: Floats, off: Floats, used: Floats, weights: Floats
+    days: Days,
+    grid: Floats,
+    pairs: Sequence[tuple[float | None, float | None]],
+    used: Floats,
+    weights: Floats,
 ) -> tuple[Floats, Floats]:
-    """Return coefficients (pairs, 4) and squared errors (pairs,) of all pairs at once."""
-    ones = np.ones_like(heat)
-    x = np.stack([ones, ones * off, heat, cool], axis=2)
-    weighted = x * weights[None, :, None]
-    gram = weighted.transpose(0, 2, 1) @ x
-    towards = weighted.transpose(0, 2, 1) @ used
+    """Return coefficients (pairs, 4) and squared errors (pairs,), all from one matrix of products.
+
+    Its columns are a base, days off, cold below each of ``grid``, heat above each, and nothing, for
+    the slope that a pair leaves out.
+    """
+    gaps = grid - days.temperature_c[:, None]
+    ones = np.ones((days.count, 1))
+    columns = [ones, days.off[:, None], np.maximum(gaps, 0), np.maximum(-gaps, 0), 0 * ones]
+    z = np.concatenate(columns, axis=1)
+    products, towards = (z.T * weights) @ z, (z.T * weights) @ used
+    place = {value: 2 + index for index, value in enumerate(grid.tolist())}
+    nothing = 2 + 2 * grid.size
+    chosen = np.array(
+        [
+            (
+                0,
+                1,
+                nothing if low is None else place[low],
+                nothing if high is None else place[high] + grid.size,
+            )
+            for low, high in pairs
+        ]
+    )
+    gram = products[chosen[:, :, None], chosen[:, None, :]]
     gram += np.eye(4) * (1e-8 * gram.trace(axis1=1, axis2=2)[:, None, None] + 1e-12)
-    found = np.linalg.solve(gram, towards[:, :, None])[:, :, 0]
-    # Solved for a level first, an off-day that never comes has no coefficient.
-    errors = (weights * (used - (x @ found[:, :, None])[:, :, 0]) ** 2).sum(axis=1)
-    return np.asarray(found), np.asarray(errors)
+    aims = towards[chosen]
+    found = np.linalg.solve(gram, aims[:, :, None])[:, :, 0]
+    errors = (weights * used**2).sum() - 2 * (found * aims).sum(axis=1)
+    errors += (found[:, None] @ gram @ found[:, :, None])[:, 0, 0]
+    return np.asarray(found), np.asarray(np.maximum(errors, 0))
 
 
 def left_out_use(
