@@ -10,7 +10,7 @@ import numpy as np
 
 from cloud.demand.series import Floats
 
-_LEANING_DAYS = 15.0  # of evidence that equal shares count for
+_LEANING_DAYS = 60.0  # of evidence that equal shares count for
 
 
 def shares(predicted: Floats, used: Floats, weights: Floats) -> Floats:
