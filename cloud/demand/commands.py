@@ -1,17 +1,24 @@
 # SPDX-License-Identifier: EUPL-1.2
 """``iskar-cloud demand``: what needs files only, no server and no database."""
 
-import json
 import sys
+from datetime import tzinfo
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal, NoReturn
 
-import polars as pl
 import typer
 
 from cloud.demand.backtest import Backtest, backtest
-from cloud.demand.files import UnreadableFileError, instant, read_usage, read_weather, zone_of
+from cloud.demand.files import (
+    UnreadableFileError,
+    instant,
+    is_local,
+    read_usage,
+    read_weather,
+    zone_of,
+)
 from cloud.demand.forecast import default_forecaster
+from cloud.demand.told import figures_told, forecast_table, write_forecasts
 
 cli = typer.Typer(no_args_is_help=True, help="Demand: forecasts, baselines, and how good they are.")
 
@@ -69,49 +76,86 @@ def backtest_command(
             refit_h=refit_h,
         )
     except UnreadableFileError as error:
-        typer.echo(f"iskar-cloud: {error}", err=True)
-        sys.exit(UNREADABLE)
-    _tell(told, emit, as_json=as_json)
-
-
-def _tell(told: Backtest, emit: Path | None, *, as_json: bool) -> None:
+        _refuse(error)
     if emit is not None:
-        _write(told, emit)
+        _write_backtest(told, emit, zone, is_local=is_local(usage))
     by_series = {
         name: one.as_json() | {"fit_s": told.fit_s / len(told.series_ids)}
         for name, one in zip(told.series_ids, told.by_series, strict=True)
     }
     whole = told.overall.as_json() | {"fit_s": told.fit_s}
-    if as_json:
-        typer.echo(json.dumps({"series": by_series, "overall": whole}))
-        return
-    for name, figures in (by_series | {"overall": whole}).items():
-        line = "  ".join(
-            f"{figure} {'-' if told is None else f'{told:.4g}'}" for figure, told in figures.items()
+    typer.echo(figures_told(by_series, whole, as_json=as_json))
+
+
+@cli.command("baseline")
+def baseline_command(
+    usage: UsageFile,
+    weather: WeatherFile,
+    start: Annotated[str, typer.Option("--start", help="Where the baseline period ends.")],
+    end: Annotated[
+        str | None, typer.Option("--end", help="Where to stop; else where use ends.")
+    ] = None,
+    train_from: Annotated[
+        str | None, typer.Option("--train-from", help="Learn from nothing older than this.")
+    ] = None,
+    frequency: Annotated[
+        Literal["hourly", "daily"], typer.Option(help="Hours, or sums of local days.")
+    ] = "hourly",
+    timezone: Zone = None,
+    emit: Emit = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tell what would have been used from START on had nothing changed, and how near that was."""
+    # Its mathematics takes a second to import, and the other commands shouldn't wait for it.
+    from cloud.demand.baseline_runs import run_baselines
+
+    try:
+        zone = zone_of(timezone)
+        used = read_usage(usage, zone)
+        first = instant(start, zone)
+        last = used.hours.end if end is None else instant(end, zone)
+        if last <= first:
+            raise UnreadableFileError(f"{last} isn't after {first}: give a later --end.")
+        told = run_baselines(
+            used,
+            read_weather(weather, zone),
+            start=first,
+            end=last,
+            train_from=None if train_from is None else instant(train_from, zone),
+            frequency=frequency,
         )
-        typer.echo(f"{name}: {line}")
+    except UnreadableFileError as error:
+        _refuse(error)
+    if emit is not None:
+        starts = told.starts()
+        tables = [
+            forecast_table(name, told.issued_at, starts, quantiles)
+            for name, quantiles in told.quantiles()
+        ]
+        write_forecasts(tables, emit, zone, is_local=is_local(usage))
+    by_series = {
+        name: one.as_json() | {"fit_s": fit_s}
+        for name, one, fit_s in zip(told.series_ids, told.by_series, told.fit_s, strict=True)
+    }
+    whole = told.overall.as_json() | {"fit_s": sum(told.fit_s)}
+    facts = {
+        name: fitted.facts.as_json()
+        for name, fitted in zip(told.series_ids, told.baselines, strict=True)
+    }
+    typer.echo(figures_told(by_series, whole, as_json=as_json, facts=facts))
 
 
-def _write(told: Backtest, path: Path) -> None:
+def _refuse(error: UnreadableFileError) -> NoReturn:
+    typer.echo(f"iskar-cloud: {error}", err=True)
+    sys.exit(UNREADABLE)
+
+
+def _write_backtest(told: Backtest, path: Path, zone: tzinfo, *, is_local: bool) -> None:
     tables = []
     for one in told.issued:
-        for row, name in enumerate(told.series_ids):
-            starts = [one.hours.at(index) for index in range(one.hours.count)]
-            low, middle, high = one.quantiles[row].T
-            tables.append(
-                pl.DataFrame(
-                    {
-                        "series_id": [name] * len(starts),
-                        "issued_at": [one.issued_at] * len(starts),
-                        "interval_start": starts,
-                        "p05": low,
-                        "p50": middle,
-                        "p95": high,
-                    }
-                )
-            )
-    table = pl.concat(tables)
-    if path.suffix == ".parquet":
-        table.write_parquet(path)
-    else:
-        table.write_csv(path, datetime_format="%Y-%m-%dT%H:%M:%SZ")
+        starts = [one.hours.at(index) for index in range(one.hours.count)]
+        tables += [
+            forecast_table(name, one.issued_at, starts, one.quantiles[row])
+            for row, name in enumerate(told.series_ids)
+        ]
+    write_forecasts(tables, path, zone, is_local=is_local)

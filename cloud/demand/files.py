@@ -60,6 +60,15 @@ def read_weather(path: Path, zone: tzinfo) -> Weather:
     return Weather(hours=hours, columns=columns)
 
 
+def is_local(path: Path) -> bool:
+    """Return whether the times of a file are local ones, without an offset."""
+    table = _read(path, ("interval_start",), rows=1)
+    stamps = table["interval_start"]
+    if stamps.dtype == pl.String:
+        stamps = _parsed(table, path)["interval_start"]
+    return not (isinstance(stamps.dtype, pl.Datetime) and stamps.dtype.time_zone)
+
+
 def instant(text: str, zone: tzinfo) -> datetime:
     """Return the instant that ``text`` names; without an offset, as local time of ``zone``."""
     try:
@@ -69,12 +78,13 @@ def instant(text: str, zone: tzinfo) -> datetime:
     return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
 
 
-def _read(path: Path, needed: tuple[str, ...]) -> pl.DataFrame:
+def _read(path: Path, needed: tuple[str, ...], rows: int | None = None) -> pl.DataFrame:
     try:
         if path.suffix == ".parquet":
-            table = pl.read_parquet(path)
+            table = pl.read_parquet(path, n_rows=rows)
         else:
-            table = pl.read_csv(path, infer_schema=False, null_values=list(_UNKNOWN))
+            unknown = list(_UNKNOWN)
+            table = pl.read_csv(path, infer_schema=False, null_values=unknown, n_rows=rows)
     except (OSError, pl.exceptions.PolarsError) as error:
         raise UnreadableFileError(f"{path} can't be read: {error}") from error
     missing = [name for name in needed if name not in table.columns]
