@@ -12,8 +12,10 @@ import typer
 from cloud.demand.backtest import Backtest, backtest
 from cloud.demand.files import UnreadableFileError, instant, read_usage, read_weather, zone_of
 from cloud.demand.forecast import default_forecaster
+from cloud.demand.study_commands import register
 
 cli = typer.Typer(no_args_is_help=True, help="Demand: forecasts, baselines, and how good they are.")
+register(cli)
 
 UNREADABLE = 2
 
