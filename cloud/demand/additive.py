@@ -31,8 +31,12 @@ class TooLittleHistoryError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Block:
-    """A block's products of columns, and those of what is left out with it."""
+    """A block's products of columns, and those of what is left out with it.
 
+    ``end`` is the first hour after it, by its place in the history.
+    """
+
+    end: int
     inside: Floats
     around: Floats
 
@@ -52,13 +56,9 @@ class Solution:
     @classmethod
     def of(cls, products: Floats, penalty: float) -> Self:
         """Solve for sums of products of (columns, use, 1)."""
-        hours = products[-1, -1]
-        mean = products[:-2, -1] / hours
-        mean_use = float(products[-2, -1] / hours)
-        spread = products[:-2, :-2] - hours * np.outer(mean, mean)
-        spread += np.diag(np.full(mean.size, penalty * hours))
-        inverse = np.linalg.inv(spread)
-        found = inverse @ (products[:-2, -2] - hours * mean * mean_use)
+        spread, product, mean, mean_use = _centred(products, penalty)
+        inverse: Floats = np.asarray(np.linalg.inv(spread), dtype=np.float64)
+        found = inverse @ product
         return cls(inverse=inverse, found=found, mean=mean, mean_use=mean_use)
 
     def without(self, out: Ints) -> Floats:
@@ -146,6 +146,7 @@ class Fitting:
     mean: Floats
     scale: Floats
     use_scale: float
+    penalty: float
 
     def errors(self, without: Collection[str] = ()) -> Floats:
         """Return (blocks,) sums of squared errors over the variance of use."""
@@ -215,6 +216,7 @@ def fit(
         mean=mean,
         scale=scale,
         use_scale=use_scale,
+        penalty=penalty,
     )
 
 
@@ -242,11 +244,32 @@ def _blocks(table: Floats, at: Ints) -> tuple[Block, ...]:
         inside = table[low:high].T @ table[low:high]
         before, after = table[wide[0] : low], table[high : wide[1]]
         around = inside + before.T @ before + after.T @ after
-        found.append(Block(inside=inside, around=around))
+        found.append(Block(end=int(at[high - 1]) + 1, inside=inside, around=around))
     return tuple(found)
 
 
 def _chosen(products: Products) -> tuple[float, tuple[Solution, ...]]:
     """Return the penalty whose fits tell blocks left out best, and these fits."""
-    tried = [(penalty, products.without_each_block(penalty)) for penalty in PENALTIES]
-    return min(tried, key=lambda one: float(products.errors(one[1]).sum()))
+    errors = [
+        sum(_error(products.whole - one.around, one.inside, penalty) for one in products.blocks)
+        for penalty in PENALTIES
+    ]
+    penalty = PENALTIES[int(np.argmin(errors))]
+    return penalty, products.without_each_block(penalty)
+
+
+def _error(taught: Floats, asked: Floats, penalty: float) -> float:
+    spread, product, mean, mean_use = _centred(taught, penalty)
+    found = np.linalg.solve(spread, product)
+    signs = np.concatenate([-found, [1.0, mean @ found - mean_use]])
+    return max(float(signs @ asked @ signs), 0.0)
+
+
+def _centred(products: Floats, penalty: float) -> tuple[Floats, Floats, Floats, float]:
+    """Return products about the means, the penalty added, and these means."""
+    hours = products[-1, -1]
+    mean = products[:-2, -1] / hours
+    mean_use = float(products[-2, -1] / hours)
+    spread = products[:-2, :-2] - hours * np.outer(mean, mean)
+    spread += np.diag(np.full(mean.size, penalty * hours))
+    return spread, products[:-2, -2] - hours * mean * mean_use, mean, mean_use

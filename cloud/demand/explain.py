@@ -9,7 +9,7 @@ get none where fits are better without. Groups go one by one, for two that tell 
 seem to be worth nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -133,12 +133,7 @@ def explain(usage: Usage, weather: Weather, row: int = 0) -> Explanation:
             f"{usage.series_ids[row]} spans {len(fitting.products.blocks)} blocks;"
             f" {MIN_BLOCKS} are needed to tell what helps."
         )
-    dropped: list[str] = []
-    worths = _worths(fitting, dropped)
-    while failing := [one for one in worths.values() if _fails(one)]:
-        worst = min(failing, key=lambda one: one.gain_pct)
-        dropped.append(worst.group)
-        worths = _worths(fitting, dropped, worths)
+    dropped, worths = unhelpful(fitting)
     model = fitting.model(dropped)
     mean_square = float(fitting.errors(dropped).sum() / fitting.products.hours().sum())
     rmse = float(np.sqrt(mean_square)) * fitting.use_scale
@@ -154,6 +149,17 @@ def explain(usage: Usage, weather: Weather, row: int = 0) -> Explanation:
         error_pct=rmse / mean * 100 if mean else float("nan"),
         model=model,
     )
+
+
+def unhelpful(fitting: Fitting, keep: Collection[str] = ()) -> tuple[list[str], dict[str, Worth]]:
+    """Return the groups that get no part, in the order in which they went, and all worths."""
+    dropped: list[str] = []
+    worths = _worths(fitting, dropped)
+    while failing := [one for one in worths.values() if _fails(one) and one.group not in keep]:
+        worst = min(failing, key=lambda one: one.gain_pct)
+        dropped.append(worst.group)
+        worths = _worths(fitting, dropped, worths)
+    return dropped, worths
 
 
 def _fails(worth: Worth) -> bool:

@@ -9,9 +9,18 @@ from typing import Annotated, Any
 import typer
 
 from cloud.demand.additive import TooLittleHistoryError
+from cloud.demand.climate import read_years
 from cloud.demand.explain import Explanation, explain
 from cloud.demand.explain_told import sentence_of, told_of
-from cloud.demand.files import UnreadableFileError, read_usage, read_weather, zone_of
+from cloud.demand.files import (
+    UnreadableFileError,
+    instant,
+    read_usage,
+    read_weather,
+    zone_of,
+)
+from cloud.demand.scenario import NoScenarioError, scenario
+from cloud.demand.scenario_told import lines_of_scenario, told_of_scenario
 
 UNREADABLE = 2
 
@@ -38,6 +47,7 @@ _AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 def register(cli: typer.Typer) -> None:
     """Add the studies to the commands of demand."""
     cli.command("explain")(explain_command)
+    cli.command("scenario")(scenario_command)
 
 
 def explain_command(
@@ -62,6 +72,43 @@ def explain_command(
         told[name] = told_of(found)
         if not as_json:
             _tell_explained(found)
+    if as_json:
+        typer.echo(json.dumps({"series": told}))
+
+
+def scenario_command(
+    usage: _Usage,
+    weather: _Weather,
+    until: Annotated[str, typer.Option("--until", help="The end of what may come.")],
+    years: Annotated[
+        Path | None,
+        typer.Option("--years", help="CSV or Parquet: date, temp_mean; many years, daily."),
+    ] = None,
+    timezone: _Zone = None,
+    as_json: _AsJson = False,
+) -> None:
+    """Tell what may be used from the end of the history on, and its peaks, by weather years."""
+    try:
+        zone = zone_of(timezone)
+        used, seen = read_usage(usage, zone), read_weather(weather, zone)
+        end = instant(until, zone)
+        record = None if years is None else read_years(years)
+    except UnreadableFileError as error:
+        typer.echo(f"iskar-cloud: {error}", err=True)
+        sys.exit(UNREADABLE)
+    told: dict[str, Any] = {}
+    for row, name in enumerate(used.series_ids):
+        try:
+            found = scenario(used, seen, until=end, years=record, row=row)
+        except (NoScenarioError, TooLittleHistoryError) as error:
+            told[name] = {"refused": str(error)}
+            if not as_json:
+                typer.echo(f"{name}: {error}")
+            continue
+        told[name] = told_of_scenario(found)
+        if not as_json:
+            for line in lines_of_scenario(found):
+                typer.echo(line)
     if as_json:
         typer.echo(json.dumps({"series": told}))
 

@@ -127,7 +127,7 @@ class Terms:
     def at_steady(self, temperature_c: float) -> Floats:
         """Return (24, columns): the temperature group by hour of the day in steady weather."""
         steady = np.full(DAY_H, temperature_c)
-        return self._of_temperature(np.arange(DAY_H), steady, steady, steady)
+        return self.of_temperature(np.arange(DAY_H), steady, steady, steady)
 
     def _temperature(self, hours: Hours, weather: Weather) -> Floats:
         wide = hours.between(-5 * DAY_H, hours.count)
@@ -136,17 +136,22 @@ class Terms:
         if self.by_day:
             day = _of_day(wide, now)
             now, last, *ago = (day[first - n * DAY_H : day.size - n * DAY_H] for n in range(4))
-            return self._of_temperature(hours.hour_of_day, now, last, (ago[0] + ago[1]) / 2)
-        return self._of_temperature(
+            return self.of_temperature(hours.hour_of_day, now, last, (ago[0] + ago[1]) / 2)
+        return self.of_temperature(
             hours.hour_of_day,
             now[first:],
             _lagged_mean(now, 0, DAY_H)[first:],
             _lagged_mean(now, DAY_H, 4 * DAY_H)[first:],
         )
 
-    def _of_temperature(
+    def of_temperature(
         self, hour_of_day: Ints, now: Floats, lately: Floats, before: Floats
     ) -> Floats:
+        """Return (hours, columns) for temperatures now, lately and before that.
+
+        These are, by the hour: now, of the last day, of the three before it; by the day: of this
+        day, of the last, of the two before it.
+        """
         waves = _waves(hour_of_day / DAY_H, 3 if self.by_day else 2)
         few, fewest = self.knots[1::2], self.knots[self.knots.size // 2 :][:1]
         return np.hstack(
