@@ -157,6 +157,7 @@ def misses_of(history: History, count: int) -> Misses:
         notes.append(f"model error beyond {longest // DAY_H} days ahead is taken as at that")
     apart = max(1, int((known[-1] - ends[origins[0]]) // longest))
     table = np.array(stretches)
+    apart = min(apart, len(table))
     return Misses(
         stretches=table + (_widening(apart) - 1) * table.mean(axis=1, keepdims=True),
         floor=floor,

@@ -48,6 +48,7 @@ class Terms:
             it is held.
         typical: what an unknown column of other weather is taken for.
         seen_c: lowest and highest (temperature of an hour, mean of a day) in hours with usage.
+        wettest_mm: the most rain in an hour with usage; holidays: how many fell on working days.
     """
 
     by_day: bool
@@ -56,6 +57,8 @@ class Terms:
     bends: Mapping[str, Floats]
     typical: Mapping[str, float]
     seen_c: tuple[tuple[float, float], tuple[float, float]]
+    wettest_mm: float
+    holidays: int
 
     @classmethod
     def learn(
@@ -105,6 +108,8 @@ class Terms:
             },
             typical=typical,
             seen_c=(_ends(temperatures), _ends(days)),
+            wettest_mm=_ends(_known(at.get("precipitation_mm")[used]))[1],
+            holidays=days_off.size,
         )
 
     def columns(self, hours: Hours, weather: Weather) -> dict[str, Floats]:
@@ -226,6 +231,10 @@ def _times(one: Floats, other: Floats) -> Floats:
 def _one_of(which: Ints, count: int) -> Floats:
     found: Floats = (which[:, None] == np.arange(count)[None, :]).astype(np.float64)
     return found
+
+
+def _known(told: Floats) -> Floats:
+    return told[~np.isnan(told)]
 
 
 def _ends(told: Floats) -> tuple[float, float]:
