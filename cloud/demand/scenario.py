@@ -92,7 +92,7 @@ class Scenario:
         table = np.stack(by_year)
         luck = np.random.default_rng(_SEED)
         drawn = luck.integers(0, len(table), (_RESAMPLED, len(table)))
-        again = [float(np.quantile(table[rows], level)) for rows in drawn]
+        again = np.quantile(table[drawn].reshape(_RESAMPLED, -1), level, axis=1)
         low, high = np.quantile(again, (0.05, 0.95))
         return Return(
             one_in=count, told=float(np.quantile(told, level)), low=float(low), high=float(high)
@@ -140,7 +140,7 @@ def scenario(
     if len(starts) < max(ONE_IN):
         notes.append(f"{len(starts)} weather years can't tell what comes once in more than these")
     steady = history.held(ahead, weather)
-    response = _response(history.model, record)
+    response = _response(history.model, record, starts, len(ahead.dates()))
     return _paths(
         usage.series_ids[row], history, misses, record, starts, steady, response, notes, ahead
     )
@@ -168,14 +168,14 @@ def _starts(record: DailyTemperature, ahead: Hours) -> list[tuple[int, int]]:
     return found
 
 
-def _response(model: Additive, record: DailyTemperature) -> Floats:
-    """Return (days, 24): what each day of the record does to use, hour by hour."""
+def _response(
+    model: Additive, record: DailyTemperature, starts: list[tuple[int, int]], length_d: int
+) -> Floats:
+    """Return (days, 24): what each day that is laid over does to use, hour by hour."""
     at = model.groups[TEMPERATURE]
-    days = record.mean_c.size
-    told = np.full((days, DAY_H), np.nan)
-    step = 1000
-    for first in range(3, days, step):
-        rows = np.arange(first, min(first + step, days))
+    told = np.full((record.mean_c.size, DAY_H), np.nan)
+    for _, start in starts:
+        rows = np.arange(start + min(SHIFTS_D), start + max(SHIFTS_D) + length_d)
         hour = np.tile(np.arange(DAY_H), rows.size)
         now, last, two, three = (np.repeat(record.mean_c[rows - ago], DAY_H) for ago in range(4))
         columns = model.terms.of_temperature(hour, now, last, (two + three) / 2)

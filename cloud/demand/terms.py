@@ -175,7 +175,8 @@ class Terms:
 
     def _other(self, column: str, hours: Hours, weather: Weather) -> Floats:
         wide = hours.between(-DAY_H, hours.count)
-        told = np.nan_to_num(weather.over(wide).get(column), nan=self.typical[column])
+        # About what is typical: else its hours' waves would be the calendar's over again.
+        told = np.nan_to_num(weather.over(wide).get(column) - self.typical[column])
         now = told[DAY_H:, None]
         lately = _lagged_mean(told, 0, DAY_H)[DAY_H:, None]
         waves = _waves(hours.hour_of_day / DAY_H, 1)

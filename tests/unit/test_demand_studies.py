@@ -29,7 +29,7 @@ def starts(hours: Hours) -> pl.Series:
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Return the options that name a town's use, its weather, and forty years of it."""
+    """Return the options that name a town's use, its weather, and 23 years of it."""
     folder = tmp_path_factory.mktemp("town")
     usage, weather, _ = a_heated_town(days=DAYS)
     at = starts(usage.hours)
@@ -39,7 +39,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     pl.DataFrame({"interval_start": at, **weather.columns}).write_parquet(
         folder / "weather.parquet"
     )
-    days = pl.date_range(pl.date(1980, 1, 1), pl.date(2019, 12, 31), eager=True)
+    days = pl.date_range(pl.date(1997, 1, 1), pl.date(2019, 12, 31), eager=True)
     season = 11 - 11 * np.cos(2 * np.pi * np.arange(len(days)) / 365.2425)
     drawn = season + np.random.default_rng(1).normal(0, 3, len(days))
     pl.DataFrame({"date": days, "temp_mean": drawn}).write_csv(folder / "years.csv")
@@ -69,17 +69,22 @@ def test_what_helps_is_said_in_words(files):
     assert "not shown to help; gets no part" in told
 
 
-def test_a_scenario_is_printed_for_programs_and_people(files):
+def test_a_scenario_is_printed_for_programs(files):
     asked = [*of_town(files), "--years", files["years"], "--until", "2023-07-10"]
     town = json.loads(run("scenario", *asked, "--json").stdout)["series"]["town"]
     assert all(town[one] for one in SECTIONS)
-    assert town["weather_years"] == 40
+    assert town["weather_years"] == 23
     assert [one["one_in"] for one in town["one_year_in"]["peak_days"]] == [10, 20]
     totals = [one["totals"] for one in town["exceedance"]]
     assert totals == sorted(totals)
-    words = run("scenario", *asked).stdout
-    assert "one year in 20: coldest day" in words
-    assert "note:" in words
+    assert "no holidays to come" in " ".join(town["notes"])
+
+
+def test_a_scenario_is_printed_for_people(files):
+    words = run("scenario", *of_town(files), "--years", files["years"], "--until", "2023-06-20")
+    assert "one year in 20: coldest day" in words.stdout
+    assert "note:" in words.stdout
+    assert "new house: " in words.stdout
 
 
 def test_a_file_that_is_not_there_is_refused(files, tmp_path: Path):
