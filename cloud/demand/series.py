@@ -180,6 +180,7 @@ COLUMNS = (
     "wind_m_per_s",
     "irradiance_w_per_m2",
     "holiday",  # 1 on a public holiday, 0 on others
+    "supply_precipitation_mm",  # where the water comes from, far off (for Sofia: in Rila)
 )
 
 
