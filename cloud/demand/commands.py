@@ -18,8 +18,8 @@ from cloud.demand.files import (
     zone_of,
 )
 from cloud.demand.forecast import default_forecaster
-from cloud.demand.told import figures_told, forecast_table, write_forecasts
 from cloud.demand.study_commands import register
+from cloud.demand.told import figures_told, forecast_table, write_forecasts
 
 cli = typer.Typer(no_args_is_help=True, help="Demand: forecasts, baselines, and how good they are.")
 register(cli)
