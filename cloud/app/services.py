@@ -37,6 +37,7 @@ from cloud.alerts.push import Push
 from cloud.alerts.service import Alerts
 from cloud.alerts.subscriptions import Subscriptions
 from cloud.app.upkeep import Upkeep
+from cloud.demand.history import DemandHistory
 from cloud.downlink.service import Downlink
 from cloud.exports.service import Exports
 from cloud.kit.addresses import Addresses
@@ -114,6 +115,7 @@ class Services:
     readings: Readings
     registers: Registers
     districts: Districts
+    demand_history: DemandHistory
     notices: Notices
     downlink: Downlink
     tariffs: Tariffs
@@ -234,6 +236,7 @@ class Services:
             readings=readings,
             registers=Registers(database),
             districts=Districts(database, settings.aggregate_min_premises),
+            demand_history=DemandHistory(database, settings.aggregate_min_premises),
             notices=Notices(database),
             downlink=Downlink(database, clock),
             tariffs=Tariffs(database, clock, book),
