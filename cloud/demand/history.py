@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from cloud.demand import history_repository as repository
+from cloud.demand.history_coverage import coverage
 from cloud.demand.history_models import ISKAR, Intervals, Resolution, Series, Told
 from cloud.demand.history_points import groups, per_unit
 from cloud.demand.history_sight import check_hours, seen_since, sees
@@ -21,6 +22,7 @@ from cloud.kit.auth.sight import Sight
 from cloud.kit.database import Connection, Database
 from cloud.kit.errors import NotFoundError
 from cloud.kit.hypertable import ZONE
+from cloud.meters.service import installations_at
 from cloud.readings.sums import hourly_sums
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -73,6 +75,14 @@ class DemandHistory:
         async with self._database.transaction(as_system=True) as connection:
             return await repository.all_series(connection, series_ids)
 
+    async def named(self, series_ids: Sequence[str]) -> list[Series]:
+        """Return these series in order, whoever asks, or raise NotFoundError."""
+        known = {one.series_id: one for one in await self.all(series_ids)}
+        missing = [name for name in series_ids if name not in known]
+        if missing:
+            raise NotFoundError("series", missing[0])
+        return [known[name] for name in series_ids]
+
     async def usage(
         self,
         series_ids: Sequence[str],
@@ -89,10 +99,9 @@ class DemandHistory:
         hours = grid(since, until)
         async with self._database.transaction(READ_TIMEOUT_S, as_system=True) as connection:
             found = await repository.all_series(connection, series_ids)
-            known = {one.series_id: one for one in found}
-            missing = [name for name in series_ids if name not in known]
+            missing = set(series_ids) - {one.series_id for one in found}
             if missing:
-                raise NotFoundError("series", missing[0])
+                raise NotFoundError("series", min(missing))
             rows = await self._summed(
                 connection, [one for one in found if one.origin == ISKAR], hours, known_at
             )
@@ -153,6 +162,32 @@ class DemandHistory:
             starts=[EPOCH + timedelta(seconds=start) for start in starts],
             amounts=np.array([last[start] for start in starts], dtype=np.float64),
         )
+
+    async def count(self, series_id: str, until: datetime) -> None:
+        """Keep what is known of a series up to ``until``, as the register tells it."""
+        [one] = await self.named([series_id])
+        async with self._database.transaction(as_system=True) as connection:
+            span = await self._span(connection, one, until)
+        coarse: tuple[Intervals, ...] = ()
+        if one.origin != ISKAR:
+            coarse = (
+                await self.intervals(series_id, "day"),
+                await self.intervals(series_id, "month"),
+            )
+        told = coverage(await self.usage([series_id], *(span or (until, until))), coarse)
+        async with self._database.transaction(as_system=True) as connection:
+            await repository.put_coverage(connection, series_id, told)
+
+    async def _span(
+        self, connection: Connection, one: Series, until: datetime
+    ) -> tuple[datetime, datetime] | None:
+        if one.origin != ISKAR:
+            brought = await repository.span(connection, one.series_id)
+            return (brought[0], brought[1] + HOUR) if brought else None
+        points = (await groups(connection, [one]))[one.series_id].points
+        hung = await installations_at(connection, [point.service_point_id for point in points])
+        begun = min((each.valid_from for each in hung), default=until)
+        return (min(begun, until), until)
 
 
 def grid(since: datetime, until: datetime) -> Hours:

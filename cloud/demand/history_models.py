@@ -47,6 +47,12 @@ class Series:
     expected_every_h: int | None = None
     coverage: dict[str, Any] | None = field(default=None, compare=False)
 
+    @property
+    def place(self) -> tuple[str, str, str]:
+        """What is summed: there is one series of Iskar's own for each."""
+        where = self.service_point_id or self.premises_id or self.district or ""
+        return (self.utility, self.level, where)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Told:

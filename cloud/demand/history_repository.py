@@ -20,7 +20,10 @@ FIELDS = (
     *("premises_id", "service_point_id", "district", "place_id", "source", "licence"),
     "expected_every_h",
 )
-FIXED = ("series_id", "utility", "level", "unit", "origin", "premises_id", "service_point_id")
+FIXED = (
+    *("series_id", "utility", "level", "unit", "origin"),
+    *("premises_id", "service_point_id", "district"),
+)
 _COLUMNS = ", ".join(FIELDS)
 # An array as PostgreSQL sends it: dimensions, whether it has nulls, its elements' type, its one
 # dimension's length and lower bound; then each element with its length before.
@@ -180,3 +183,15 @@ async def imports(connection: Connection, series_ids: Sequence[str]) -> list[Dic
         " order by import_id desc",
         ids=list(series_ids),
     )
+
+
+async def span(connection: Connection, series_id: str) -> tuple[datetime, datetime] | None:
+    """Return the start of the first and of the last hour that was brought for a series."""
+    found = await row(
+        connection,
+        "select min(interval_start) as first, max(interval_start) as last from demand_imports"
+        " join demand_usage using (import_id)"
+        " where series_id = %(id)s and resolution = 'hour'",
+        id=series_id,
+    )
+    return (found["first"], found["last"]) if found and found["first"] else None
