@@ -74,6 +74,7 @@ from cloud.validation.corrections import Corrections
 from cloud.validation.review import HistoryReview
 from cloud.validation.service import Reviewer
 from cloud.validation.trail import AuditTrail
+from cloud.weather.service import WeatherRecords
 from cloud.webhooks import owners
 from cloud.webhooks.delivery import Courier
 from cloud.webhooks.dispatch import Dispatcher
@@ -139,6 +140,7 @@ class Services:
     push: Push
     notices_to_people: PeopleNotices
     subscriptions: Subscriptions
+    weather: WeatherRecords
 
     @classmethod
     @asynccontextmanager
@@ -271,6 +273,7 @@ class Services:
             push=push,
             notices_to_people=notices,
             subscriptions=Subscriptions(database, clock, mail, pushable),
+            weather=WeatherRecords(database, clock),
         )
 
     async def run(self, *, works: bool = True) -> None:

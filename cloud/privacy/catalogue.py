@@ -249,6 +249,15 @@ PEOPLE = (
         until="ten years after the bills that rest on it",
     ),
     Kept(
+        table="weather_decisions",
+        ties={"decided_by": Tie.SIGNATURE, "withdrawn_by": Tie.SIGNATURE},
+        purpose="to know who had a station read differently",
+        basis=Basis.INTEREST,
+        erasure=Erasure.RENAME,
+        words=("reason",),
+        until="the place leaves the service",
+    ),
+    Kept(
         table="node_commands",
         ties={"ordered_by": Tie.SIGNATURE},
         purpose="to know who changed a device",
@@ -345,6 +354,10 @@ NOT_PERSONAL = {
     "watermarks": "how far gateways have sent",
     "webhook_attempts": "what receivers answered",
     "webhook_deliveries": "how far a message has come",
+    "weather_days": "weather",
+    "weather_flags": "what is wrong with it",
+    "weather_hours": "weather",
+    "weather_places": "stations and grids",
     "webhook_keys": "secrets of endpoints",
 }
 # Rows of tables that tell of no person, or of buildings, and still go with age.
