@@ -8,13 +8,14 @@ import typer
 from fastapi.encoders import jsonable_encoder
 
 from cloud.accounts.tokens import DEFAULT_LIFE_DAYS, MAX_LIFE_DAYS
-from cloud.app import privacy_commands
+from cloud.app import demand_commands, privacy_commands
 from cloud.app.backup_commands import cli as backup_cli
 from cloud.app.privacy_commands import audit_cli
 from cloud.app.running import print_with_services
 from cloud.app.server_commands import cli as server_cli
 from cloud.app.services import Services
 from cloud.app.state_commands import cli as state_cli
+from cloud.app.weather_commands import cli as weather_cli
 from cloud.demand.commands import cli as demand_cli
 from cloud.kit.auth.rights import Right, Role
 from cloud.tariffs.documents import read_file
@@ -32,8 +33,10 @@ tariff_cli = typer.Typer(no_args_is_help=True, help="What supply costs.")
 cli.add_typer(tariff_cli, name="tariff")
 cli.add_typer(validation_cli)
 cli.add_typer(demand_cli, name="demand")
+cli.add_typer(weather_cli, name="weather")
 cli.add_typer(audit_cli, name="audit")
 privacy_commands.register(user_cli)
+demand_commands.register(demand_cli)
 
 
 @user_cli.command("add")

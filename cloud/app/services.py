@@ -37,7 +37,12 @@ from cloud.alerts.push import Push
 from cloud.alerts.service import Alerts
 from cloud.alerts.subscriptions import Subscriptions
 from cloud.app.upkeep import Upkeep
+from cloud.demand import history_tasks
+from cloud.demand.datasets import Datasets
 from cloud.demand.history import DemandHistory
+from cloud.demand.history_imports import HistoryImports
+from cloud.demand.history_series import SeriesKeeper
+from cloud.demand.weathering import Weathering
 from cloud.downlink.service import Downlink
 from cloud.exports.service import Exports
 from cloud.kit.addresses import Addresses
@@ -75,6 +80,7 @@ from cloud.validation.corrections import Corrections
 from cloud.validation.review import HistoryReview
 from cloud.validation.service import Reviewer
 from cloud.validation.trail import AuditTrail
+from cloud.weather.service import WeatherRecords
 from cloud.webhooks import owners
 from cloud.webhooks.delivery import Courier
 from cloud.webhooks.dispatch import Dispatcher
@@ -116,6 +122,10 @@ class Services:
     registers: Registers
     districts: Districts
     demand_history: DemandHistory
+    demand_series: SeriesKeeper
+    demand_imports: HistoryImports
+    datasets: Datasets
+    weathering: Weathering
     notices: Notices
     downlink: Downlink
     tariffs: Tariffs
@@ -141,6 +151,7 @@ class Services:
     push: Push
     notices_to_people: PeopleNotices
     subscriptions: Subscriptions
+    weather: WeatherRecords
 
     @classmethod
     @asynccontextmanager
@@ -199,6 +210,11 @@ class Services:
             hypertables,
             {batch.FINDING: FindingAdmitter(course)},
         )
+        weather = WeatherRecords(database, clock)
+        weathering = Weathering(database, weather)
+        history = DemandHistory(database, settings.aggregate_min_premises)
+        keeper = SeriesKeeper(database, clock, history)
+        history_tasks.register(jobs, keeper, history, clock)
         sessions = Sessions(database, clock, settings)
         links = Links(database, clock, jobs, mail, sessions, settings)
         account_tasks.register(jobs, links)
@@ -236,7 +252,11 @@ class Services:
             readings=readings,
             registers=Registers(database),
             districts=Districts(database, settings.aggregate_min_premises),
-            demand_history=DemandHistory(database, settings.aggregate_min_premises),
+            demand_history=history,
+            demand_series=keeper,
+            demand_imports=HistoryImports(database, clock, history, keeper),
+            datasets=Datasets(database, clock, history, weathering),
+            weathering=weathering,
             notices=Notices(database),
             downlink=Downlink(database, clock),
             tariffs=Tariffs(database, clock, book),
@@ -274,6 +294,7 @@ class Services:
             push=push,
             notices_to_people=notices,
             subscriptions=Subscriptions(database, clock, mail, pushable),
+            weather=weather,
         )
 
     async def run(self, *, works: bool = True) -> None:

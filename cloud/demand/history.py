@@ -131,7 +131,12 @@ class DemandHistory:
         return {name: one.amounts / per_unit(members[name]) for name, one in sums.items()}
 
     async def usage_seen(
-        self, caller: Principal, series: Series, since: datetime, until: datetime
+        self,
+        caller: Principal,
+        series: Series,
+        since: datetime,
+        until: datetime,
+        known_at: datetime | None = None,
     ) -> Usage:
         """Return the hours of a series that the caller sees, unknown before their own time.
 
@@ -139,13 +144,26 @@ class DemandHistory:
             HoursNotToldError: the caller is a municipality, and these are sums over buildings.
         """
         check_hours(caller, series)
-        told = await self.usage([series.series_id], since, until)
+        told = await self.usage([series.series_id], since, until, known_at)
         begun = seen_since(caller, series)
         if begun is None:
             return told
         amounts = told.amounts.copy()
         amounts[:, : max(0, -((told.hours.start - begun) // HOUR))] = np.nan
         return replace(told, amounts=amounts)
+
+    async def intervals_seen(
+        self,
+        caller: Principal,
+        series: Series,
+        resolution: Resolution,
+        known_at: datetime | None = None,
+    ) -> Intervals:
+        """Return the days or months of a series that begin in the caller's own time."""
+        told = await self.intervals(series.series_id, resolution, known_at)
+        begun = seen_since(caller, series)
+        kept = [at for at, start in enumerate(told.starts) if begun is None or start >= begun]
+        return replace(told, starts=[told.starts[at] for at in kept], amounts=told.amounts[kept])
 
     async def intervals(
         self, series_id: str, resolution: Resolution, known_at: datetime | None = None

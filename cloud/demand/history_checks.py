@@ -26,6 +26,7 @@ SCALE_OF_MAD = 1.4826  # of a normal spread
 LEAST_RUN_H = 6  # equal hours; shorter ones happen by chance in any series
 # A series whose lowest use is so much of its middle never stops: zeros in it are no use.
 NEVER_STOPS = 0.1
+HABIT = 0.1  # stops a day: a series that stops more often does so by itself
 LOWEST = 0.01  # the share of hours below the lowest use
 # Two days with the same 24 figures, where figures hardly ever repeat.
 DISTINCT_IN_A_DAY = 12
@@ -161,10 +162,10 @@ def _zeros(amounts: Floats) -> Mask:
     never = np.zeros(len(amounts), bool)
     if len(used) < LEAST_DAYS * DAY_H:
         return never
-    # were zeros its usual state, the lowest use would be among them
-    known = int(np.isfinite(amounts).sum())
+    zero = np.asarray(amounts == 0)
+    often = len(_runs(zero)[0]) > HABIT * np.isfinite(amounts).sum() / DAY_H
     stops = np.quantile(used, LOWEST) < NEVER_STOPS * np.median(used)
-    return never if stops or len(used) < known / 2 else np.asarray(amounts == 0)
+    return never if often or stops else zero
 
 
 def _repeated(amounts: Floats) -> Mask:
@@ -213,7 +214,7 @@ def _profile(amounts: Floats, hours: Hours, first: int, last: int) -> Floats | N
     here, hour = amounts[first:last], hours.hour_of_day[first:last]
     known = np.isfinite(here)
     counts = np.bincount(hour[known], minlength=DAY_H)
-    if counts.min(initial=0) < LEAST_DAYS:
+    if counts.min() < LEAST_DAYS:
         return None
     sums = np.bincount(hour[known], weights=here[known], minlength=DAY_H) / counts
     return None if sums.sum() <= 0 else np.asarray(sums / sums.sum() * DAY_H)

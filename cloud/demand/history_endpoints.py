@@ -2,7 +2,7 @@
 """Series of use over HTTP: who has them, what they used, and history that utilities bring."""
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -24,6 +24,8 @@ router = APIRouter(tags=["demand"])
 
 MAX_UPLOAD_BYTES = 16 * 2**20  # ten years of quarters of an hour are 12 MB
 UPLOAD_PATH = re.compile(r"/api/v1/demand/series/[a-z0-9-]{1,64}/usage")
+NOT_INCLUDED = "Not included."
+EARLIEST, LATEST = date(1900, 1, 1), date(2100, 1, 1)
 MAX_HOURS = 10_000  # as of readings' usage: over a year
 PathId = Annotated[schemas.SeriesId, Path()]
 A_FILE: dict[str, Any] = {
@@ -88,17 +90,21 @@ async def delete_demand_series(series_id: PathId, keeper: Keeper, caller: Demand
 @router.get("/demand/series/{series_id}/usage", responses=answers(HoursNotToldError))
 async def usage_of_series(
     series_id: PathId,
-    since: Annotated[Instant, Query(alias="from", examples=["2026-09-01T00:00:00+03:00"])],
-    until: Annotated[Instant, Query(alias="to", examples=["2026-10-01T00:00:00+03:00"])],
+    first: Annotated[date, Query(alias="from", examples=["2026-09-01"])],
+    end: Annotated[date, Query(alias="to", description=NOT_INCLUDED, examples=["2026-10-01"])],
     history: History,
     caller: DemandSeer,
     resolution: Literal["hour", "day", "month"] = "hour",
     known_at: Instant | None = None,
 ) -> schemas.SeriesUsage:
-    """Return what a series used from an instant to another, as it was known at a third."""
+    """Return what a series used on local days, as it is known now or was at an instant.
+
+    Days and months are those that were brought; hours are all that is known of a series otherwise.
+    """
     one = await history.one(caller, series_id)
+    since, until = _midnight(first), _midnight(end)
     if not since < until:
-        raise InvalidRequestError(f"From {since} to {until} is no span of time.")
+        raise InvalidRequestError(f"From {first} to {end} is no span of days.")
     if resolution == "hour":
         if (until - since) > timedelta(hours=MAX_HOURS):
             raise InvalidRequestError(f"Ask for {MAX_HOURS} hours at most.")
@@ -118,6 +124,12 @@ async def usage_of_series(
             _interval(start, float(used)) for start, used in zip(starts, amounts, strict=True)
         ],
     )
+
+
+def _midnight(day: date) -> datetime:
+    if not EARLIEST <= day <= LATEST:
+        raise InvalidRequestError(f"{day} is not between {EARLIEST} and {LATEST}.")
+    return datetime(day.year, day.month, day.day, tzinfo=ZONE).astimezone(UTC)
 
 
 def _interval(start: datetime, used: float) -> schemas.Interval:

@@ -30,7 +30,7 @@ RATES: dict[str, tuple[str, float]] = {"l/s": ("l", 1), "mw": ("wh", 1e6 / 3600)
 
 MAX_ROWS = 4_000_000  # a century of quarters of an hour: more is another kind of file
 MOST = 1e15  # of a unit in an interval: a petawatt hour, more than mankind's electricity of a week
-EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
+EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 HOUR_S = 3600
 DAY_S = (23 * HOUR_S, 24 * HOUR_S, 25 * HOUR_S)
 MONTH_D = (28, 31)
@@ -179,9 +179,9 @@ def _once(table: pl.DataFrame, path: Path) -> tuple[pl.DataFrame, int]:
 
 
 def _check_span(start_s: Ints, path: Path) -> None:
-    if start_s[0] < EARLIEST.timestamp() or start_s[-1] > EARLIEST.timestamp() + 300 * 366 * 86400:
+    if start_s[0] < EARLIEST.timestamp() or start_s[-1] > LATEST.timestamp():
         raise UnreadableFileError(
-            f"{path} reaches from {_at(start_s[0])} to {_at(start_s[-1])}: one of them is wrong."
+            f"{path} tells of times that are not between {EARLIEST.year} and {LATEST.year}."
         )
 
 

@@ -76,6 +76,7 @@ async def put_series(connection: Connection, series: Series, by: str, at: dateti
             ("supplier", series.supplier_id),
             ("premises", series.premises_id),
             ("service_point", series.service_point_id),
+            ("place", series.place_id),
         ):
             if kind in str(error.diag.constraint_name):
                 raise UnknownReferenceError(kind.replace("_", " "), str(name)) from error

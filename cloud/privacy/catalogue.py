@@ -265,6 +265,15 @@ PEOPLE = (
         until="the series is deleted",
     ),
     Kept(
+        table="weather_decisions",
+        ties={"decided_by": Tie.SIGNATURE, "withdrawn_by": Tie.SIGNATURE},
+        purpose="to know who had a station read differently",
+        basis=Basis.INTEREST,
+        erasure=Erasure.RENAME,
+        words=("reason",),
+        until="the place leaves the service",
+    ),
+    Kept(
         table="node_commands",
         ties={"ordered_by": Tie.SIGNATURE},
         purpose="to know who changed a device",
@@ -362,6 +371,10 @@ NOT_PERSONAL = {
     "watermarks": "how far gateways have sent",
     "webhook_attempts": "what receivers answered",
     "webhook_deliveries": "how far a message has come",
+    "weather_days": "weather",
+    "weather_flags": "what is wrong with it",
+    "weather_hours": "weather",
+    "weather_places": "stations and grids",
     "webhook_keys": "secrets of endpoints",
 }
 # Rows of tables that tell of no person, or of buildings, and still go with age.

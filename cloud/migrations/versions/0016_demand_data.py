@@ -22,7 +22,7 @@ create table demand_series (
     premises_id text references premises,
     service_point_id text references service_points,
     district text,
-    place_id text, -- whose weather it goes by
+    place_id text references weather_places (place_id), -- whose weather it goes by; null: near
     origin text not null check (origin in ('iskar', 'import')),
     source text, -- who measured it, in words
     licence text, -- on what terms it may be used
