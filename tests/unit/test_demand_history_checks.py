@@ -69,7 +69,7 @@ def test_a_coarse_meter_is_not_stuck() -> None:
     assert "stuck" not in kinds(np.round(a_year() / 50) * 50)
 
 
-def test_stamps_that_keep_to_winter_time_are_told_at_each_change_of_the_clocks() -> None:
+def test_use_that_keeps_to_winter_time_is_told_at_each_change_of_the_clocks() -> None:
     random = np.random.default_rng(7)
     by_utc = (YEAR.hour_of_day - YEAR.offsets_s // 3600) % 24
     slipped = 100 - 60 * np.cos((by_utc - 1) / 24 * 2 * np.pi) + random.normal(0, 1, YEAR.count)

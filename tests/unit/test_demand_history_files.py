@@ -42,8 +42,11 @@ def test_rates_of_days_and_months_count_their_hours(tmp_path: Path) -> None:
 
 
 def test_quarters_are_summed_by_hours_also_in_the_hour_that_comes_twice(tmp_path: Path) -> None:
-    lines = [f"2026-10-25 {hour}:{minute:02},1" for hour in ("02", "03", "03", "04")
-             for minute in (0, 15, 30, 45)]
+    lines = [
+        f"2026-10-25 {hour}:{minute:02},1"
+        for hour in ("02", "03", "03", "04")
+        for minute in (0, 15, 30, 45)
+    ]
     brought = read(tmp_path, *lines)
     assert brought.resolution == "hour"
     assert brought.amounts.tolist() == [4, 4, 4, 4]
@@ -52,14 +55,19 @@ def test_quarters_are_summed_by_hours_also_in_the_hour_that_comes_twice(tmp_path
 
 def test_an_hour_of_which_a_quarter_is_missing_is_unknown(tmp_path: Path) -> None:
     lines = [f"2026-01-31 00:{minute:02},1" for minute in (0, 15, 45)]
-    brought = read(tmp_path, *lines, *(f"2026-01-31 01:{minute:02},1" for minute in (0, 15, 30, 45)))
+    brought = read(
+        tmp_path, *lines, *(f"2026-01-31 01:{minute:02},1" for minute in (0, 15, 30, 45))
+    )
     assert np.isnan(brought.amounts[0])
     assert brought.amounts[1] == 4
 
 
 def test_rows_come_in_any_order_and_repeated_ones_count_once(tmp_path: Path) -> None:
     brought = read(
-        tmp_path, "2026-01-31 02:00,3", "2026-01-31 00:00,1", "2026-01-31 01:00,2",
+        tmp_path,
+        "2026-01-31 02:00,3",
+        "2026-01-31 00:00,1",
+        "2026-01-31 01:00,2",
         "2026-01-31 01:00,2",
     )
     assert brought.amounts.tolist() == [1, 2, 3]
@@ -93,7 +101,7 @@ def test_the_hour_that_the_clock_leaves_out_is_told_of(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_what_can_not_be_is_refused_by_row(tmp_path: Path, lines: list[str], told: str) -> None:
-    with pytest.raises(UnreadableFileError, match="usage.csv") as refused:
+    with pytest.raises(UnreadableFileError, match=r"usage\.csv") as refused:
         read(tmp_path, *lines)
     assert told in str(refused.value)
 
