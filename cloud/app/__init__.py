@@ -18,6 +18,8 @@ from cloud.alerts import subscription_endpoints as subscriptions
 from cloud.app import configuration, overview, schemas, security_txt
 from cloud.app.openapi import API, DescribedApp
 from cloud.app.services import Services
+from cloud.demand import datasets_endpoints as datasets
+from cloud.demand import history_endpoints as demand
 from cloud.downlink import endpoints as downlink
 from cloud.exports import endpoints as exports
 from cloud.kit import errors
@@ -77,6 +79,8 @@ ROUTERS = (
     weather.router,
     alerts.router,
     subscriptions.router,
+    demand.router,
+    datasets.router,
     webhooks.router,
     audit.router,
     accesses.router,
@@ -132,6 +136,7 @@ def create_app(services: Services) -> FastAPI:
     app.add_middleware(
         LimitBodies,
         limits={batch.PATH: MAX_BODY_BYTES, downlink.PACKAGES_PATH: package.MAX_BYTES},
+        by_pattern={demand.UPLOAD_PATH: demand.MAX_UPLOAD_BYTES},
     )
     app.add_middleware(RenewedSessions)
     app.add_middleware(RefuseOtherSites, public_url=services.settings.public_url)

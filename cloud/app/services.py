@@ -37,6 +37,12 @@ from cloud.alerts.push import Push
 from cloud.alerts.service import Alerts
 from cloud.alerts.subscriptions import Subscriptions
 from cloud.app.upkeep import Upkeep
+from cloud.demand import history_tasks
+from cloud.demand.datasets import Datasets
+from cloud.demand.history import DemandHistory
+from cloud.demand.history_imports import HistoryImports
+from cloud.demand.history_series import SeriesKeeper
+from cloud.demand.weathering import Weathering
 from cloud.downlink.service import Downlink
 from cloud.exports.service import Exports
 from cloud.kit.addresses import Addresses
@@ -118,6 +124,11 @@ class Services:
     readings: Readings
     registers: Registers
     districts: Districts
+    demand_history: DemandHistory
+    demand_series: SeriesKeeper
+    demand_imports: HistoryImports
+    datasets: Datasets
+    weathering: Weathering
     notices: Notices
     downlink: Downlink
     tariffs: Tariffs
@@ -203,6 +214,11 @@ class Services:
             hypertables,
             {batch.FINDING: FindingAdmitter(course)},
         )
+        weather = WeatherRecords(database, clock)
+        weathering = Weathering(database, weather)
+        history = DemandHistory(database, settings.aggregate_min_premises)
+        keeper = SeriesKeeper(database, clock, history)
+        history_tasks.register(jobs, keeper, history, clock)
         sessions = Sessions(database, clock, settings)
         links = Links(database, clock, jobs, mail, sessions, settings)
         account_tasks.register(jobs, links)
@@ -243,6 +259,11 @@ class Services:
             readings=readings,
             registers=Registers(database),
             districts=Districts(database, settings.aggregate_min_premises),
+            demand_history=history,
+            demand_series=keeper,
+            demand_imports=HistoryImports(database, clock, history, keeper),
+            datasets=Datasets(database, clock, history, weathering),
+            weathering=weathering,
             notices=Notices(database),
             downlink=Downlink(database, clock),
             tariffs=Tariffs(database, clock, book),

@@ -16,7 +16,7 @@ import polars as pl
 from cloud.demand.series import COLUMNS, HOUR, Floats, Hours, Usage, Weather
 
 _MAX_HOURS = 100 * 8784  # a century: more is a wrong stamp, and would fill the memory
-_HOUR_US = 3_600_000_000
+HOUR_US = 3_600_000_000
 _UNKNOWN = ("", "NA", "NaN", "nan", "null")
 
 
@@ -36,24 +36,24 @@ def zone_of(name: str | None) -> tzinfo:
 
 def read_usage(path: Path, zone: tzinfo) -> Usage:
     """Return the series of a file on one grid from its first hour to its last."""
-    table = _read(path, ("series_id", "interval_start", "usage"))
+    table = read_table(path, ("series_id", "interval_start", "usage"))
     if table["series_id"].null_count():
         raise UnreadableFileError(f"{path}: series_id is empty in some rows; name each series.")
     table = _with_hours(table.cast({"series_id": pl.String}), path, zone, "series_id")
     names = table["series_id"].unique(maintain_order=True)
     rows = table["series_id"].replace_strict(names, range(len(names)), return_dtype=pl.Int64)
     hours = _grid(table["hour"], path, zone)
-    amounts = _on_grid(rows, table["hour"], _numbers(table, "usage", path), len(names), hours)
+    amounts = _on_grid(rows, table["hour"], numbers(table, "usage", path), len(names), hours)
     return Usage(series_ids=tuple(names), hours=hours, amounts=amounts)
 
 
 def read_weather(path: Path, zone: tzinfo) -> Weather:
     """Return the weather of a file on one grid from its first hour to its last."""
-    table = _with_hours(_read(path, ("interval_start", "temperature_c")), path, zone)
+    table = _with_hours(read_table(path, ("interval_start", "temperature_c")), path, zone)
     hours = _grid(table["hour"], path, zone)
     rows = pl.Series([0]).new_from_index(0, len(table))
     columns = {
-        name: _on_grid(rows, table["hour"], _numbers(table, name, path), 1, hours)[0]
+        name: _on_grid(rows, table["hour"], numbers(table, name, path), 1, hours)[0]
         for name in COLUMNS
         if name in table.columns
     }
@@ -62,7 +62,7 @@ def read_weather(path: Path, zone: tzinfo) -> Weather:
 
 def is_local(path: Path) -> bool:
     """Return whether the times of a file are local ones, without an offset."""
-    table = _read(path, ("interval_start",), rows=1)
+    table = read_table(path, ("interval_start",), rows=1)
     stamps = table["interval_start"]
     if stamps.dtype == pl.String:
         stamps = _parsed(table, path)["interval_start"]
@@ -78,7 +78,8 @@ def instant(text: str, zone: tzinfo) -> datetime:
     return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
 
 
-def _read(path: Path, needed: tuple[str, ...], rows: int | None = None) -> pl.DataFrame:
+def read_table(path: Path, needed: tuple[str, ...], rows: int | None = None) -> pl.DataFrame:
+    """Return the (first) rows of a CSV (all as text) or Parquet file that has these columns."""
     try:
         if path.suffix == ".parquet":
             table = pl.read_parquet(path, n_rows=rows)
@@ -99,6 +100,22 @@ def _read(path: Path, needed: tuple[str, ...], rows: int | None = None) -> pl.Da
 
 def _with_hours(table: pl.DataFrame, path: Path, zone: tzinfo, *by: str) -> pl.DataFrame:
     """Return the table with ``hour``: the hours since 1970 (UTC) at which each row begins."""
+    table = with_instants(table, path, zone, *by).drop_nulls("instant_us")
+    odd = (table["instant_us"] % HOUR_US != 0).arg_max()
+    if odd is not None and table["instant_us"][odd] % HOUR_US:
+        raise UnreadableFileError(
+            f"{path}: interval_start {table['interval_start'][odd]} is no whole hour;"
+            " sum usage by hours first."
+        )
+    return table.with_columns((pl.col("instant_us") // HOUR_US).alias("hour"))
+
+
+def with_instants(table: pl.DataFrame, path: Path, zone: tzinfo, *by: str) -> pl.DataFrame:
+    """Return the table with ``instant_us``: the us since 1970 (UTC) at which each row begins.
+
+    None in the hour that the clock of ``zone`` leaves out in spring. Of two rows in the hour that
+    it shows twice, among rows that are the same in ``by``, the first is summer time.
+    """
     stamps = table["interval_start"]
     if stamps.dtype == pl.String:
         table = _parsed(table, path)
@@ -107,23 +124,12 @@ def _with_hours(table: pl.DataFrame, path: Path, zone: tzinfo, *by: str) -> pl.D
         raise UnreadableFileError(f"{path}: interval_start is {stamps.dtype}, not a time.")
     if stamps.null_count():
         raise UnreadableFileError(f"{path}: interval_start is empty in some rows.")
+    at = pl.col("interval_start")
     if stamps.dtype.time_zone is None and isinstance(zone, ZoneInfo):
-        # An hour that the clock shows twice: the first row is summer time, the second winter time.
         again = pl.int_range(pl.len()).over(*by, "interval_start") > 0
         fold = pl.when(again).then(pl.lit("latest")).otherwise(pl.lit("earliest"))
-        table = table.with_columns(
-            pl.col("interval_start").dt.replace_time_zone(
-                zone.key, ambiguous=fold, non_existent="null"
-            )
-        ).drop_nulls("interval_start")  # the hour that the clock leaves out in spring
-    microseconds = table["interval_start"].dt.cast_time_unit("us").to_physical()
-    odd = (microseconds % _HOUR_US != 0).arg_max()
-    if odd is not None and microseconds[odd] % _HOUR_US:
-        raise UnreadableFileError(
-            f"{path}: interval_start {table['interval_start'][odd]} is no whole hour;"
-            " sum usage by hours first."
-        )
-    return table.with_columns((microseconds // _HOUR_US).alias("hour"))
+        at = at.dt.replace_time_zone(zone.key, ambiguous=fold, non_existent="null")
+    return table.with_columns(at.dt.cast_time_unit("us").to_physical().alias("instant_us"))
 
 
 def _parsed(table: pl.DataFrame, path: Path) -> pl.DataFrame:
@@ -157,21 +163,22 @@ def _parsed(table: pl.DataFrame, path: Path) -> pl.DataFrame:
     return parts.with_columns(at.alias("interval_start")).drop("minute", "offset", "offset_min")
 
 
-def _numbers(table: pl.DataFrame, name: str, path: Path) -> pl.Series:
+def numbers(table: pl.DataFrame, name: str, path: Path) -> pl.Series:
+    """Return a column as numbers, NaN where it is empty."""
     column = table[name]
     if column.dtype == pl.String:
         column = column.str.strip_chars()
-    numbers = column.cast(pl.Float64, strict=False)
-    unread = numbers.is_null() & column.is_not_null()
+    told = column.cast(pl.Float64, strict=False)
+    unread = told.is_null() & column.is_not_null()
     if unread.any():
         row = unread.arg_true()[0]
         raise UnreadableFileError(
             f"{path}: {name} at {table['interval_start'][row]} is {column[row]!r}, not a number;"
             " leave it empty where it is unknown."
         )
-    if numbers.is_infinite().any():
+    if told.is_infinite().any():
         raise UnreadableFileError(f"{path}: {name} is infinite in some rows; leave those empty.")
-    return numbers.fill_null(float("nan"))
+    return told.fill_null(float("nan"))
 
 
 def _grid(hour: pl.Series, path: Path, zone: tzinfo) -> Hours:

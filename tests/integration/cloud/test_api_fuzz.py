@@ -47,8 +47,10 @@ A_NIGHT = {"since": "2026-11-18T22:00:00Z", "until": "2026-11-18T23:00:00Z"}
 GOOD = {
     "correct": {"service_point_id": "sp-two", "kind": "exclude", "usage": None},
     "put_tariff": {"tariff_id": "t-one", **a_tariff_body()},
+    "put_demand_series": {"series_id": "made-up", "service_point_id": None, "district": None},
     "assign_tariff": {"tariff_id": "sofiyska-voda-household", "since": "2026-01-01"},
 }
+A_SERIES = {"name": {"bg": "Зона", "en": "Zone"}, "utility": "water", "level": "city", "unit": "l"}
 Mode = schemathesis.GenerationMode
 
 
@@ -187,8 +189,10 @@ async def _explored(cloud: CloudInTest, caller: Caller, examples: int) -> Explor
     (alert,) = (await cloud.operator.get("/premises/p-one/alerts"))["items"]
     await cloud.services.weather.put_place(a_place())
     await cloud.services.weather.take_in("sofia", hours_of(1, None, 3))
+    await cloud.operator.put("/demand/series/dma", A_SERIES)
     there = {
         "place_id": "sofia",
+        "series_id": "dma",
         "premises_id": "p-one",
         "parent_service_point_id": None,
         "service_point_id": "sp-one",
@@ -253,6 +257,7 @@ async def test_an_operator_is_answered_as_described_and_finds_every_route_at_wor
         "POST /api/v1/premises/{premises_id}/shares",
         "PUT /api/v1/subscriptions/{subscription_id}",
         "DELETE /api/v1/subscriptions/{subscription_id}",
+        "POST /api/v1/demand/series/{series_id}/usage",  # nobody guesses a file
         "GET /api/v1/districts/{district}/usage",  # of five buildings, and months that are over
         "POST /api/v1/unsubscribe/{key}",  # nobody's link was guessed
         *(label for label in exploration.explored if "/organisations/" in label),  # there are none

@@ -160,6 +160,13 @@ NEEDS: dict[str, Right | None] = {
     "GET /account/accesses": Right.ACCESSES,
     "GET /account/export": None,
     "POST /account/erase": None,
+    # demand
+    "GET /demand/series": Right.SEE_DEMAND,
+    "PUT /demand/series/{series_id}": Right.KEEP_DEMAND,
+    "DELETE /demand/series/{series_id}": Right.KEEP_DEMAND,
+    "GET /demand/series/{series_id}/usage": Right.SEE_DEMAND,
+    "POST /demand/series/{series_id}/usage": Right.KEEP_DEMAND,
+    "GET /demand/datasets": Right.SEE_DEMAND,
     # municipality
     "GET /districts": Right.SEE_DISTRICTS,
     "GET /districts/{district}/usage": Right.SEE_DISTRICTS,
@@ -189,6 +196,7 @@ IDS = {
     "session_id": "00000000-0000-4000-8000-000000000000",
     "passkey_id": "none",
     "share_id": "1",
+    "series_id": "none",
 }
 QUERY = {"utility": "water", "resolution": "day", "from": "2026-01-01", "to": "2026-01-02"}
 QUERY["month"] = "2026-01"
