@@ -7,12 +7,10 @@ widths are learnt from that alone.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
 from cloud.demand.boosted import MAX_ROWS, Boosted, tree_columns
-from cloud.demand.features import Known
 from cloud.demand.kernel import Kernel
 from cloud.demand.linear import Linear
 from cloud.demand.rows import Knots, Rows
@@ -24,20 +22,6 @@ _COLUMNS = 130
 _SHARPNESS = 4.0  # how much more a member counts that misses by less
 _LENT_ROWS = 200.0  # a series' own errors count as much as all series' from so many rows on
 _SEED = 7
-
-
-class Outside(Protocol):
-    """A member that learns for itself, from use and weather."""
-
-    name: str
-
-    def learn(self, rows: Rows) -> Floats:
-        """Learn; return (series, origins, leads) of what it said out of sample, else NaN."""
-        ...
-
-    def predict(self, rows: Rows) -> Floats:
-        """Return what is forecast: (series, origins, leads)."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,8 +47,7 @@ class _Sample:
 class Block:
     """Members, weights and widths for some hours ahead."""
 
-    def __init__(self, outside: Sequence[Outside] = ()) -> None:
-        self._outside = tuple(outside)
+    def __init__(self) -> None:
         self._linear: list[tuple[slice, Linear]] = []
         self._kernel: list[Kernel] = []
         self._boosted = Boosted()
@@ -72,11 +55,13 @@ class Block:
         self._width = Width()
         self.misses: list[Floats] = []  # of each series: out of sample, over the width
 
-    def learn(self, amounts: Floats, known: Known, origins: Ints, leads: Ints) -> None:
-        """Learn from the forecasts that could have been issued at ``origins``."""
-        rows = Rows(amounts=amounts, known=known, origins=origins, leads=leads)
-        knots = Knots.of(known, amounts.shape[1])
-        told_outside = [one.learn(rows) for one in self._outside]
+    def learn(self, rows: Rows, others: Sequence[Floats] = ()) -> None:
+        """Learn from forecasts that could have been issued.
+
+        ``others`` are what other members said of the rows out of sample; NaN where nothing.
+        """
+        amounts, origins, leads = rows.amounts, rows.origins, rows.leads
+        knots = Knots.of(rows.known, amounts.shape[1])
         kernel = Kernel.can_learn(rows)
         samples = []
         rng = np.random.default_rng(_SEED)
@@ -88,7 +73,7 @@ class Block:
             if kernel:
                 self._kernel.append(Kernel(linear))
                 told.append(self._kernel[-1].learn(mine))
-            told += [one[part] for one in told_outside]
+            told += [one[part] for one in others]
             samples.append(_sampled(mine, part, told, amounts.shape[0], rng))
         self._learn_from(_joined(samples), amounts.shape[0])
 
@@ -104,10 +89,8 @@ class Block:
         over = missed / width
         self.misses = [over[sample.series == series] for series in range(count)]
 
-    def predict(self, amounts: Floats, known: Known, origins: Ints, leads: Ints) -> Told:
-        """Return what is forecast at ``origins``."""
-        rows = Rows(amounts=amounts, known=known, origins=origins, leads=leads)
-        outside = [one.predict(rows) for one in self._outside]
+    def predict(self, rows: Rows, others: Sequence[Floats] = ()) -> Told:
+        """Return what is forecast; ``others`` are what the other members say of the rows."""
         middles, widths = [], []
         for index, (part, linear) in enumerate(self._linear):
             mine = rows.of(part)
@@ -115,7 +98,7 @@ class Block:
             columns = tree_columns(mine, told[0])
             if self._kernel:
                 told.append(self._kernel[index].predict(mine))
-            told += [one[part] for one in outside]
+            told += [one[part] for one in others]
             told.append(
                 self._boosted.predict(columns.reshape(-1, columns.shape[-1])).reshape(
                     columns.shape[:-1]

@@ -11,9 +11,12 @@ from typing import Self
 
 import numpy as np
 
-from cloud.demand.block import Block, Outside
+from cloud.demand.block import Block
 from cloud.demand.boosted import learner
 from cloud.demand.features import Known, known_of
+from cloud.demand.members import Member
+from cloud.demand.model import Forecaster
+from cloud.demand.rows import Rows
 from cloud.demand.series import DAY_H, WEEK_H, Floats, Ints, Usage, Weather
 
 BLOCKS_H = (0, DAY_H, WEEK_H, 2 * WEEK_H)  # a day ahead, the rest of the week, another week
@@ -38,10 +41,11 @@ class Ensemble:
     """Forecasts middles and widths, where there is enough history."""
 
     def __init__(
-        self, outside: Sequence[Callable[[], Outside]] = (), country: str | None = None
+        self, members: Sequence[Callable[[], Forecaster]] = (), country: str | None = None
     ) -> None:
-        self._outside = tuple(outside)
+        self._members = [Member(make) for make in members]
         self._country = country
+        self._weather: Weather | None = None
         self._usage: Usage | None = None
         self._known: Known | None = None
         self._scale = np.empty(0)
@@ -58,6 +62,9 @@ class Ensemble:
         self._known = known_of(weather.over(usage.hours), self._country)
         self._scale = _scale_of(usage.amounts)
         self._blocks = {}
+        self._weather = weather.over(usage.hours)
+        for member in self._members:
+            member.fit(usage, self._weather)
         self._block((_hour_at_end(usage), 0))
         return self
 
@@ -76,7 +83,13 @@ class Ensemble:
             if block is None:
                 continue
             leads = np.arange(first, BLOCKS_H[index + 1])
-            told = block.predict(amounts, known, origins, leads)
+            told = block.predict(
+                Rows(amounts=amounts, known=known, origins=origins, leads=leads),
+                [
+                    one.ahead(usage, weather, leads, horizon_h) / self._scale[:, None, None]
+                    for one in self._members
+                ],
+            )
             count = min(BLOCKS_H[index + 1], horizon_h) - first
             pieces.append(
                 Piece(
@@ -92,15 +105,23 @@ class Ensemble:
     def _block(self, key: tuple[int, int]) -> Block | None:
         """Return the block, learnt; None where there is too little to learn from."""
         if key not in self._blocks:
-            if self._usage is None or self._known is None:
+            if self._usage is None or self._known is None or self._weather is None:
                 raise ValueError("An ensemble is fitted before it is asked.")
             hour, index = key
             leads = np.arange(BLOCKS_H[index], BLOCKS_H[index + 1])
             origins = _origins(self._usage, hour, leads)
             if origins.size < _LEAST_ORIGINS:
                 return None
-            block = Block([make() for make in self._outside])
-            block.learn(self._usage.amounts / self._scale[:, None], self._known, origins, leads)
+            block = Block()
+            amounts = self._usage.amounts / self._scale[:, None]
+            block.learn(
+                Rows(amounts=amounts, known=self._known, origins=origins, leads=leads),
+                [
+                    one.past(self._usage, self._weather, origins, leads)
+                    / self._scale[:, None, None]
+                    for one in self._members
+                ],
+            )
             self._blocks[key] = block
         return self._blocks[key]
 
