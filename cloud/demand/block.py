@@ -21,6 +21,7 @@ _CHUNK = 4e7  # numbers in the columns of the series learnt from at a time
 _COLUMNS = 130
 _SHARPNESS = 4.0  # how much more a member counts that misses by less
 _LENT_ROWS = 200.0  # a series' own errors count as much as all series' from so many rows on
+_LEAST_ERROR = 1e-6  # over the series' scale: who is never wrong doesn't count without end
 _SEED = 7
 
 
@@ -168,8 +169,7 @@ def _weights(told: Floats, used: Floats, series: Ints, count: int) -> Floats:
     pooled = missed.mean(axis=0)
     usual = sums.sum(axis=1, keepdims=True) / np.maximum(rows, 1) / pooled.sum()
     errors = (sums + _LENT_ROWS * usual * pooled) / (rows + _LENT_ROWS)
-    errors = np.where(errors > 0, errors, 1.0)
-    part = errors**-_SHARPNESS
+    part = np.maximum(errors, _LEAST_ERROR) ** -_SHARPNESS
     weights[:, said] = part / part.sum(axis=1, keepdims=True)
     return weights
 
