@@ -93,7 +93,7 @@ def test_a_model_asked_again_is_told_nothing_of_hours_to_come():
 def test_the_same_history_gives_the_same_forecast():
     weather = some_weather(the_hours(40))
     usage = heated(weather)
-    first, again = (issued(usage, weather, 38 * DAY_H, 48) for _ in range(2))
+    first, again = (issued(usage, weather, 38 * DAY_H) for _ in range(2))
     assert (first == again).all()
 
 

@@ -65,7 +65,7 @@ def test_weather_may_be_missing_in_part_or_whole(columns):
     if columns == "all":
         told |= {"holiday": np.zeros(weather.hours.count), "precipitation_mm": temperature * np.nan}
         told |= {"humidity_pct": temperature, "wind_m_per_s": temperature}
-    assert is_sound(issued(usage, Weather(hours=weather.hours, columns=told), 38 * DAY_H, 48))
+    assert is_sound(issued(usage, Weather(hours=weather.hours, columns=told), 38 * DAY_H))
 
 
 def test_what_never_was_negative_is_not_forecast_so():
