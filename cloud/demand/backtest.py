@@ -60,7 +60,8 @@ def backtest(
         seen = weather.over(known.hours.between(0, origin + horizon_h))
         if model is None or (refit_h is not None and origin - fitted_at >= refit_h):
             began = time.perf_counter()
-            model, fitted_at = make().fit(known, weather.over(known.hours)), origin
+            model = (make() if model is None else model).fit(known, weather.over(known.hours))
+            fitted_at = origin
             fit_s += time.perf_counter() - began
         issued.append(
             Issued(

@@ -2,10 +2,12 @@
 """The forecaster that Iskar uses unless told otherwise."""
 
 from cloud.demand.calibration import Calibrated
-from cloud.demand.model import RangeForecaster
-from cloud.demand.naive import LastWeek
+from cloud.demand.ensemble import Ensemble
 
 
-def default_forecaster() -> RangeForecaster:
-    """Return a forecaster that has learnt nothing yet."""
-    return Calibrated(LastWeek)
+def default_forecaster(country: str | None = None) -> Calibrated:
+    """Return a forecaster that has learnt nothing yet.
+
+    ``country`` (ISO 3166-1) says whose public holidays count where the weather tells none.
+    """
+    return Calibrated(Ensemble(country=country))
