@@ -12,6 +12,7 @@ from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cloud.demand.local_days import WEEK_DAYS
 from cloud.demand.series import DAY_H, Floats, Ints
@@ -42,6 +43,8 @@ _SORTS = np.array([0, 0, 0, 0, 0, 1, 2])  # workdays, Saturday, Sunday
 _MIX = np.where(_SORTS[:, None] == _SORTS[None, :], _OTHERS, 0.0) + _ANY
 np.fill_diagonal(_MIX, 1.0)
 _TINY = 1e-12
+_MOST_WEIGHT = 1e9
+_LEAST_COUNT = 1e-250  # of a shape's weights: days long past count next to nothing, but they do
 
 
 class Walk:
@@ -62,6 +65,16 @@ class Walk:
         self._of_days = np.full((len(paces), count, WEEK_DAYS), np.nan)
         # Weights of days grow instead of all older ones shrinking.
         self._weight = np.ones(len(paces))
+
+    @property
+    def level(self) -> Floats:
+        """The level of each series: (series,)."""
+        return np.asarray(self._level.mean(axis=0))
+
+    @property
+    def usual_error(self) -> Floats:
+        """What an hour of each series is missed by as a rule: (series,)."""
+        return np.asarray(self._usual_error.mean(axis=0))
 
     def ahead(self, kinds: Ints) -> Floats:
         """Return what days of these kinds are forecast: (paces, series, days, 24)."""
@@ -94,9 +107,17 @@ class Walk:
         step = self._share * known.mean(axis=1) * mean * met
         self._level = self._level + step
         self._weight = self._weight / self._kept
+        self._keep_in_bounds()
         weight = self._weight[:, None, None] * known
         self._sums[:, :, kind] += weight * (shape + surprise - step[..., None])
         self._counts[:, :, kind] += weight
+
+    def _keep_in_bounds(self) -> None:
+        """Scale sums and counts of a pace down before its weights pass what a number can hold."""
+        for pace in np.flatnonzero(self._weight > _MOST_WEIGHT):
+            self._sums[pace] /= self._weight[pace]
+            self._counts[pace] /= self._weight[pace]
+            self._weight[pace] = 1.0
 
     def _judge(self, used: Floats, known: Floats) -> None:
         """Compare a day with what it was forecast on each day of the week before."""
@@ -113,7 +134,7 @@ class Walk:
     def _clipped(self, surprise: Floats) -> Floats:
         """Clip single hours to what is usual for the series, or was on most days of this week."""
         size = np.abs(surprise)
-        any_known = (~np.isnan(size)).any(axis=2)
+        any_known: NDArray[np.bool_] = np.any(~np.isnan(size), axis=2)
         self._of_days = np.where(
             any_known[..., None],
             np.concatenate([self._of_days[..., 1:], _median(size)[..., None]], axis=2),
@@ -132,7 +153,7 @@ class Walk:
         """Return what hours of such a day differ from the level by: (paces, series, 24)."""
         sums = np.tensordot(self._sums, _MIX[kind], axes=(2, 0))
         counts = np.tensordot(self._counts, _MIX[kind], axes=(2, 0))
-        return np.asarray(sums / np.maximum(counts, _TINY))
+        return np.asarray(sums / np.maximum(counts, _LEAST_COUNT))
 
 
 def _first_level(amounts: Floats) -> Floats:
@@ -147,5 +168,6 @@ def _first_level(amounts: Floats) -> Floats:
 
 def _median(told: Floats) -> Floats:
     """Return the lower median of the last axis; NaN where nothing is known."""
-    middle = np.maximum((~np.isnan(told)).sum(axis=-1) - 1, 0) // 2
+    known: Ints = np.sum(~np.isnan(told), axis=-1)
+    middle = np.maximum(known - 1, 0) // 2
     return np.take_along_axis(np.sort(told, axis=-1), middle[..., None], axis=-1)[..., 0]
