@@ -4,6 +4,7 @@
 No weather is looked at and nothing is learnt ahead: a thousand series take a second.
 """
 
+from copy import deepcopy
 from typing import Self
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from cloud.demand.local_days import WEEK_DAYS, LocalDays
 from cloud.demand.naive import LastWeek
 from cloud.demand.paces import PACES, Pace, Walk
-from cloud.demand.series import DAY_H, Floats, Usage, Weather
+from cloud.demand.series import DAY_H, Floats, Ints, Usage, Weather
 
 _HISTORY_DAYS = 7 * 24  # eight times the slowest half: what is older counts under half a percent
 _JUDGED_DAYS = 42  # before the origin: thrice the half of a pace's record
@@ -51,3 +52,34 @@ class Level:
             walk.learn(days.amounts[:, day], int(days.kinds[day]))
         walk.learn(days.amounts[:, today], int(days.kinds[today]))  # the hours before the origin
         return walk.mixed(walk.ahead(days.kinds[today:]))
+
+
+def past_forecasts(
+    usage: Usage,
+    weather: Weather,
+    origins: Ints,
+    horizon_h: int,
+    paces: tuple[Pace, ...] = PACES,
+) -> Floats:
+    """Return what would have been forecast at each origin: (series, origins, horizon_h).
+
+    ``origins`` are indices of hours, rising. Nothing at or after an origin is looked at, so what
+    these forecasts missed is out of sample.
+    """
+    days = LocalDays.of(usage, weather, horizon_h)
+    out = np.full((len(usage.series_ids), origins.size, horizon_h), np.nan)
+    walk, learnt = Walk(days.amounts, paces), 0
+    for index, origin in enumerate(origins.tolist()):
+        to_come = slice(origin, origin + horizon_h)
+        today = int(days.day[origin])
+        for day in range(learnt, today):
+            walk.foresee(days.kinds[day : day + WEEK_DAYS])
+            walk.learn(days.amounts[:, day], int(days.kinds[day]))
+        learnt, now = today, walk
+        if days.hour[origin]:
+            now = deepcopy(walk)
+            known = np.where(np.arange(DAY_H) < days.hour[origin], days.amounts[:, today], np.nan)
+            now.learn(known, int(days.kinds[today]))
+        told = now.mixed(now.ahead(days.kinds[today : int(days.day[to_come][-1]) + 1]))
+        out[:, index] = told[:, days.day[to_come] - today, days.hour[to_come]]
+    return out
