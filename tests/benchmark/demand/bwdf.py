@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""``python -m tests.benchmark.demand.bwdf [--history]``: the Battle of Water Demand Forecasting.
+
+Prints, for each week whose use the data folder tells, the contest's indicators and how much of the
+week the 90 % range covered, ours beside the naive model and plain boosting; the last line is one
+JSON object. ``--history`` scores Mondays of the year before the weeks instead: what is tuned is
+tuned there.
+Source of the indicators: Alvisi et al. (2025).
+"""
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from cloud.demand.forecast import default_forecaster
+from cloud.demand.level import Level
+from cloud.demand.model import LEVELS, Forecaster, RangeForecaster
+from cloud.demand.naive import LastWeek
+from cloud.demand.series import DAY_H, WEEK_H, Floats, Usage, Weather
+from cloud.demand.spread import Spread
+from cloud.demand.surprises import Surprises
+from tests.benchmark.demand import ferrara
+from tests.benchmark.demand.ferrara import Task
+from tests.benchmark.demand.plain_boosting import PlainBoosting
+
+WANTED = "wanted: PI1 0.98, PI2 3.30, PI3 1.06 L/s; coverage 87 to 93 % each week"
+USAGE = "python -m tests.benchmark.demand.bwdf [--history]\n"
+_HISTORY_WEEKS = 52
+_EVERY_WEEKS = 4  # of the history: thirteen Mondays over the year
+_MIDDLE = LEVELS.index(0.5)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Indicators:
+    """What the contest scores, in L/s, means over the districts.
+
+    Attributes:
+        pi1: mean absolute error of the first day; pi2: the largest one of it.
+        pi3: mean absolute error of the days after.
+        coverage_pct: share of hours inside the 90 % range; None without a range.
+    """
+
+    pi1: float
+    pi2: float
+    pi3: float
+    coverage_pct: float | None
+
+
+def indicators(came: Floats, told: Floats) -> Indicators:
+    """Return the indicators of a week: ``told`` is (series, hours) or (series, hours, levels)."""
+    middle = told[..., _MIDDLE] if told.ndim > came.ndim else told
+    missed = np.abs(came - middle)
+    first, rest = missed[:, :DAY_H], missed[:, DAY_H:]
+    coverage = None
+    if told.ndim > came.ndim:
+        known = ~np.isnan(came)
+        inside = (told[..., 0] <= came) & (came <= told[..., -1])
+        coverage = float(inside[known].mean() * 100)
+    return Indicators(
+        pi1=float(np.nanmean(np.nanmean(first, axis=1))),
+        pi2=float(np.nanmean(np.nanmax(first, axis=1))),
+        pi3=float(np.nanmean(np.nanmean(rest, axis=1))),
+        coverage_pct=coverage,
+    )
+
+
+def _of_the_level() -> Spread:
+    return Spread([Level, Surprises])
+
+
+MODELS: dict[str, Callable[[], Forecaster | RangeForecaster]] = {
+    "Iskar": default_forecaster,
+    "Iskar, by the level": _of_the_level,
+    "Iskar, the level alone": Level,
+    "plain boosting": PlainBoosting,
+    "as last week": LastWeek,
+}
+
+
+def main(options: list[str]) -> int:
+    """Run all of it; return the exit status."""
+    if options not in ([], ["--history"]):
+        sys.stderr.write(USAGE)
+        return 2
+    tasks = _history() if options else ferrara.tasks()
+    found: dict[str, dict[str, object]] = {}
+    for name, make in MODELS.items():
+        began_s, scores = time.process_time(), []
+        for task in tasks:
+            one = indicators(task.came, _forecast(make, task))
+            scores.append(one)
+            _say(name, f"{task.known.hours.end.astimezone(ferrara.ZONE):%Y-%m-%d}", one)
+        whole = _mean(scores)
+        _say(name, "all", whole, f"{time.process_time() - began_s:.0f} s of CPU")
+        found[name] = {"all": _numbers(whole), "weeks": [_numbers(one) for one in scores]}
+    print(f"{len(tasks)} weeks; {WANTED}.")
+    print(json.dumps(found))
+    return 0
+
+
+def _forecast(make: Callable[[], Forecaster | RangeForecaster], task: Task) -> Floats:
+    """Return what a model that has learnt from the history alone forecasts of the week."""
+    known, weather = task.known, task.weather
+    model = make().fit(known, weather.over(known.hours))
+    seen = weather.over(known.hours.between(0, known.hours.count + WEEK_H))
+    return model.forecast(known, seen, WEEK_H)
+
+
+def _history() -> list[Task]:
+    """Return Mondays of the last year of the longest history, but for the contest's own weeks."""
+    usage, weather = ferrara.longest()
+    scored = {task.known.hours.end for task in ferrara.tasks()}
+    hours = usage.hours
+    mondays = np.flatnonzero((hours.weekday == 0) & (hours.hour_of_day == 0))
+    mondays = mondays[mondays + WEEK_H <= hours.count][-_HISTORY_WEEKS:][::-_EVERY_WEEKS][::-1]
+    return [_as_if(usage, weather, int(at)) for at in mondays if hours.at(int(at)) not in scored]
+
+
+def _as_if(usage: Usage, weather: Weather, origin: int) -> Task:
+    return Task(
+        week=0,
+        known=usage.until(origin),
+        weather=weather.between(0, origin + WEEK_H),
+        came=usage.between(origin, origin + WEEK_H).amounts,
+    )
+
+
+def _mean(scores: list[Indicators]) -> Indicators:
+    covered = [one.coverage_pct for one in scores if one.coverage_pct is not None]
+    return Indicators(
+        pi1=float(np.mean([one.pi1 for one in scores])),
+        pi2=float(np.mean([one.pi2 for one in scores])),
+        pi3=float(np.mean([one.pi3 for one in scores])),
+        coverage_pct=float(np.mean(covered)) if covered else None,
+    )
+
+
+def _numbers(one: Indicators) -> list[float | None]:
+    return [one.pi1, one.pi2, one.pi3, one.coverage_pct]
+
+
+def _say(name: str, when: str, one: Indicators, more: str = "") -> None:
+    covered = "" if one.coverage_pct is None else f"{one.coverage_pct:5.1f}"
+    print(f"{name:24}{when:>12}{one.pi1:7.3f}{one.pi2:7.3f}{one.pi3:7.3f} {covered:>6} {more}")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
