@@ -8,6 +8,7 @@ Source: split conformal prediction, Vovk et al. (2005); errors over a level as i
 Hyndman and Koehler (2006).
 """
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
@@ -31,7 +32,7 @@ def whole_days(hours: Hours) -> list[Span]:
         return []
     steps = np.flatnonzero(np.diff(hours.day)) + 1
     cuts = [0, *(int(step) for step in steps), hours.count]
-    days = list(zip(cuts[:-1], cuts[1:], strict=True))
+    days = list(itertools.pairwise(cuts))
     before, after = hours.between(-1, 0).day[0], hours.between(hours.count, hours.count + 1).day[0]
     if days and before == hours.day[0]:
         days = days[1:]

@@ -100,9 +100,8 @@ def is_plausible(quantiles: Floats, used: Floats) -> bool:
     if not weeks.size:
         return True
     first_week = float(middle[:WEEK_H].mean())
-    return first_week <= TIMES_MEAN * weeks.max() and (
-        weeks.min() <= 0 or first_week >= weeks.min() / TIMES_MEAN
-    )
+    least, most = float(weeks.min()), float(weeks.max())
+    return first_week <= TIMES_MEAN * most and (least <= 0 or first_week >= least / TIMES_MEAN)
 
 
 def _weekly_means(used: Floats) -> Floats:

@@ -136,7 +136,7 @@ def test_a_series_that_came_after_the_fit_waits_for_the_next_one(
     assert forecast(None, more, weather, HORIZON_H).reasons == (NO_MODEL,) * 3
 
 
-def test_the_way_out_has_ranges_wider_than_its_own_errors(usage: Usage, weather: Weather):
+def test_the_way_out_has_ranges_wider_than_its_own_errors():
     random = np.random.default_rng(3)
     level = 100 + random.normal(0, 10, (1, COUNT + HORIZON_H))
     noisy = Usage(series_ids=("n",), hours=some_hours(COUNT), amounts=level[:, :COUNT])
