@@ -22,7 +22,7 @@ class Run:
         model_version: None where there was no model.
         fallback_reason: why it is the naive model's; None: it is the model's.
         usage_until: the end of the newest hour of use that was known, None for none.
-        weather_run_at: when the newest weather forecast in it became known, None for none.
+        weather_known_at: when the newest weather in it became known, None for not told.
         weather_forecast_share, weather_climatology_share: of the hours ahead, the rest unknown.
         quantiles: (hours, levels) from ``issued_at`` on.
         first_day: the first whole local day ahead; None where days have no ranges.
@@ -37,7 +37,7 @@ class Run:
     model_version: str | None
     fallback_reason: str | None
     usage_until: datetime | None
-    weather_run_at: datetime | None
+    weather_known_at: datetime | None
     weather_forecast_share: float
     weather_climatology_share: float
     quantiles: Floats
@@ -48,7 +48,7 @@ class Run:
 
 _PLAIN = (
     *("run_id", "series_id", "issued_at", "known_at", "made_at", "model_version"),
-    *("fallback_reason", "usage_until", "weather_run_at", "weather_forecast_share"),
+    *("fallback_reason", "usage_until", "weather_known_at", "weather_forecast_share"),
     *("weather_climatology_share", "first_day"),
 )
 _NAMES = ("p05", "p50", "p95")

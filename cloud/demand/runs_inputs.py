@@ -4,7 +4,7 @@
 All of it as it was known at an instant: who asks again for that instant gets the same.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
@@ -27,27 +27,23 @@ class Group:
 
     group_id: str
     series: tuple[Series, ...]
+    place_id: str | None  # whose weather they go by; None for none
 
     @property
     def series_ids(self) -> tuple[str, ...]:
         """Their ids, in order."""
         return tuple(one.series_id for one in self.series)
 
-    @property
-    def place_id(self) -> str | None:
-        """Whose weather they go by; None for none."""
-        return self.series[0].place_id
-
 
 @dataclass(frozen=True, kw_only=True)
 class Sky:
     """Weather as it was known, and of what the hours to come are made.
 
-    ``run_at`` is when the newest forecast in it became known; None where there is none.
+    ``newest`` is when the newest of it became known; None where that isn't told.
     """
 
     weather: Weather
-    run_at: datetime | None = None
+    newest: datetime | None = None
     forecast_share: float = 0.0
     climatology_share: float = 0.0
 
@@ -71,21 +67,40 @@ class History(Protocol):
 class Skies(Protocol):
     """What knows the weather of places."""
 
+    async def place_of(self, series: Series) -> str | None:
+        """Return whose weather a series goes by; None where there is none at all."""
+
     async def over(
-        self, place_id: str, hours: Hours, issued_at: datetime, known_at: datetime
+        self, place_id: str | None, hours: Hours, issued_at: datetime, known_at: datetime
     ) -> Sky:
-        """Return the weather of these hours, as known then; shares are of those after issuing."""
+        """Return the weather of these hours, as known then; shares are of those after issuing.
+
+        Of no place, what can be told of the calendar alone.
+        """
 
 
-def grouped(series: Iterable[Series]) -> list[Group]:
-    """Return the groups of series, in order of their ids; large ones in parts."""
-    ordered = sorted(series, key=lambda one: (_kind(one), one.series_id))
+def grouped(series: Iterable[Series], places: Mapping[str, str | None]) -> list[Group]:
+    """Return the groups of series, in order of their ids; large ones in parts.
+
+    ``places`` are whose weather each goes by.
+    """
+
+    def kind(one: Series) -> tuple[str, ...]:
+        return (one.utility, one.level, one.unit, places[one.series_id] or "")
+
     groups = []
-    for kind, found in groupby(ordered, key=_kind):
+    for (*names, place_id), found in groupby(
+        sorted(series, key=lambda one: (kind(one), one.series_id)), key=kind
+    ):
         members = tuple(found)
         for number, first in enumerate(range(0, len(members), MAX_SERIES), 1):
-            part = members[first : first + MAX_SERIES]
-            groups.append(Group(group_id=f"{kind}/{number}", series=part))
+            groups.append(
+                Group(
+                    group_id="/".join([*names, place_id or "-", str(number)]),
+                    series=members[first : first + MAX_SERIES],
+                    place_id=place_id or None,
+                )
+            )
     return groups
 
 
@@ -95,10 +110,6 @@ def group_of(groups: Iterable[Group], group_id: str) -> Group:
         if group.group_id == group_id:
             return group
     raise NotFoundError("group", group_id)
-
-
-def _kind(series: Series) -> str:
-    return "/".join([series.utility, series.level, series.unit, series.place_id or "-"])
 
 
 def whole_hour(at: datetime) -> datetime:
@@ -124,6 +135,4 @@ async def known_sky(
 ) -> Sky:
     """Return the weather of the hours of ``usage`` and so many more, as known then."""
     hours = usage.hours.between(0, usage.hours.count + horizon_h)
-    if place_id is None:
-        return Sky(weather=Weather(hours=hours, columns={}))
     return await skies.over(place_id, hours, usage.hours.end, known_at)

@@ -90,7 +90,9 @@ class Runs:
 
     async def groups(self) -> list[Group]:
         """Return all groups of series that there are."""
-        return grouped(await self._history.all())
+        series = await self._history.all()
+        places = {one.series_id: await self._skies.place_of(one) for one in series}
+        return grouped(series, places)
 
     async def to_forecast(self) -> list[Group]:
         """Return the groups whose last forecast is old enough for a new one."""
@@ -245,7 +247,7 @@ class Runs:
             model_version=version,
             fallback_reason=told.reasons[row],
             usage_until=usage.hours.at(int(known[-1])) + HOUR if known.size else None,
-            weather_run_at=sky.run_at,
+            weather_known_at=sky.newest,
             weather_forecast_share=sky.forecast_share,
             weather_climatology_share=sky.climatology_share,
             quantiles=quantiles,

@@ -46,7 +46,7 @@ create table forecast_runs (
     model_version text references demand_models,
     fallback_reason text, -- null: it is the model's
     usage_until timestamptz, -- the end of the newest hour that was known; null: none
-    weather_run_at timestamptz, -- when the newest weather forecast in it became known
+    weather_known_at timestamptz, -- when the newest weather in it became known
     weather_forecast_share real not null, -- of the hours ahead
     weather_climatology_share real not null,
     p05 real[] not null,

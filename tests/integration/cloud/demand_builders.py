@@ -49,9 +49,14 @@ class FakeSkies:
     observed: Weather = field(default_factory=lambda: some_weather(some_hours(30 * WEEK_H, FIRST)))
     forecasts: dict[datetime, float] = field(default_factory=dict)  # known since: °C for ever
 
+    async def place_of(self, series: Series) -> str | None:
+        return series.place_id
+
     async def over(
-        self, place_id: str, hours: Hours, issued_at: datetime, known_at: datetime
+        self, place_id: str | None, hours: Hours, issued_at: datetime, known_at: datetime
     ) -> Sky:
+        if place_id is None:
+            return Sky(weather=Weather(hours=hours, columns={}))
         assert place_id == "sofia"
         told = self.observed.over(hours).get("temperature_c").copy()
         ahead = np.arange(hours.count) >= hours.index(known_at)
@@ -62,7 +67,7 @@ class FakeSkies:
         share = float(hours.end > issued_at) if known else 0.0
         return Sky(
             weather=Weather(hours=hours, columns={"temperature_c": told}),
-            run_at=max(known, default=None),
+            newest=max(known, default=None),
             forecast_share=share,
         )
 

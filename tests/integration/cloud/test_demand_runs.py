@@ -71,7 +71,7 @@ async def test_a_forecast_is_stored_with_its_model_and_what_was_known(demand: De
         assert other.model_version == model.model_version
         assert other.fallback_reason is None
         assert (other.issued_at, other.usage_until) == (NOW, NOW)
-        assert other.weather_run_at == FIRST
+        assert other.weather_known_at == FIRST
         assert str(other.first_day) == "2026-11-24"
         assert other.sums is not None
         assert other.sums.shape == (13, 3)
