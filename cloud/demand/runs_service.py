@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import Self
 
 import numpy as np
 import structlog
@@ -67,7 +68,7 @@ class Cadence:
 
 
 class Runs:
-    """Fits models and makes forecasts, one run at a time in this process."""
+    """Fits models and makes forecasts, so many runs at a time as ``at_once`` says."""
 
     def __init__(
         self,
@@ -78,6 +79,7 @@ class Runs:
         models: ModelRegistry,
         ask: Ask,
         cadence: Cadence,
+        at_once: int = 1,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -86,7 +88,21 @@ class Runs:
         self._models = models
         self._ask = ask
         self._cadence = cadence
-        self._turn = asyncio.Lock()
+        self._turn = asyncio.Semaphore(at_once)
+
+    def asking(self, ask: Ask, at_once: int) -> Self:
+        """Return the same that has others run its models, so many at a time."""
+        made = type(self)
+        return made(
+            self._database,
+            self._clock,
+            self._history,
+            self._skies,
+            self._models,
+            ask,
+            self._cadence,
+            at_once,
+        )
 
     async def groups(self) -> list[Group]:
         """Return all groups of series that there are."""
