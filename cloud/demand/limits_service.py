@@ -113,8 +113,7 @@ class Limits:
             if limit != before:
                 await repository.put(connection, limit)
                 await repository.forget_days(connection, limit_id)
-                told = vars(wish) | {"contact": None}
-                await _record(connection, caller, "put", limit_id, contact=wish.contact, **told)
+                await _record(connection, caller, "put", limit_id, **vars(wish))
         return limit
 
     async def all(self, caller: Principal) -> list[Limit]:
@@ -273,7 +272,6 @@ async def _record(
     contact: str | None = None,
     **details: Any,
 ) -> None:
-    details.pop("contact", None)
     await audit.record(
         connection,
         caller,
