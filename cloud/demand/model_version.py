@@ -66,7 +66,7 @@ def digest_of(usage: Usage, weather: Weather) -> str:
     digest = hashlib.sha256()
     for name, told in [
         *zip(usage.series_ids, usage.amounts, strict=True),
-        *sorted(weather.over(usage.hours).columns.items()),
+        *sorted(weather.columns.items()),
     ]:
         digest.update(f"{name}:{len(told)}:".encode())
         # there are many NaNs and many zeros by their bits, and one of each by what they mean

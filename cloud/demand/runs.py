@@ -25,17 +25,27 @@ from cloud.demand.runs_fallback import (
     reason_before,
 )
 from cloud.demand.scores import MIDDLE
-from cloud.demand.series import Floats, Usage, Weather
+from cloud.demand.series import DAY_H, Floats, Usage, Weather
 
 HORIZON_H = 336  # fourteen days
+MOST_REPLAYED_DAYS = 14
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fitted:
-    """A model that has learnt, what it missed days by, and of which series it knows, in order."""
+    """A model that has learnt.
+
+    Attributes:
+        series_ids: which series it knows, in order.
+        known_h: the end of its data, in hours since 1970.
+        hours: of the local day, at which it has learnt to forecast from.
+        days: what it missed days by, None where that couldn't be learnt.
+    """
 
     series_ids: tuple[str, ...]
     forecaster: RangeForecaster
+    known_h: int
+    hours: frozenset[int]
     days: DayErrors | None
 
 
@@ -58,14 +68,31 @@ class Forecasts:
 
 
 def fit(
-    make: Callable[[], RangeForecaster], usage: Usage, weather: Weather
+    make: Callable[[], RangeForecaster],
+    usage: Usage,
+    weather: Weather,
+    every_h: int = DAY_H,
 ) -> tuple[Fitted, Check | None, float]:
-    """Return a model of all that ``usage`` tells, how it does, and how long both took in s."""
+    """Return a model of all that ``usage`` tells, how it does, and how long both took in s.
+
+    What a forecaster learns only when it is first asked from an hour of the day is learnt here, for
+    every ``every_h`` hours of it: a forecast must not take as long as a fit.
+    """
     began = time.perf_counter()
     check = walk_forward(make, usage, weather, HORIZON_H)
     forecaster = make().fit(usage, weather.over(usage.hours))
+    count, hours = usage.hours.count, set()
+    beyond = weather.over(usage.hours.between(0, count + HORIZON_H))
+    for back in range(0, min(DAY_H, count), every_h):
+        known = usage.until(count - back)
+        forecaster.forecast(known, beyond.between(0, count - back + HORIZON_H), HORIZON_H)
+        hours.add(_hour_after(usage, count - back))
     fitted = Fitted(
-        series_ids=usage.series_ids, forecaster=forecaster, days=check.days if check else None
+        series_ids=usage.series_ids,
+        forecaster=forecaster,
+        known_h=_since_1970(usage, count),
+        hours=frozenset(hours),
+        days=check.days if check else None,
     )
     return fitted, check, time.perf_counter() - began
 
@@ -102,9 +129,11 @@ def forecast(fitted: Fitted | None, usage: Usage, weather: Weather, horizon_h: i
 def _modelled(fitted: Fitted, usage: Usage, weather: Weather, horizon_h: int) -> Floats:
     """Return the model's quantiles in the order of ``usage``, NaN for series it doesn't know.
 
-    It goes on from the newest hour that is known of any series, and its first hours are left out.
+    It goes on from the newest hour that is known of any series and that it has learnt to go on
+    from, and its first hours are left out. Before that it forecasts the days since its fit, for a
+    forecaster that looks at how it fared; all of these were known when the forecast is issued.
     """
-    known_h = _known_h(usage)
+    known_h = _learnt_h(fitted, usage)
     gap_h = usage.hours.count - known_h
     rows = {name: row for row, name in enumerate(usage.series_ids)}
     asked = np.full((len(fitted.series_ids), known_h), np.nan)
@@ -115,6 +144,10 @@ def _modelled(fitted: Fitted, usage: Usage, weather: Weather, horizon_h: int) ->
         series_ids=fitted.series_ids, hours=usage.hours.between(0, known_h), amounts=asked
     )
     seen = weather.over(usage.hours.between(0, known_h + gap_h + horizon_h))
+    since_fit_h = _since_1970(usage, known_h) - fitted.known_h
+    for days in range(min(since_fit_h // DAY_H, MOST_REPLAYED_DAYS), 0, -1):
+        origin = known_h - days * DAY_H
+        fitted.forecaster.forecast(known.until(origin), seen.between(0, origin + DAY_H), DAY_H)
     told = fitted.forecaster.forecast(known, seen, gap_h + horizon_h)[:, gap_h:]
     expected = (len(fitted.series_ids), horizon_h, len(LEVELS))
     if told.shape != expected:
@@ -126,10 +159,27 @@ def _modelled(fitted: Fitted, usage: Usage, weather: Weather, horizon_h: int) ->
     return whole
 
 
-def _known_h(usage: Usage) -> int:
-    """Return where the newest hour that is known of any series ends; 0 for nothing known."""
+def _learnt_h(fitted: Fitted, usage: Usage) -> int:
+    """Return the newest hour to go on from; 0 for nothing known.
+
+    Where the newest hour ends that is known of any series, or before that, at an hour of the day
+    that the model has learnt to forecast from.
+    """
     known = np.flatnonzero(~np.isnan(usage.amounts).all(axis=0))
-    return int(known[-1]) + 1 if known.size else 0
+    newest = int(known[-1]) + 1 if known.size else 0
+    for known_h in range(newest, max(0, newest - DAY_H), -1):
+        if _hour_after(usage, known_h) in fitted.hours:
+            return known_h
+    return newest
+
+
+def _hour_after(usage: Usage, index: int) -> int:
+    """Return the hour of the local day that begins at ``index``."""
+    return int(usage.hours.between(index, index + 1).hour_of_day[0])
+
+
+def _since_1970(usage: Usage, index: int) -> int:
+    return int(usage.hours.at(index).timestamp()) // 3600
 
 
 def _doubt(name: str, fitted: Fitted, told: Floats, used: Floats) -> str | None:

@@ -41,7 +41,7 @@ def _default() -> Callable[[], RangeForecaster]:
 
 
 def _fitted(question: Question, make: Callable[[], RangeForecaster]) -> FittedAnswer:
-    fitted, check, fit_s = fit(make, question.usage, question.weather)
+    fitted, check, fit_s = fit(make, question.usage, question.weather, question.every_h)
     days = fitted.days
     spread = {}
     if days is not None:

@@ -149,10 +149,19 @@ class Runs:
             if usage is None:
                 log.info("model_not_fitted", group=group_id, reason="too_little_history")
                 return None
-            sky = await known_sky(self._skies, group.place_id, usage, 0, known_at)
-            question = Question(task=FIT, usage=usage, weather=sky.weather, horizon_h=HORIZON_H)
+            sky = await known_sky(self._skies, group.place_id, usage, HORIZON_H, known_at)
+            every_h = self._cadence.forecast_every // HOUR
+            question = Question(
+                task=FIT,
+                usage=usage,
+                weather=sky.weather,
+                horizon_h=HORIZON_H,
+                every_h=every_h,
+            )
             answer = read_fitted(await self._asked(question))
-        made_of = ingredients(group_id, usage, sky.weather, {"horizon_h": HORIZON_H})
+        made_of = ingredients(
+            group_id, usage, sky.weather, {"horizon_h": HORIZON_H, "every_h": every_h}
+        )
         model = Model(
             **{name: told for name, told in vars(made_of).items() if "data_" not in name},
             model_version=made_of.version,

@@ -16,7 +16,7 @@ import numpy as np
 
 from cloud.demand.runs import Forecasts
 from cloud.demand.runs_check import Figures
-from cloud.demand.series import Hours, Usage, Weather
+from cloud.demand.series import DAY_H, Hours, Usage, Weather
 
 FIT, FORECAST = "fit", "forecast"
 _HEAD, _MODEL = "head", "model"
@@ -26,13 +26,15 @@ _HEAD, _MODEL = "head", "model"
 class Question:
     """To fit a model to a group, or to forecast it; ``weather`` reaches to the end of that.
 
-    ``model`` None to forecast without one.
+    ``every_h``: how many hours of the day a model learns to forecast from are apart. ``model`` None
+    to forecast without one.
     """
 
     task: str
     usage: Usage
     weather: Weather
     horizon_h: int
+    every_h: int = DAY_H
     model: bytes | None = None
 
 
@@ -54,6 +56,7 @@ def pack_question(question: Question) -> bytes:
     head = {
         "task": question.task,
         "horizon_h": question.horizon_h,
+        "every_h": question.every_h,
         "series_ids": question.usage.series_ids,
         "start_s": int(hours.start.timestamp()),
         "zone": str(hours.zone),
@@ -72,6 +75,7 @@ def read_question(told: bytes) -> Question:
     return Question(
         task=head["task"],
         horizon_h=head["horizon_h"],
+        every_h=head["every_h"],
         model=model,
         usage=Usage(
             series_ids=tuple(head["series_ids"]),
