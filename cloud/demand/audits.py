@@ -163,7 +163,7 @@ def drift(errors: dict[date, float], bias: float, spread: float) -> Drift | None
     if not spread > 0:
         return None
     above = below = 0.0
-    began = {"up": None, "down": None}
+    began: dict[str, date | None] = {"up": None, "down": None}
     for day in sorted(errors):
         step = min(max((errors[day] - bias) / spread, -MOST_OF_A_DAY), MOST_OF_A_DAY)
         above, below = max(0.0, above + step - REFERENCE_K), max(0.0, below - step - REFERENCE_K)

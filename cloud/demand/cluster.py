@@ -11,6 +11,7 @@ import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from distributed import Client
 
@@ -34,7 +35,7 @@ class ClusterAwayError(CloudError):
 class Cluster:
     """Asks workers; ``make`` makes forecasters other than Iskar's own, in tests."""
 
-    client: Client
+    client: Any  # distributed.Client, which tells no types
     at_once: int
     make: Callable[[], RangeForecaster] | None = None
 
@@ -62,7 +63,8 @@ async def cluster_at(
         ClusterAwayError: it can't be reached, or has no workers.
     """
     try:
-        client = await Client(scheduler, asynchronous=True, timeout=CONNECT_TIMEOUT_S)
+        made: Any = Client
+        client = await made(scheduler, asynchronous=True, timeout=CONNECT_TIMEOUT_S)
     except (OSError, TimeoutError) as error:
         raise ClusterAwayError(f"No scheduler answers at {scheduler}: {error}") from error
     async with client:
