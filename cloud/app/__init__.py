@@ -19,7 +19,9 @@ from cloud.app import configuration, overview, schemas, security_txt
 from cloud.app.openapi import API, DescribedApp
 from cloud.app.services import Services
 from cloud.demand import datasets_endpoints as datasets
+from cloud.demand import forecasts_endpoints as forecasts
 from cloud.demand import history_endpoints as demand
+from cloud.demand import limits_endpoints as limits
 from cloud.downlink import endpoints as downlink
 from cloud.exports import endpoints as exports
 from cloud.kit import errors
@@ -81,6 +83,8 @@ ROUTERS = (
     subscriptions.router,
     demand.router,
     datasets.router,
+    forecasts.router,
+    limits.router,
     webhooks.router,
     audit.router,
     accesses.router,

@@ -10,6 +10,7 @@ from fastapi.encoders import jsonable_encoder
 from cloud.accounts.tokens import DEFAULT_LIFE_DAYS, MAX_LIFE_DAYS
 from cloud.app import demand_commands, privacy_commands
 from cloud.app.backup_commands import cli as backup_cli
+from cloud.app.forecast_commands import cli as forecast_cli
 from cloud.app.privacy_commands import audit_cli
 from cloud.app.running import print_with_services
 from cloud.app.server_commands import cli as server_cli
@@ -37,6 +38,7 @@ cli.add_typer(weather_cli, name="weather")
 cli.add_typer(audit_cli, name="audit")
 privacy_commands.register(user_cli)
 demand_commands.register(demand_cli)
+demand_cli.add_typer(forecast_cli)
 
 
 @user_cli.command("add")

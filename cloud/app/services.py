@@ -37,11 +37,19 @@ from cloud.alerts.push import Push
 from cloud.alerts.service import Alerts
 from cloud.alerts.subscriptions import Subscriptions
 from cloud.app.upkeep import Upkeep
-from cloud.demand import history_tasks
+from cloud.demand import history_tasks, limits_service
+from cloud.demand import tasks as demand_tasks
+from cloud.demand.audits_service import Audits
 from cloud.demand.datasets import Datasets
+from cloud.demand.forecasts import IssuedForecasts
 from cloud.demand.history import DemandHistory
 from cloud.demand.history_imports import HistoryImports
 from cloud.demand.history_series import SeriesKeeper
+from cloud.demand.limits_service import Limits
+from cloud.demand.models_registry import ModelRegistry
+from cloud.demand.runs_asking import Programs
+from cloud.demand.runs_service import Cadence, Runs
+from cloud.demand.runs_weather import PlacedSkies
 from cloud.demand.weathering import Weathering
 from cloud.downlink.service import Downlink
 from cloud.exports.service import Exports
@@ -129,6 +137,11 @@ class Services:
     demand_imports: HistoryImports
     datasets: Datasets
     weathering: Weathering
+    demand_models: ModelRegistry
+    demand_runs: Runs
+    issued_forecasts: IssuedForecasts
+    forecast_audits: Audits
+    demand_limits: Limits
     notices: Notices
     downlink: Downlink
     tariffs: Tariffs
@@ -219,6 +232,24 @@ class Services:
         history = DemandHistory(database, settings.aggregate_min_premises)
         keeper = SeriesKeeper(database, clock, history)
         history_tasks.register(jobs, keeper, history, clock)
+        models = ModelRegistry(database, clock, settings.data_dir / "models", sealing)
+        runs = Runs(
+            database,
+            clock,
+            history,
+            PlacedSkies(weathering),
+            models,
+            Programs(),
+            Cadence(
+                forecast_every=timedelta(hours=settings.demand_forecast_every_h),
+                refit_after=timedelta(days=settings.demand_refit_after_days),
+            ),
+        )
+        issued = IssuedForecasts(database, clock, history)
+        audits = Audits(database, clock, history, runs, models)
+        limits = Limits(database, clock, history, outbox, jobs, mail, settings.base_url)
+        demand_tasks.register(jobs, clock, runs, models, issued, audits, limits)
+        limits_service.register(jobs, limits)
         sessions = Sessions(database, clock, settings)
         links = Links(database, clock, jobs, mail, sessions, settings)
         account_tasks.register(jobs, links)
@@ -264,6 +295,11 @@ class Services:
             demand_imports=HistoryImports(database, clock, history, keeper),
             datasets=Datasets(database, clock, history, weathering),
             weathering=weathering,
+            demand_models=models,
+            demand_runs=runs,
+            issued_forecasts=issued,
+            forecast_audits=audits,
+            demand_limits=limits,
             notices=Notices(database),
             downlink=Downlink(database, clock),
             tariffs=Tariffs(database, clock, book),

@@ -61,11 +61,13 @@ class Weathered:
     Attributes:
         place_id: None where there is no place with weather at all; then nothing is known.
         origins: (hours,): which of ``NAMES`` each hour's temperature is.
+        newest: when the newest of what was told became known; None where nothing was.
     """
 
     place_id: str | None
     weather: Weather
     origins: Ints
+    newest: datetime | None = None
 
     @property
     def shares(self) -> Mapping[str, float]:
@@ -110,6 +112,7 @@ class Weathering:
             place_id=place_id,
             weather=Weather(hours=hours, columns=columns | holidays),
             origins=origins,
+            newest=known.newest,
         )
 
     async def place_of(self, series: Series) -> str | None:

@@ -257,6 +257,14 @@ PEOPLE = (
         until="the series is deleted",
     ),
     Kept(
+        table="demand_limits",
+        ties={"made_by": Tie.SUBJECT, "contact": Tie.EMAIL},
+        purpose="to tell a utility of days that will probably pass a limit it set",
+        basis=Basis.CONTRACT,
+        erasure=Erasure.RENAME,  # it is the utility's; the address to write to goes
+        until="it is deleted",
+    ),
+    Kept(
         table="demand_imports",
         ties={"imported_by": Tie.SUBJECT},
         purpose="to know who brought a history of use",
@@ -338,6 +346,9 @@ OF_BUILDINGS = {
     "hourly_usage": "use by hour",
     "daily_usage": "use by day",
     "monthly_usage": "use by month: what a bill rests on",
+    "forecast_runs": "what was forecast, of a building or of many",
+    "forecast_audits": "how forecasts came out",
+    "forecast_drifts": "when use left what was forecast for good",
     "demand_usage": "use that utilities brought along, of a building or of many",
     "boundary_registers": "registers at months' ends: what a bill rests on",
     "exclusions": "readings that don't count",
@@ -354,6 +365,8 @@ NOT_PERSONAL = {
     "certificates": "of devices",
     "channels": "of devices",
     "closed_periods": "bookkeeping of retention",
+    "demand_limit_days": "how far telling of a limit has come",
+    "demand_models": "what was learnt of use, by series; what it learnt itself is a file",
     "gateway_notices": "what gateways say of themselves",
     "gateways": "devices",
     "ledger": "which messages came",
@@ -379,6 +392,7 @@ NOT_PERSONAL = {
 }
 # Rows of tables that tell of no person, or of buildings, and still go with age.
 ENDINGS = {
+    "demand_limit_days": Ending(column="told_at", days=NOTICE_DAYS),
     "alert_notices": Ending(column="queued_at", days=NOTICE_DAYS),
     "organisation_sign_ins": Ending(column="expires_at"),
     "webhook_attempts": Ending(column="attempted_at", days=WEBHOOK_DAYS),

@@ -184,6 +184,12 @@ RECORDED: list[tuple[str, dict[str, Any], str]] = [
         {"content": b"interval_start,usage\n2026-01-31 00:00,1\n2026-01-31 01:00,2\n"},
         "demand.imported",
     ),
+    (
+        "PUT /demand/limits/{limit_id}",
+        {"json": {"series_id": "dma", "upper": 5000}},
+        "demand_limit.put",
+    ),
+    ("DELETE /demand/limits/{limit_id}", {}, "demand_limit.deleted"),
     ("DELETE /demand/series/{series_id}", {}, "demand_series.deleted"),
 ]
 

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""``iskar-cloud demand run``: models are fitted and forecasts made now, or when they are due."""
+
+import asyncio
+import json
+from contextlib import nullcontext
+from typing import Annotated, Any
+
+import typer
+
+from cloud.app.running import loaded, newest_database, run
+from cloud.app.services import Services
+from cloud.demand.runs_asking import DemandOffError, is_installed
+from cloud.demand.runs_inputs import Group
+from cloud.demand.runs_service import ASKED, Runs
+
+cli = typer.Typer()
+
+AGAIN_S = 3600
+
+
+@cli.command("run")
+def run_command(
+    once: Annotated[bool, typer.Option("--once", help="Forecast everything now, and end.")] = False,
+    fit: Annotated[bool, typer.Option("--fit", help="Fit every model anew first.")] = False,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(help="A Dask cluster that does the work, tcp://HOST:8786; else this machine."),
+    ] = None,
+) -> None:
+    """Fit the models that are due and make the forecasts that are; print JSON for each round.
+
+    The server does so by itself: this is for a machine that does nothing else, or a cluster.
+    """
+    settings = loaded()
+    if not is_installed():
+        raise typer.BadParameter(str(DemandOffError()))
+
+    async def work() -> None:
+        async with (
+            newest_database(settings) as (dsn, _),
+            Services.opened(settings, dsn) as services,
+        ):
+            await _rounds(services, scheduler, once=once, fit=fit)
+
+    run(work(), settings)
+
+
+async def _rounds(services: Services, scheduler: str | None, *, once: bool, fit: bool) -> None:
+    async with _workers(scheduler) as cluster:
+        runs = services.demand_runs
+        if cluster is not None:
+            runs = runs.asking(cluster, cluster.at_once)
+        while True:
+            told = await _round(services, runs, all_of_them=once, fit=fit)
+            typer.echo(json.dumps(told))
+            if once:
+                return
+            fit = False
+            await asyncio.sleep(AGAIN_S)
+
+
+def _workers(scheduler: str | None) -> Any:
+    if scheduler is None:
+        return nullcontext()
+    try:
+        from cloud.demand.cluster import cluster_at  # an extra of its own
+    except ImportError as error:
+        raise typer.BadParameter(
+            "A cluster needs the extra `cluster`: pip install 'iskar[cloud,demand,cluster]'."
+        ) from error
+    return cluster_at(scheduler)
+
+
+async def _round(services: Services, runs: Runs, *, all_of_them: bool, fit: bool) -> dict[str, Any]:
+    """Fit and forecast what is due, or all of it, group beside group; return how much it was."""
+    groups = await runs.groups()
+    due = {one.group_id: because for one, because in await runs.to_fit()}
+    if fit:
+        due = {one.group_id: ASKED for one in groups}
+    wanted = groups if all_of_them else await runs.to_forecast()
+    fitted, fallbacks, made = 0, 0, 0
+
+    async def one(group: Group) -> None:
+        nonlocal fitted, fallbacks, made
+        if group.group_id in due:
+            fitted += await runs.fit(group.group_id, due[group.group_id]) is not None
+        if group in wanted:
+            told = await runs.forecast(group.group_id)
+            await services.demand_limits.look(told)
+            made += len(told)
+            fallbacks += sum(run.fallback_reason is not None for run in told)
+
+    async with asyncio.TaskGroup() as tasks:
+        for group in groups:
+            tasks.create_task(one(group), name=f"group_{group.group_id}")
+    return {"groups": len(groups), "fitted": fitted, "forecasts": made, "fallbacks": fallbacks}

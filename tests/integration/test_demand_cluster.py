@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A Dask cluster of two processes tells what one machine tells, to the bit."""
+
+import asyncio
+
+import numpy as np
+import pytest
+from distributed import LocalCluster
+
+from cloud.demand.cluster import ClusterAwayError, cluster_at
+from cloud.demand.runs import HORIZON_H
+from cloud.demand.runs_asking import RunFailedError
+from cloud.demand.runs_program import answer
+from cloud.demand.runs_wire import (
+    FIT,
+    FORECAST,
+    Question,
+    pack_question,
+    read_fitted,
+    read_forecasts,
+)
+from cloud.demand.series import WEEK_H
+from tests.demand_builders import Dressed, some_hours, some_usage, some_weather
+
+COUNT = 10 * WEEK_H
+GROUPS = 3
+
+
+def _questions(task: str, models: list[bytes | None]) -> list[bytes]:
+    asked = []
+    for number, model in enumerate(models):
+        weather = some_weather(some_hours(COUNT + HORIZON_H), seed=number)
+        usage = some_usage(weather, COUNT, series=2 + number)
+        question = Question(
+            task=task, usage=usage, weather=weather, horizon_h=HORIZON_H, model=model
+        )
+        asked.append(pack_question(question))
+    return asked
+
+
+async def test_groups_are_forecast_on_a_cluster_as_they_are_one_after_the_other() -> None:
+    async with (
+        LocalCluster(
+            n_workers=2,
+            threads_per_worker=1,
+            processes=True,
+            asynchronous=True,
+            dashboard_address=None,
+        ) as local,
+        cluster_at(local.scheduler_address, Dressed) as cluster,
+    ):
+        assert cluster.at_once == 2
+        fits = _questions(FIT, [None] * GROUPS)
+        models = [
+            read_fitted(one).model for one in await asyncio.gather(*(cluster(one) for one in fits))
+        ]
+        assert models == [read_fitted(answer(one, Dressed)).model for one in fits]
+        asked = _questions(FORECAST, list(models))
+        there = await asyncio.gather(*(cluster(one) for one in asked))
+        for told, question in zip(there, asked, strict=True):
+            remote, here = read_forecasts(told), read_forecasts(answer(question, Dressed))
+            assert remote.reasons == here.reasons == (None,) * len(here.reasons)
+            for name in ("quantiles", "sums", "peaks"):
+                assert np.array_equal(getattr(remote, name), getattr(here, name), equal_nan=True)
+        with pytest.raises(RunFailedError):
+            await cluster(b"nonsense")
+
+
+async def test_a_scheduler_that_is_not_there_is_told_in_a_sentence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("cloud.demand.cluster.CONNECT_TIMEOUT_S", 0.5)
+    with pytest.raises(ClusterAwayError, match="No scheduler answers"):
+        async with cluster_at("tcp://127.0.0.1:9"):
+            pass
