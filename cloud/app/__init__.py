@@ -22,6 +22,7 @@ from cloud.demand import datasets_endpoints as datasets
 from cloud.demand import forecasts_endpoints as forecasts
 from cloud.demand import history_endpoints as demand
 from cloud.demand import limits_endpoints as limits
+from cloud.demand import bill_endpoints as bills
 from cloud.downlink import endpoints as downlink
 from cloud.exports import endpoints as exports
 from cloud.kit import errors
@@ -79,6 +80,7 @@ ROUTERS = (
     tariffs.router,
     tariffs.operator_router,
     weather.router,
+    bills.router,
     alerts.router,
     subscriptions.router,
     demand.router,

@@ -51,6 +51,7 @@ from cloud.demand.runs_asking import Programs
 from cloud.demand.runs_service import Cadence, Runs
 from cloud.demand.runs_weather import PlacedSkies
 from cloud.demand.weathering import Weathering
+from cloud.demand.bills import ExpectedBills
 from cloud.downlink.service import Downlink
 from cloud.exports.service import Exports
 from cloud.kit.addresses import Addresses
@@ -146,6 +147,7 @@ class Services:
     downlink: Downlink
     tariffs: Tariffs
     costs: Costs
+    expected_bills: ExpectedBills
     corrections: Corrections
     audit_trail: AuditTrail
     reviewer: Reviewer
@@ -304,6 +306,7 @@ class Services:
             downlink=Downlink(database, clock),
             tariffs=Tariffs(database, clock, book),
             costs=costs,
+            expected_bills=ExpectedBills(costs, clock),
             corrections=Corrections(database, clock),
             audit_trail=AuditTrail(database),
             reviewer=Reviewer(database, hypertables),

@@ -126,6 +126,7 @@ NEEDS: dict[str, Right | None] = {
     "GET /weather/places/{place_id}/flags": None,
     "GET /weather/places/{place_id}/degree-days": None,
     "GET /weather/places/{place_id}/snow-water": None,
+    "GET /premises/{premises_id}/bill/expected": Right.SEE_PREMISES,
     # alerts
     "GET /alerts": Right.SEE_PREMISES,
     "GET /alerts/{alert_id}": Right.SEE_PREMISES,
