@@ -18,6 +18,7 @@ from cloud.alerts import subscription_endpoints as subscriptions
 from cloud.app import configuration, overview, schemas, security_txt
 from cloud.app.openapi import API, DescribedApp
 from cloud.app.services import Services
+from cloud.demand import bill_endpoints as bills
 from cloud.demand import datasets_endpoints as datasets
 from cloud.demand import forecasts_endpoints as forecasts
 from cloud.demand import history_endpoints as demand

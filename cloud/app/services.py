@@ -40,6 +40,8 @@ from cloud.app.upkeep import Upkeep
 from cloud.demand import history_tasks, limits_service
 from cloud.demand import tasks as demand_tasks
 from cloud.demand.audits_service import Audits
+from cloud.demand import history_tasks
+from cloud.demand.bills import ExpectedBills
 from cloud.demand.datasets import Datasets
 from cloud.demand.forecasts import IssuedForecasts
 from cloud.demand.history import DemandHistory
@@ -51,7 +53,6 @@ from cloud.demand.runs_asking import Programs
 from cloud.demand.runs_service import Cadence, Runs
 from cloud.demand.runs_weather import PlacedSkies
 from cloud.demand.weathering import Weathering
-from cloud.demand.bills import ExpectedBills
 from cloud.downlink.service import Downlink
 from cloud.exports.service import Exports
 from cloud.kit.addresses import Addresses
