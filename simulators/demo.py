@@ -14,8 +14,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from simulators import ground as grounds
 from simulators.chain import Chain, assembled
-from simulators.commissioning import OWNER
+from simulators.commissioning import OWNER, PLANNER
 from simulators.faults import Fault, play
+from simulators.forecasting import Forecasting
 from simulators.ground import Ground
 from simulators.history import HISTORY_DAYS, History
 from simulators.report import Report
@@ -111,6 +112,7 @@ class Demo:
         async with asyncio.TaskGroup() as group:
             watch = group.create_task(run.watch())
             leak = group.create_task(self._leak(run, leak_after_s))
+            forecasts = group.create_task(self._forecast(chain))
             if self._plan.faults:
                 self.struck = dict(await play(chain, self._plan.faults))
             if minutes is None:
@@ -118,6 +120,7 @@ class Demo:
             else:
                 await asyncio.sleep(max(0.0, minutes * 60 - (time.monotonic() - began_s)))
             leak.cancel()
+            forecasts.cancel()
             watch.cancel()
         self._console.print("Letting the chain drain, and comparing it with the dials …")
         return await run.end()
@@ -133,11 +136,34 @@ class Demo:
         tell("[green]The water utility's receiver took and verified the webhook:[/green]")
         tell(show(received), markup=False, highlight=False)
 
+    async def _forecast(self, chain: Chain) -> None:
+        """Have the cloud forecast, beside all else, so that nobody waits for it."""
+        if self._plan.faults:
+            return  # what is killed meanwhile is no fault of the forecasts
+        began_s = time.monotonic()
+        forecasting = Forecasting(
+            self._ground,
+            chain.environment,
+            chain.world.weather,
+            days=HISTORY_DAYS,
+            now_s=time.time,
+        )
+        made = await forecasting.begin()
+        took_s = time.monotonic() - began_s
+        words = f"Forecasts of {made.forecasts} series of use are in the app, after {took_s:.0f} s."
+        if made.fallbacks:
+            words += f" {made.fallbacks} of them only say “as a week ago”."
+        if not made.forecasts or not self._plan.with_history:
+            words += " There is not enough history yet for more."
+        self._console.print(f"[green]{words}[/green]")
+        await forecasting.keep_telling()
+
     def _tell_addresses(self, chain: Chain, inbox: str) -> None:
         known = self._ground.remembered()
         lines = (
             f"App        [b]{chain.url}[/b]",
             f"Sign in    [b]{OWNER}[/b]   password [b]{known[OWNER]}[/b]",
+            f"Utility    [b]{PLANNER}[/b]   password [b]{known[PLANNER]}[/b]   forecasts",
             f"Inbox      [b]{inbox}[/b]   what the water utility is told, verified",
             f"API        {chain.url}/docs   operator's token in {self._ground.credentials}",
             f"Logs       {self._ground.root / 'logs'}",
