@@ -23,7 +23,6 @@ from cloud.demand import datasets_endpoints as datasets
 from cloud.demand import forecasts_endpoints as forecasts
 from cloud.demand import history_endpoints as demand
 from cloud.demand import limits_endpoints as limits
-from cloud.demand import bill_endpoints as bills
 from cloud.downlink import endpoints as downlink
 from cloud.exports import endpoints as exports
 from cloud.kit import errors

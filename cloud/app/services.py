@@ -40,7 +40,6 @@ from cloud.app.upkeep import Upkeep
 from cloud.demand import history_tasks, limits_service
 from cloud.demand import tasks as demand_tasks
 from cloud.demand.audits_service import Audits
-from cloud.demand import history_tasks
 from cloud.demand.bills import ExpectedBills
 from cloud.demand.datasets import Datasets
 from cloud.demand.forecasts import IssuedForecasts
