@@ -146,6 +146,13 @@ async def with_history(demand: Demand, *series: Series, weeks: int = WEEKS) -> N
             "insert into suppliers values ('water-one', 'W'), ('water-two', 'X')"
             " on conflict do nothing",
         )
+        await run(
+            connection,
+            "insert into weather_places (place_id, name_bg, name_en, latitude, longitude,"
+            " elevation_m, kind, source, licence, attribution, day_zone, delay_h) values ('sofia',"
+            " 'София', 'Sofia', 42.7, 23.3, 550, 'grid', 'x', 'x', 'x', 'Europe/Sofia', 0)"
+            " on conflict do nothing",
+        )
         for one in series:
             await history_repository.put_series(connection, one, "user:1", FIRST)
     for one, amounts in zip(series, usage.amounts, strict=True):

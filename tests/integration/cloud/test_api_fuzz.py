@@ -193,6 +193,7 @@ async def _explored(cloud: CloudInTest, caller: Caller, examples: int) -> Explor
     there = {
         "place_id": "sofia",
         "series_id": "dma",
+        "limit_id": "too-much",
         "premises_id": "p-one",
         "parent_service_point_id": None,
         "service_point_id": "sp-one",
@@ -258,6 +259,8 @@ async def test_an_operator_is_answered_as_described_and_finds_every_route_at_wor
         "PUT /api/v1/subscriptions/{subscription_id}",
         "DELETE /api/v1/subscriptions/{subscription_id}",
         "POST /api/v1/demand/series/{series_id}/usage",  # nobody guesses a file
+        "GET /api/v1/demand/series/{series_id}/forecast",  # none was made
+        "GET /api/v1/demand/series/{series_id}/forecast.csv",
         "GET /api/v1/districts/{district}/usage",  # of five buildings, and months that are over
         "POST /api/v1/unsubscribe/{key}",  # nobody's link was guessed
         *(label for label in exploration.explored if "/organisations/" in label),  # there are none
