@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from cloud.demand.model import LEVELS
-from cloud.demand.naive import LastWeek
+from cloud.demand.models.naive import LastWeek
 from cloud.demand.series import DAY_H, Floats, Hours, Usage, Weather
 
 SOFIA = ZoneInfo("Europe/Sofia")

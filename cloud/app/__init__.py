@@ -18,11 +18,11 @@ from cloud.alerts import subscription_endpoints as subscriptions
 from cloud.app import configuration, overview, schemas, security_txt
 from cloud.app.openapi import API, DescribedApp
 from cloud.app.services import Services
-from cloud.demand import bill_endpoints as bills
-from cloud.demand import datasets_endpoints as datasets
-from cloud.demand import forecasts_endpoints as forecasts
-from cloud.demand import history_endpoints as demand
-from cloud.demand import limits_endpoints as limits
+from cloud.demand.bills import endpoints as bills
+from cloud.demand.history import datasets_endpoints as datasets
+from cloud.demand.history import endpoints as demand
+from cloud.demand.issued import endpoints as forecasts
+from cloud.demand.issued import limits_endpoints as limits
 from cloud.downlink import endpoints as downlink
 from cloud.exports import endpoints as exports
 from cloud.kit import errors

@@ -12,7 +12,7 @@ from cloud.app.running import print_with_services
 from cloud.app.services import Services
 from cloud.demand.commands import UNREADABLE
 from cloud.demand.files import UnreadableFileError
-from cloud.demand.history_files import AMOUNTS, RATES, FileUnit
+from cloud.demand.history.files import AMOUNTS, RATES, FileUnit
 
 
 def register(cli: typer.Typer) -> None:

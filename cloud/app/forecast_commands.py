@@ -10,9 +10,9 @@ import typer
 
 from cloud.app.running import loaded, newest_database, run
 from cloud.app.services import Services
-from cloud.demand.runs_asking import DemandOffError, is_installed
-from cloud.demand.runs_inputs import Group
-from cloud.demand.runs_service import ASKED, Runs
+from cloud.demand.runs.asking import DemandOffError, is_installed
+from cloud.demand.runs.inputs import Group
+from cloud.demand.runs.service import ASKED, Runs
 
 cli = typer.Typer()
 
@@ -64,7 +64,7 @@ def _workers(scheduler: str | None) -> Any:
     if scheduler is None:
         return nullcontext()
     try:
-        from cloud.demand.cluster import cluster_at  # an extra of its own
+        from cloud.demand.runs.cluster import cluster_at  # an extra of its own
     except ImportError as error:
         raise typer.BadParameter(
             "A cluster needs the extra `cluster`: pip install 'iskar[cloud,demand,cluster]'."

@@ -8,7 +8,7 @@ from fastapi.encoders import jsonable_encoder
 
 from cloud.app.running import print_with_services
 from cloud.app.services import Services
-from cloud.demand.history_models import ISKAR, UNITS, Series
+from cloud.demand.history.models import ISKAR, UNITS, Series
 from cloud.kit.audit import SYSTEM
 from cloud.kit.auth.rights import Principal, Role
 

@@ -37,21 +37,22 @@ from cloud.alerts.push import Push
 from cloud.alerts.service import Alerts
 from cloud.alerts.subscriptions import Subscriptions
 from cloud.app.upkeep import Upkeep
-from cloud.demand import history_tasks, limits_service
-from cloud.demand import tasks as demand_tasks
-from cloud.demand.audits_service import Audits
-from cloud.demand.bills import ExpectedBills
-from cloud.demand.datasets import Datasets
-from cloud.demand.forecasts import IssuedForecasts
-from cloud.demand.history import DemandHistory
-from cloud.demand.history_imports import HistoryImports
-from cloud.demand.history_series import SeriesKeeper
-from cloud.demand.limits_service import Limits
-from cloud.demand.models_registry import ModelRegistry
-from cloud.demand.runs_asking import Programs
-from cloud.demand.runs_service import Cadence, Runs
-from cloud.demand.runs_weather import PlacedSkies
-from cloud.demand.weathering import Weathering
+from cloud.demand.bills.service import ExpectedBills
+from cloud.demand.history import tasks as history_tasks
+from cloud.demand.history.datasets import Datasets
+from cloud.demand.history.imports import HistoryImports
+from cloud.demand.history.series import SeriesKeeper
+from cloud.demand.history.service import DemandHistory
+from cloud.demand.history.weathering import Weathering
+from cloud.demand.issued import limits_service
+from cloud.demand.issued import tasks as demand_tasks
+from cloud.demand.issued.audits_service import Audits
+from cloud.demand.issued.limits_service import Limits
+from cloud.demand.issued.service import IssuedForecasts
+from cloud.demand.runs.asking import Programs
+from cloud.demand.runs.registry import ModelRegistry
+from cloud.demand.runs.service import Cadence, Runs
+from cloud.demand.runs.skies import PlacedSkies
 from cloud.downlink.service import Downlink
 from cloud.exports.service import Exports
 from cloud.kit.addresses import Addresses

@@ -17,8 +17,8 @@ from cloud.demand.files import (
     read_weather,
     zone_of,
 )
-from cloud.demand.forecast import default_forecaster
-from cloud.demand.study_commands import register
+from cloud.demand.models.forecast import default_forecaster
+from cloud.demand.studies.commands import register
 from cloud.demand.told import figures_told, forecast_table, write_forecasts
 
 cli = typer.Typer(no_args_is_help=True, help="Demand: forecasts, baselines, and how good they are.")
@@ -109,7 +109,7 @@ def baseline_command(
 ) -> None:
     """Tell what would have been used from START on had nothing changed, and how near that was."""
     # Its mathematics takes a second to import, and the other commands shouldn't wait for it.
-    from cloud.demand.baseline_runs import run_baselines
+    from cloud.demand.baselines.runs import run_baselines
 
     try:
         zone = zone_of(timezone)

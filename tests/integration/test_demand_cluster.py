@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from distributed import LocalCluster
 
-from cloud.demand.cluster import ClusterAwayError, cluster_at
-from cloud.demand.runs import HORIZON_H
-from cloud.demand.runs_asking import RunFailedError
-from cloud.demand.runs_program import answer
-from cloud.demand.runs_wire import (
+from cloud.demand.runs.asking import RunFailedError
+from cloud.demand.runs.cluster import ClusterAwayError, cluster_at
+from cloud.demand.runs.groups import HORIZON_H
+from cloud.demand.runs.program import answer
+from cloud.demand.runs.wire import (
     FIT,
     FORECAST,
     Question,

@@ -6,8 +6,8 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from cloud.demand.audits import Audited, audited, day_errors, drift
-from cloud.demand.forecasts_repository import Run
+from cloud.demand.issued.audits import Audited, audited, day_errors, drift
+from cloud.demand.runs.repository import Run
 from cloud.demand.series import DAY_H, WEEK_H, Floats, Usage
 from tests.demand_builders import MIDNIGHT, some_hours
 

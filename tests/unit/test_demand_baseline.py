@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from cloud.demand.baseline import Baseline, fit_baseline
-from cloud.demand.savings import normal_use, savings
+from cloud.demand.baselines.baseline import Baseline, fit_baseline
+from cloud.demand.baselines.savings import normal_use, savings
 from cloud.demand.series import DAY_H, Floats, Hours, Weather
 
 YEAR_H = 365 * DAY_H

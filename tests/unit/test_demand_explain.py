@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from cloud.demand.additive import TooLittleHistoryError, fit
-from cloud.demand.explain import BASE, REST, Explanation, explain
 from cloud.demand.series import DAY_H, Hours, Usage, Weather
-from cloud.demand.students import t_quantile
-from cloud.demand.terms import CALENDAR, HOLIDAY, RAIN, SUPPLY_RAIN, TEMPERATURE
+from cloud.demand.studies.additive import TooLittleHistoryError, fit
+from cloud.demand.studies.explain import BASE, REST, Explanation, explain
+from cloud.demand.studies.students import t_quantile
+from cloud.demand.studies.terms import CALENDAR, HOLIDAY, RAIN, SUPPLY_RAIN, TEMPERATURE
 from tests.unit.demand_truths import HEATING_BELOW_C, a_heated_town
 
 SOFIA = ZoneInfo("Europe/Sofia")

@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from cloud.demand import boosted
-from cloud.demand.calibration import Calibrated
-from cloud.demand.ensemble import Ensemble
-from cloud.demand.forecast import default_forecaster
 from cloud.demand.model import LEVELS
-from cloud.demand.naive import LastWeek
+from cloud.demand.models import boosted
+from cloud.demand.models.calibration import Calibrated
+from cloud.demand.models.ensemble import Ensemble
+from cloud.demand.models.forecast import default_forecaster
+from cloud.demand.models.naive import LastWeek
 from cloud.demand.series import DAY_H, Hours, Usage, Weather
 
 pytest.importorskip("sklearn", reason="needs the extra demand")

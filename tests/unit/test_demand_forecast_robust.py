@@ -4,9 +4,9 @@
 import numpy as np
 import pytest
 
-from cloud.demand.features import known_of, without_gaps
-from cloud.demand.forecast import default_forecaster
-from cloud.demand.lags import lags_of
+from cloud.demand.models.features import known_of, without_gaps
+from cloud.demand.models.forecast import default_forecaster
+from cloud.demand.models.lags import lags_of
 from cloud.demand.series import DAY_H, Usage, Weather
 from tests.unit.test_demand_forecast import (
     few_trees,  # noqa: F401 - a fixture

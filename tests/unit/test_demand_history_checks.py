@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from cloud.demand.history_checks import Oddity, oddities
+from cloud.demand.history.checks import Oddity, oddities
 from cloud.demand.series import Floats, Hours
 from tests.needs import shared_data
 

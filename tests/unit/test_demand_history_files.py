@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from cloud.demand.files import UnreadableFileError
-from cloud.demand.history_files import Brought, FileUnit, read_history
+from cloud.demand.history.files import Brought, FileUnit, read_history
 
 SOFIA = ZoneInfo("Europe/Sofia")
 

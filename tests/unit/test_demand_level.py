@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from cloud.demand.level import Level
+from cloud.demand.models.level import Level
 from cloud.demand.series import DAY_H, WEEK_H, Floats, Hours, Usage, Weather
 
 MONDAY = datetime(2025, 1, 6, tzinfo=UTC)

@@ -7,7 +7,7 @@ from datetime import date
 import numpy as np
 import pytest
 
-from cloud.demand.limits import (
+from cloud.demand.issued.limits import (
     CALLED_OFF,
     DAY_PEAK,
     DAY_SUM,

@@ -7,7 +7,7 @@ from typing import Self
 import numpy as np
 
 from cloud.demand.backtest import Backtest, backtest
-from cloud.demand.naive import LastWeek
+from cloud.demand.models.naive import LastWeek
 from cloud.demand.series import WEEK_H, Floats, Usage, Weather
 from tests.demand_builders import some_hours, some_usage, some_weather
 

@@ -8,10 +8,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from cloud.demand.additive import fit
 from cloud.demand.model import LEVELS
-from cloud.demand.peak import Peak, TooFewDaysError, brier, errors_of, paths, peak_of
 from cloud.demand.series import DAY_H, Floats, Hours, Usage, Weather
+from cloud.demand.studies.additive import fit
+from cloud.demand.studies.peak import Peak, TooFewDaysError, brier, errors_of, paths, peak_of
 from tests.needs import shared_data
 
 LEARNT_D = 366

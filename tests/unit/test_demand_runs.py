@@ -8,11 +8,10 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from cloud.demand import runs_program
-from cloud.demand.runs import HORIZON_H, Fitted, fit, forecast
-from cloud.demand.runs_check import walk_forward
-from cloud.demand.runs_days import of_days, whole_days
-from cloud.demand.runs_fallback import (
+from cloud.demand.runs import program as runs_program
+from cloud.demand.runs.check import walk_forward
+from cloud.demand.runs.days import of_days, whole_days
+from cloud.demand.runs.fallback import (
     FAILED,
     IMPLAUSIBLE,
     NO_MODEL,
@@ -21,7 +20,8 @@ from cloud.demand.runs_fallback import (
     TOO_LITTLE,
     naive_quantiles,
 )
-from cloud.demand.runs_wire import (
+from cloud.demand.runs.groups import HORIZON_H, Fitted, fit, forecast
+from cloud.demand.runs.wire import (
     FIT,
     FORECAST,
     Question,

@@ -7,10 +7,10 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from cloud.demand.climate import DailyTemperature, read_years
 from cloud.demand.files import UnreadableFileError
-from cloud.demand.scenario import NoScenarioError, Scenario, crps, scenario
 from cloud.demand.series import DAY_H, Floats
+from cloud.demand.studies.climate import DailyTemperature, read_years
+from cloud.demand.studies.scenario import NoScenarioError, Scenario, crps, scenario
 from tests.needs import shared_data
 from tests.unit.demand_truths import HEATING_BELOW_C, HEATING_PER_C, a_heated_town
 

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from cloud.demand.level import Level, past_forecasts
+from cloud.demand.models.level import Level, past_forecasts
+from cloud.demand.models.spread import Spread
+from cloud.demand.models.surprises import Surprises
 from cloud.demand.series import DAY_H, WEEK_H, Floats, Hours, Usage, Weather
-from cloud.demand.spread import Spread
-from cloud.demand.surprises import Surprises
 
 pytest.importorskip("sklearn")
 

@@ -8,8 +8,8 @@ from typing import cast
 import numpy as np
 import pytest
 
+from cloud.demand.history.weathering import Source, Weathering, holiday
 from cloud.demand.series import HOUR, Hours
-from cloud.demand.weathering import Source, Weathering, holiday
 from cloud.kit.database import Database
 from cloud.kit.hypertable import ZONE
 from cloud.weather.models import Extent, Grid, Place, Resolution, Weather

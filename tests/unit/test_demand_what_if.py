@@ -6,9 +6,9 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from cloud.demand.explain import Explanation, explain
 from cloud.demand.series import DAY_H, Hours, Weather
-from cloud.demand.what_if import BeyondHistoryError, Change, what_if
+from cloud.demand.studies.explain import Explanation, explain
+from cloud.demand.studies.what_if import BeyondHistoryError, Change, what_if
 from tests.unit.demand_truths import HEATING_PER_C, HOLIDAY_OFF, a_heated_town
 
 DAYS = 420

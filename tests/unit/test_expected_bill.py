@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cloud.demand.days_ahead import HIGH, LOW, days_ahead
-from cloud.demand.expected_bill import (
+from cloud.demand.bills.expected import (
     NO_PRICE,
     TOO_FAR,
     TOO_LITTLE,
@@ -19,6 +18,7 @@ from cloud.demand.expected_bill import (
     expected,
     total,
 )
+from cloud.demand.models.days_ahead import HIGH, LOW, days_ahead
 from cloud.premises.models import ServicePoint
 from cloud.readings.models import IntervalUsage
 from cloud.tariffs.costs import Course, Reckoned

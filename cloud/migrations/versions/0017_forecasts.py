@@ -2,7 +2,7 @@
 """Forecasts: what was forecast, by which model, from what was known then, and how it came out.
 
 Callers may read none of it by themselves: ``cloud.demand`` asks as the system, once it is known
-that they may see the series (``cloud.demand.history``).
+that they may see the series (``cloud.demand.history.service``).
 """
 
 from alembic import op

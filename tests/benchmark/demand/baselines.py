@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cloud.demand.baseline import fit_baseline
-from cloud.demand.faults import cleaned
+from cloud.demand.baselines.baseline import fit_baseline
+from cloud.demand.baselines.faults import cleaned
 from cloud.demand.model import LEVELS
 from cloud.demand.series import DAY_H, Floats
 from tests.benchmark.demand import opendsm_models

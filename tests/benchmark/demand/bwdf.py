@@ -16,13 +16,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cloud.demand.forecast import default_forecaster
-from cloud.demand.level import Level
 from cloud.demand.model import LEVELS, Forecaster, RangeForecaster
-from cloud.demand.naive import LastWeek
+from cloud.demand.models.forecast import default_forecaster
+from cloud.demand.models.level import Level
+from cloud.demand.models.naive import LastWeek
+from cloud.demand.models.spread import Spread
+from cloud.demand.models.surprises import Surprises
 from cloud.demand.series import DAY_H, WEEK_H, Floats, Usage, Weather
-from cloud.demand.spread import Spread
-from cloud.demand.surprises import Surprises
 from tests.benchmark.demand import ferrara
 from tests.benchmark.demand.ferrara import Task
 from tests.benchmark.demand.plain_boosting import PlainBoosting

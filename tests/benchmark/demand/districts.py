@@ -13,12 +13,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from cloud.demand.forecast import default_forecaster
-from cloud.demand.level import Level
 from cloud.demand.model import LEVELS, Forecaster, RangeForecaster
-from cloud.demand.naive import LastWeek
+from cloud.demand.models.forecast import default_forecaster
+from cloud.demand.models.level import Level
+from cloud.demand.models.naive import LastWeek
+from cloud.demand.models.spread import Spread
 from cloud.demand.series import DAY_H, Floats, Usage, Weather
-from cloud.demand.spread import Spread
 from tests.benchmark.demand import ferrara
 
 _DAYS = 365

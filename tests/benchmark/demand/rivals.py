@@ -8,8 +8,8 @@ from typing import Self
 
 import numpy as np
 
-from cloud.demand.features import without_gaps
 from cloud.demand.model import LEVELS, Forecaster
+from cloud.demand.models.features import without_gaps
 from cloud.demand.series import Floats, Hours, Usage, Weather
 
 

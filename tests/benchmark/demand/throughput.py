@@ -20,8 +20,8 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from cloud.demand.runs_asking import ONE_CORE
-from cloud.demand.runs_inputs import MAX_SERIES
+from cloud.demand.runs.asking import ONE_CORE
+from cloud.demand.runs.inputs import MAX_SERIES
 from cloud.demand.series import DAY_H, WEEK_H, Floats, Hours, Usage, Weather
 
 SERIES, YEARS, HORIZON_H, CORES = 1000, 2, 336, 2
@@ -74,8 +74,8 @@ def _temperature(hours: Hours) -> Floats:
 
 def run_group(first: int, count: int, hours_h: int) -> Told:
     """Fit a group's model and make its forecasts, as the program of a run does."""
-    from cloud.demand.forecast import default_forecaster
-    from cloud.demand.runs import fit, forecast
+    from cloud.demand.models.forecast import default_forecaster
+    from cloud.demand.runs.groups import fit, forecast
     from cloud.demand.scores import naive_error_of, overall, score
 
     whole, weather = some_meters(first, count, hours_h)

@@ -19,9 +19,9 @@ from rich.console import Console
 from rich.table import Table
 
 from cloud.demand.backtest import backtest
-from cloud.demand.forecast import default_forecaster
 from cloud.demand.model import RangeForecaster
-from cloud.demand.naive import LastWeek
+from cloud.demand.models.forecast import default_forecaster
+from cloud.demand.models.naive import LastWeek
 from cloud.demand.scores import Scores
 from cloud.demand.series import DAY_H, Hours, Usage, Weather
 from tests.benchmark.demand.rivals import TaoVanilla, WithoutRanges

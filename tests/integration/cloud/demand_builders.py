@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from cloud.demand import history_repository, runs_program
-from cloud.demand.forecasts import IssuedForecasts
-from cloud.demand.history import DemandHistory
-from cloud.demand.history_models import Series
-from cloud.demand.models_registry import ModelRegistry
-from cloud.demand.runs_inputs import Sky
-from cloud.demand.runs_service import Cadence, Runs
+from cloud.demand.history import repository as history_repository
+from cloud.demand.history.models import Series
+from cloud.demand.history.service import DemandHistory
+from cloud.demand.issued.service import IssuedForecasts
+from cloud.demand.runs import program as runs_program
+from cloud.demand.runs.inputs import Sky
+from cloud.demand.runs.registry import ModelRegistry
+from cloud.demand.runs.service import Cadence, Runs
 from cloud.demand.series import HOUR, WEEK_H, Floats, Hours, Weather
 from cloud.kit.database import Database, run
 from cloud.kit.sealing import Sealing

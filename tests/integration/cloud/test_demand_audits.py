@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import pytest_asyncio
 
-from cloud.demand.audits_service import Audits
+from cloud.demand.issued.audits_service import Audits
 from cloud.demand.series import WEEK_H
 from cloud.kit.auth.rights import Principal, Role
 from cloud.kit.errors import NotFoundError

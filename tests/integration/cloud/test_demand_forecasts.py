@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 import pytest_asyncio
 
-from cloud.demand import forecasts_repository, history_repository
-from cloud.demand.forecasts_repository import Run
-from cloud.demand.runs_service import Runs
+from cloud.demand.history import repository as history_repository
+from cloud.demand.runs import repository as forecasts_repository
+from cloud.demand.runs.repository import Run
+from cloud.demand.runs.service import Runs
 from cloud.kit.auth.rights import Role
 from tests.integration.cloud.builders import NOON, Caller, CloudInTest
 from tests.integration.cloud.demand_builders import a_series

@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cloud.demand import history_repository as repository
-from cloud.demand.history import DemandHistory
-from cloud.demand.history_models import Series
+from cloud.demand.history.models import Series
+from cloud.demand.history.service import DemandHistory, repository
 from cloud.kit.auth.rights import Grant, Principal, Role
 from cloud.kit.database import rows, run
 from cloud.kit.errors import NotFoundError

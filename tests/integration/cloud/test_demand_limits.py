@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import pytest_asyncio
 
-from cloud.demand import history_repository
-from cloud.demand.limits_service import EVENT, TELL, Limits
+from cloud.demand.history import repository as history_repository
+from cloud.demand.issued.limits_service import EVENT, TELL, Limits
 from cloud.kit.clock import Clock
 from cloud.kit.database import rows
 from cloud.kit.mail import Mail, MailServer

@@ -10,12 +10,12 @@ import psycopg
 import pytest
 import pytest_asyncio
 
-from cloud.demand import forecasts_repository
-from cloud.demand.forecasts_repository import Run
-from cloud.demand.runs_asking import Programs, RunFailedError
-from cloud.demand.runs_fallback import FAILED, NO_MODEL, TOO_LITTLE
-from cloud.demand.runs_service import AGE, LOST
-from cloud.demand.runs_service import FIRST as THE_FIRST
+from cloud.demand.runs import repository as forecasts_repository
+from cloud.demand.runs.asking import Programs, RunFailedError
+from cloud.demand.runs.fallback import FAILED, NO_MODEL, TOO_LITTLE
+from cloud.demand.runs.repository import Run
+from cloud.demand.runs.service import AGE, LOST
+from cloud.demand.runs.service import FIRST as THE_FIRST
 from cloud.demand.series import HOUR, WEEK_H
 from cloud.kit.database import run
 from tests.integration.cloud.demand_builders import (

@@ -80,7 +80,7 @@ CLOSED = {
     *("events", "gateway_notices", "node_commands", "packages", "rollouts"),
     *("procrastinate_events", "procrastinate_jobs", "procrastinate_periodic_defers"),
     *("procrastinate_workers", "alembic_version"),
-    # of buildings as a whole and of many: told by cloud.demand.history_sight
+    # of buildings as a whole and of many: told by cloud.demand.history.sight
     *("demand_series", "demand_imports", "demand_usage"),
     *("forecast_runs", "forecast_audits", "forecast_drifts", "demand_models"),
     *("demand_limits", "demand_limit_days"),

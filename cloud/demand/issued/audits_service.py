@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The nightly audit: how what was issued came out, and whether a model has to be fitted anew."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import structlog
+from psycopg.rows import DictRow
+
+from cloud.demand.history.models import Series
+from cloud.demand.history.service import DemandHistory
+from cloud.demand.issued import audits_repository as repository
+from cloud.demand.issued.audits import WINDOWS_DAYS, Audited, Drift, audited, day_errors, drift
+from cloud.demand.runs import repository as forecasts_repository
+from cloud.demand.runs.groups import HORIZON_H
+from cloud.demand.runs.inputs import Group, whole_hour
+from cloud.demand.runs.registry import ModelRegistry
+from cloud.demand.runs.registry_repository import Model
+from cloud.demand.runs.repository import Run
+from cloud.demand.runs.service import Runs
+from cloud.demand.series import HOUR, Usage
+from cloud.kit.auth.rights import Principal
+from cloud.kit.clock import Clock
+from cloud.kit.database import Database
+
+log = structlog.get_logger(__name__)
+
+LOOKS_BACK = timedelta(days=max(WINDOWS_DAYS))
+DRIFT_LOOKS_BACK = timedelta(days=60)
+KEPT = timedelta(days=400)
+READ_TIMEOUT_S = 120
+
+
+@dataclass(frozen=True, kw_only=True)
+class Accuracy:
+    """What the last audit of a series found; ``model`` is the newest of its group."""
+
+    series: Series
+    figures: Sequence[DictRow]
+    drifts: Sequence[DictRow]
+    model: Model | None
+
+
+class Audits:
+    """Audits forecasts; who may see a series may see how good its forecasts are."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        history: DemandHistory,
+        runs: Runs,
+        models: ModelRegistry,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._history = history
+        self._runs = runs
+        self._models = models
+
+    async def accuracy(self, caller: Principal, series_id: str) -> Accuracy:
+        """Return how good the forecasts of a series were, or raise NotFoundError."""
+        series = await self._history.one(caller, series_id)
+        async with self._database.transaction(as_system=True) as connection:
+            figures = await repository.newest(connection, series_id)
+            drifts = await repository.drifts(connection, series_id)
+        groups = [one for one in await self._runs.groups() if series_id in one.series_ids]
+        model = await self._models.newest(groups[0].group_id) if groups else None
+        return Accuracy(series=series, figures=figures, drifts=drifts, model=model)
+
+    async def of_group(self, group: Group) -> list[str]:
+        """Audit the series of a group as of now; return those that were newly found to drift."""
+        model = await self._models.newest(group.group_id)
+        drifting = [one for one in group.series_ids if await self._of_series(one, model)]
+        today = self._clock.now().astimezone(UTC).date()
+        async with self._database.transaction(as_system=True) as connection:
+            await repository.drop_old(connection, today - KEPT, group.series_ids)
+        log.info("forecasts_audited", group=group.group_id, drifting=drifting)
+        return drifting
+
+    async def _of_series(self, series_id: str, model: Model | None) -> bool:
+        now = self._clock.now()
+        until = whole_hour(now)
+        begun = until - LOOKS_BACK - HORIZON_H * HOUR
+        async with self._database.transaction(READ_TIMEOUT_S, as_system=True) as connection:
+            runs = await forecasts_repository.issued(connection, [series_id], begun, until)
+            last = await repository.last_drift(connection, series_id)
+        if not runs:
+            return False
+        usage = await self._history.usage([series_id], begun - HORIZON_H * HOUR, until)
+        since = max(now - DRIFT_LOOKS_BACK, last or now - DRIFT_LOOKS_BACK)
+        figures, found = await asyncio.to_thread(_looked, runs, usage, until, since, model)
+        checks = _checks(model, series_id)
+        async with self._database.transaction(as_system=True) as connection:
+            await repository.put(connection, series_id, until.date(), figures, checks)
+            if found is None:
+                return False
+            version = runs[-1].model_version
+            return await repository.add_drift(connection, series_id, now, found, version)
+
+
+def _looked(
+    runs: Sequence[Run], usage: Usage, until: datetime, since: datetime, model: Model | None
+) -> tuple[list[Audited], Drift | None]:
+    [series_id] = usage.series_ids
+    figures = audited(runs, usage, until)
+    spread = model.spread.get(series_id) if model else None
+    if spread is None:
+        return figures, None
+    errors = day_errors(runs, usage)
+    recent = {day: one for day, one in errors.items() if day > since.date()}
+    return figures, drift(recent, *spread)
+
+
+def _checks(model: Model | None, series_id: str) -> dict[str, float | None]:
+    scores: dict[str, Any] = model.series_scores.get(series_id, {}) if model else {}
+    return {lead: told.get("mae") for lead, told in scores.items()}
