@@ -10,6 +10,8 @@ import { call } from "./api.js";
 import { addDays, dayOf, midnight } from "./calendar.js";
 
 const HOUR_MS = 3_600_000;
+const EVENING_MS = 24 * HOUR_MS;
+const MANY_ISSUES = 500; // hourly ones of twenty days
 const AT_ONCE = 4; // requests under way together: the others of the page want their turn
 
 /** The unit as `units.js` knows it. */
@@ -66,7 +68,10 @@ export async function usedHours(id, from, to) {
 /** What was forecast the evening before of each of the last `count` days: slots in order of time. */
 export async function forecastBehind(id, resolution, count, nowMs) {
   const today = dayOf(nowMs);
-  const days = Array.from({ length: count + 1 }, (_, back) => addDays(today, back - count));
+  const issued = await attempt(issuedSince(id, nowMs - (count + 2) * 24 * HOUR_MS));
+  if (issued.error) return [];
+  const days = Array.from({ length: count + 1 }, (_, back) => addDays(today, back - count)).filter((day) =>
+    issued.some((at) => at <= midnight(day) && midnight(day) - at < EVENING_MS)); // else it is of days before
   const found = [];
   for (let at = 0; at < days.length; at += AT_ONCE) {
     const some = days.slice(at, at + AT_ONCE);
@@ -75,9 +80,14 @@ export async function forecastBehind(id, resolution, count, nowMs) {
   return found.flatMap((one, at) => (one.error ? [] : ofDay(one, days[at], resolution)));
 }
 
+/** When forecasts were issued since an instant, the newest first. */
+async function issuedSince(id, sinceMs) {
+  const told = await call("GET", `${of(id)}/forecasts?limit=${MANY_ISSUES}`);
+  return told.items.map(ms).filter((at) => at >= sinceMs);
+}
+
 function ofDay(one, day, resolution) {
   const [start, end] = [midnight(day), midnight(addDays(day, 1))];
-  if (end - one.issuedAt > 49 * HOUR_MS) return []; // of days before: not what was known then
   const slots = resolution === "day" ? one.days : one.hours;
   return slots.filter((slot) => slot.start >= start && slot.start < end);
 }

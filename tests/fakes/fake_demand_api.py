@@ -73,6 +73,12 @@ def _add_forecasts(router: APIRouter, known: Callable[[str], None]) -> None:
         issued = (issued_before or now).replace(minute=0, second=0, microsecond=0)
         return a_forecast(series_id, resolution, issued, now)
 
+    @router.get("/demand/series/{series_id}/forecasts")
+    async def issues(series_id: str) -> dict[str, Any]:
+        known(series_id)
+        this_hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+        return {"items": [(this_hour - at * HOUR).isoformat() for at in range(20 * 24)]}
+
     @router.get("/demand/series/{series_id}/forecast.csv")
     async def file(series_id: str) -> Response:
         known(series_id)
