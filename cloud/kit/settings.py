@@ -151,6 +151,9 @@ class CloudSettings(BaseSettings):
             raise ValueError("CLOUD_OIDC needs CLOUD_PUBLIC_URL, with https://.")
         if len({one.organisation_id for one in self.oidc}) < len(self.oidc):
             raise ValueError("Each organisation in CLOUD_OIDC needs an organisation_id of its own.")
+        # a person is known by issuer and subject: one of the first would come in as the second's
+        if len({one.issuer for one in self.oidc}) < len(self.oidc):
+            raise ValueError("Each organisation in CLOUD_OIDC needs an issuer of its own.")
         return self
 
     @property
