@@ -93,13 +93,18 @@ async def caller(connection: Connection, user_id: int) -> Principal:
 
 
 async def of_person(connection: Connection, kept: Kept, one: Person) -> AsyncIterator[Any]:
-    """Yield the rows of a table that are tied to a person, without its secrets."""
-    query = sql.SQL("select to_jsonb({table}) - {secret}::text[] as told from {table} where {tied}")
+    """Yield the rows of a table that are tied to a person: what of them is the person's."""
+    query = sql.SQL(
+        "select (select jsonb_object_agg(key, value) from jsonb_each(to_jsonb({table}))"
+        " where key <> all({secret}::text[]) and ({told}::text[] = '{{}}' or key = any({told})))"
+        " as told from {table} where {tied}"
+    )
     async with connection.cursor() as cursor:
         async for found in cursor.stream(
             query.format(
                 table=sql.Identifier(kept.table),
                 secret=sql.Literal(list(kept.secret)),
+                told=sql.Literal(list(kept.told)),
                 tied=_tied(kept, one),
             )
         ):
