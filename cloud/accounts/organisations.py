@@ -222,7 +222,10 @@ class Organisations:
         return await self._provider(organisation_id).sign_out_url(home) or home
 
     async def sign_out_everywhere(self, organisation_id: str, logout_token: str) -> None:
-        """End all sessions of whom a provider signs out, by its own signed word."""
+        """End all sessions and tokens of whom a provider signs out, by its own signed word.
+
+        It doesn't say whether they went home or were let go, so nothing of theirs goes on.
+        """
         provider = self._provider(organisation_id)
         try:
             subject = await provider.subject_to_sign_out(logout_token)
@@ -234,4 +237,4 @@ class Organisations:
             )
             if user_id is None:
                 return
-            await self._sessions.end_all(connection, None, user_id)
+            await self._sessions.end_access(connection, None, user_id)

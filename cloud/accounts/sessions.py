@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 import structlog
 from psycopg.rows import DictRow
 
-from cloud.accounts import organisations_repository, passwords, repository
+from cloud.accounts import organisations_repository, passwords, repository, tokens_repository
 from cloud.accounts import sessions_repository as kept
 from cloud.accounts.grants import grants_in
 from cloud.kit import audit
@@ -204,6 +204,16 @@ class Sessions:
         ended = await kept.end_all(connection, user_id, but.session_id if but else None)
         if ended:
             await audit.record(connection, caller, "sessions.ended", f"user:{user_id}", count=ended)
+
+    async def end_access(
+        self, connection: Connection, caller: Principal | None, user_id: int
+    ) -> int:
+        """End every session and token of a user; return how many tokens there were."""
+        await self.end_all(connection, caller, user_id)
+        ended = await tokens_repository.revoke_all_of(connection, user_id, self._clock.now())
+        if ended:
+            await audit.record(connection, caller, "tokens.revoked", f"user:{user_id}", count=ended)
+        return ended
 
     def _principal(
         self,

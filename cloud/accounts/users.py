@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from psycopg.rows import DictRow
 
-from cloud.accounts import tokens_repository, users_repository
+from cloud.accounts import users_repository
 from cloud.accounts.sessions import Sessions
 from cloud.kit import audit
 from cloud.kit.auth.rights import Principal, Role
@@ -88,7 +88,7 @@ class Users:
             )
             was, is_now = (before["role"], before["supplier_id"]), (to.role, to.supplier_id)
             if to.is_disabled or was != is_now:  # nobody carries a session into another part
-                await self._end_all(connection, caller, user_id)
+                await self._sessions.end_access(connection, caller, user_id)
             await audit.record(
                 connection,
                 caller,
@@ -107,7 +107,7 @@ class Users:
         """End every session and token of a user: a device is lost, or a token leaked."""
         async with self._database.transaction(as_system=True) as connection:
             await _found(connection, user_id)
-            tokens = await self._end_all(connection, caller, user_id)
+            tokens = await self._sessions.end_access(connection, caller, user_id)
             await audit.record(
                 connection,
                 caller,
@@ -115,11 +115,6 @@ class Users:
                 f"user:{user_id}",
                 tokens=tokens,
             )
-
-    async def _end_all(self, connection: Connection, caller: Principal, user_id: int) -> int:
-        """End every session and token of a user; return how many tokens there were."""
-        await self._sessions.end_all(connection, caller, user_id)
-        return await tokens_repository.revoke_all_of(connection, user_id, self._clock.now())
 
 
 def _rights_of(user: DictRow) -> dict[str, object]:
