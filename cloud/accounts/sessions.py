@@ -46,7 +46,9 @@ class OrganisationNeededError(CloudError):
     code = "organisation-needed"
 
     def __init__(self) -> None:
-        super().__init__("This account signs in at its organisation and nowhere else.")
+        super().__init__(
+            "This account signs in at its organisation and nowhere else; sign in there again."
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -235,6 +237,7 @@ class Sessions:
                 session_id=session_id,
                 fresh_at=fresh_at,
                 must_enrol=role in self._required_of and not SECOND_FACTORS & set(proved),
+                at_organisation=bool(BY_ORGANISATION & set(proved)) and not user.get("has_factor"),
                 renewed=renewed,
             ),
         )
