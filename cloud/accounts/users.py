@@ -75,8 +75,7 @@ class Users:
             if before["role"] == Role.OPERATOR and not stays_operator:
                 if caller.owner == f"user:{user_id}":
                     raise OwnAccountError
-                if not await users_repository.operators_besides(connection, user_id):
-                    raise LastOperatorError
+                await refuse_last_operator(connection, user_id)
             disabled_at = (before["disabled_at"] or self._clock.now()) if to.is_disabled else None
             await users_repository.change(
                 connection,
@@ -115,6 +114,12 @@ class Users:
                 f"user:{user_id}",
                 tokens=tokens,
             )
+
+
+async def refuse_last_operator(connection: Connection, user_id: int) -> None:
+    """Raise LastOperatorError if nobody but this user could let anybody in."""
+    if not await users_repository.operators_besides(connection, user_id):
+        raise LastOperatorError
 
 
 def _rights_of(user: DictRow) -> dict[str, object]:
