@@ -4,7 +4,6 @@
 import asyncio
 import re
 from collections.abc import Sequence
-from datetime import timedelta
 
 import structlog
 from psycopg.rows import DictRow
@@ -44,11 +43,6 @@ class Access:
         self._factors = factors
         self._links = links
         self._turns = asyncio.Semaphore(SIGN_INS_AT_ONCE)
-
-    @property
-    def session_length(self) -> timedelta:
-        """How long a session lasts at most."""
-        return self._sessions.length
 
     async def sign_in(
         self, email: str, password: str, device: Device, code: str | None = None

@@ -29,17 +29,6 @@ class Event:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wishes:
-    """What a webhook wants to hear of; an empty list stands for all."""
-
-    types: list[str] = field(default_factory=list)
-    utilities: list[str] = field(default_factory=list)
-    premises_ids: list[str] = field(default_factory=list)
-    kinds: list[str] = field(default_factory=list)
-    severities: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True, kw_only=True)
 class Webhook:
     """Where a utility wants to be told, and how that goes.
 

@@ -33,11 +33,6 @@ class Health:
     failing_since: datetime | None = None
     paused_until: datetime | None = None
 
-    @property
-    def is_doubtful(self) -> bool:
-        """Whether one message at a time is enough."""
-        return self.failures >= OPEN_AFTER
-
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:

@@ -151,7 +151,6 @@ def needs(right: Right) -> Any:
 
 
 Seer = Annotated[Principal, needs(Right.SEE_PREMISES)]
-DistrictSeer = Annotated[Principal, needs(Right.SEE_DISTRICTS)]
 Registrar = Annotated[Principal, needs(Right.REGISTER)]
 Editor = Annotated[Principal, needs(Right.CORRECT)]
 Acknowledger = Annotated[Principal, needs(Right.ACKNOWLEDGE)]
