@@ -146,7 +146,7 @@ async def test_the_schema_describes_all_that_is_sent_in_the_course_of_an_alert(
     [alert] = await cloud.operator.all("/alerts")
     for verb in ("acknowledge", "resolve"):
         await cloud.operator.post(f"/alerts/{alert['alert_id']}/{verb}")
-    await cloud.gateway.send(a_finding(2, finding_id="f-2", kind="stuck", volume_l=None))
+    await cloud.gateway.send(a_finding(2, finding_id="f-2", kind="stuck"))
     sent = []
     for one in (await utility.get(f"{path}/deliveries"))["items"]:
         body = (await utility.get(f"{path}/messages/{one['message_id']}"))["body"]
