@@ -19,7 +19,7 @@ SETTINGS = {
     "CLOUD_SMTP_SENDER": "alerts@iskar.example",
     "CLOUD_SMTP_STARTTLS": "false",
     "CLOUD_DRAIN_S": "0",
-    "CLOUD_STOP_GRACE_S": "0",
+    "CLOUD_STOP_GRACE_S": "1",
 }
 
 
@@ -56,6 +56,7 @@ async def test_a_letter_is_sent_again_under_its_name_if_the_sender_dies_at_the_s
                 )
             assert sent == (None,)
             await sender.start()
+            await sender.until_ready()
             await mailbox.until_got(2)
         finally:
             await sender.stop()

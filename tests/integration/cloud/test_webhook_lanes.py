@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from cloud.kit import metrics
-from cloud.webhooks import deliveries_repository, dispatch, repository
+from cloud.webhooks import dispatch
 from cloud.webhooks.delivery import Courier
 from cloud.webhooks.models import Delivery, Outcome
 from cloud.webhooks.service import Outbox
@@ -70,16 +70,16 @@ async def test_a_fault_of_ours_ends_one_attempt_and_is_counted_and_shown(
 async def test_a_fault_in_one_lane_ends_no_other_and_the_lane_opens_again(
     working: CloudInTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    utility, before, claim = await working.utility(), _faults(), deliveries_repository.claim
-    broken: set[str] = set()
+    utility, before, keys = await working.utility(), _faults(), working.services.dispatcher._keys
+    broken, of = set[str](), keys.of
 
-    async def faulty(connection: Any, webhook_id: str, *rest: Any) -> list[Delivery]:
+    async def faulty(connection: Any, webhook_id: str, *rest: Any) -> list[SigningKey]:
         if webhook_id in broken:
             broken.discard(webhook_id)
             raise KeyError("nobody thought of it")
-        return await claim(connection, webhook_id, *rest)
+        return await of(connection, webhook_id, *rest)
 
-    monkeypatch.setattr(deliveries_repository, "claim", faulty)
+    monkeypatch.setattr(keys, "of", faulty)
     monkeypatch.setattr(dispatch, "FAULT_PAUSE_S", 0.1)
     async with a_receiver() as one, a_receiver() as other:
         broken.add(await _added(utility, one.url))
@@ -110,16 +110,23 @@ async def test_where_lanes_are_scarce_a_busy_webhook_makes_room_for_those_that_w
         assert len(busy.got) < 150
 
 
-async def test_those_that_wait_longest_come_first(cloud: CloudInTest) -> None:
-    utility = await cloud.utility()
+async def test_those_that_wait_longest_come_first(
+    cloud: CloudInTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    utility, dispatcher, opened = await cloud.utility(), cloud.services.dispatcher, list[str]()
+
+    async def noted(webhook_id: str) -> None:
+        opened.append(webhook_id)
+
     kinds = ["burst", "gas_flow", "standby"]
     ids = {kind: await _added(utility, "https://one.example/", kinds=[kind]) for kind in kinds}
     for kind in ("standby", "burst", "gas_flow", "standby"):
         await _tell(cloud, kind)
         cloud.clock.time += timedelta(seconds=1)
-    async with cloud.services.database.transaction(as_system=True) as connection:
-        found = await repository.due(connection, cloud.clock.time)
-    assert found == [ids["standby"], ids["burst"], ids["gas_flow"]]
+    monkeypatch.setattr(dispatcher, "_lane", noted)
+    async with asyncio.TaskGroup() as group:
+        await dispatcher._open_lanes(group)
+    assert opened == [ids["standby"], ids["burst"], ids["gas_flow"]]
 
 
 async def test_a_webhook_that_moves_starts_afresh(cloud: CloudInTest) -> None:
