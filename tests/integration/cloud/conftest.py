@@ -47,7 +47,7 @@ async def postgres_dsn(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterato
     await postgres.stop()
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def cheap_password_hashes() -> Iterator[None]:
     """Hash passwords at a cost that guessers would like: tests sign people in hundreds of times."""
     with pytest.MonkeyPatch.context() as patch:
