@@ -17,6 +17,9 @@ from wire import fields
 # wakes up at the time of its last shutdown or of its image, until somebody tells it better.
 EARLIEST_CREDIBLE_MS = 1_767_225_600_000  # 2026-01-01T00:00:00Z
 MAX_ROUND_TRIP_S = 2.0  # of a question that the cloud answers with the time; half of it is in doubt
+# On a line that is never quicker a slow answer is better than none: nothing would ever be dated.
+MAX_SLOW_ROUND_TRIP_S = 10.0
+SLOW_AFTER_S = 30.0  # of slow answers only, without any other word
 # Of a crystal that nobody corrects: 9 s a day. Source: Raspberry Pi's oscillators are specified to
 # some 50 parts per million over temperature; twice that.
 DRIFT = 100e-6
@@ -102,6 +105,7 @@ class SystemClock:
         self._machine_boot = self._machine.boot_id()
         self._saved = self._recall()
         self._held = self._saved
+        self._slow_since_s: float | None = None
 
     def now_ms(self) -> int:
         """Return Unix time in ms, right or wrong."""
@@ -140,9 +144,11 @@ class SystemClock:
         """
         up_s = self._machine.up_s()
         round_trip_s = up_s - sent_at_s
-        if not (0 <= round_trip_s < MAX_ROUND_TRIP_S) or self._is_kept_by_kernel():
+        if round_trip_s < 0 or self._is_kept_by_kernel():
             return
         if not EARLIEST_CREDIBLE_MS <= now_ms <= fields.MAX_UNIX_S * 1000:
+            return
+        if round_trip_s >= MAX_ROUND_TRIP_S and not self._is_better_than_none(round_trip_s, up_s):
             return
         error_ms = round_trip_s * 500
         offset_ms = now_ms + error_ms - up_s * 1000
@@ -156,6 +162,14 @@ class SystemClock:
     async def sleep(self, delay_s: float) -> None:
         """Wait, letting other services run."""
         await asyncio.sleep(delay_s)
+
+    def _is_better_than_none(self, round_trip_s: float, up_s: float) -> bool:
+        """Return whether a slow word counts, since for some time there was no other."""
+        if self._held is not None or round_trip_s >= MAX_SLOW_ROUND_TRIP_S:
+            return False
+        if self._slow_since_s is None:
+            self._slow_since_s = up_s
+        return up_s - self._slow_since_s >= SLOW_AFTER_S
 
     def _is_kept_by_kernel(self) -> bool:
         return self._trust == "checked" and self._machine.is_synchronised()

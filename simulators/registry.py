@@ -12,7 +12,7 @@ SUPPLIERS = {
     "water": ("sofiyska-voda", "Sofiyska Voda"),
     "electricity": ("electrohold", "Electrohold"),
     "gas": ("overgas", "Overgas"),
-    "heat": ("toplofikatsia", "Toplofikatsia Sofia"),
+    "heat": ("toplofikatsia-sofia", "Toplofikatsia Sofia"),
 }
 
 

@@ -4,19 +4,25 @@
 //   const receiver = new Receiver(["whsec_…"])   // or "whpk_…", the public key
 //   await receiver.take(request.headers, body, handle)   // body: a Buffer, as it came
 //
-// `handle` is called with each event once; if it throws, the event may come again. Answer 2xx then,
-// also to a repetition; 401 to RefusedError. Source: Standard Webhooks 1.0.
+// `handle` is called with each event once; if it throws, the event comes again. Answer 2xx once
+// `take` has returned, also to a repetition; 401 to RefusedError; 503 with Retry-After to
+// UnderWayError, for the event may yet fail; 500 to what `handle` throws.
+// Source: Standard Webhooks 1.0.
 import { createHmac, createPublicKey, timingSafeEqual, verify } from "node:crypto"
 
 const TOLERANCE_S = 300
 const REMEMBERED = 100_000
 const ED25519 = Buffer.from("302a300506032b6570032100", "hex") // SubjectPublicKeyInfo, RFC 8410
 
+export const COME_BACK_S = 5 // for Retry-After while an earlier request is being handled
+
 export class RefusedError extends Error {}
+export class UnderWayError extends Error {}
 
 export class Receiver {
   #keys
   #seen = new Set()
+  #underWay = new Set()
   #now
 
   constructor(keys, now = () => Date.now() / 1000) {
@@ -28,13 +34,14 @@ export class Receiver {
   async take(headers, body, handle) {
     const id = this.verify(headers, body)
     if (this.#seen.has(id)) return false
-    this.#seen.add(id)
+    if (this.#underWay.has(id)) throw new UnderWayError("An earlier request is being handled.")
+    this.#underWay.add(id)
     try {
       await handle(JSON.parse(body.toString("utf8")))
-    } catch (error) {
-      this.#seen.delete(id)
-      throw error
+    } finally {
+      this.#underWay.delete(id)
     }
+    this.#seen.add(id)
     if (this.#seen.size > REMEMBERED) this.#seen.delete(this.#seen.values().next().value)
     return true
   }

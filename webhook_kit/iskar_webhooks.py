@@ -5,9 +5,10 @@
     receiver.take(headers, body, handle)   # body: the bytes as they came, not parsed
 
 ``handle`` is called with the event of a request whose signature is right, whose time is within five
-minutes, and whose id was not handled before. If it raises, the event is not remembered and may come
-again. Answer 2xx then, also to a repetition; 401 to RefusedError. To verify ``v1a`` with a public
-key, ``whpk_…``, instead of a shared secret, install the package ``cryptography``.
+minutes, and whose id was not handled before. If it raises, the event is not remembered and comes
+again. Answer 2xx once ``take`` has returned, also to a repetition; 401 to RefusedError; 503 with
+Retry-After to UnderWayError, for the event may yet fail; 500 to what ``handle`` raises. To verify
+``v1a`` with a public key, ``whpk_…``, instead of a shared secret, install ``cryptography``.
 Source: Standard Webhooks 1.0, https://www.standardwebhooks.com
 """
 
@@ -20,10 +21,15 @@ import time
 
 TOLERANCE_S = 300
 REMEMBERED = 100_000  # ids; at one a second that is a day
+COME_BACK_S = 5  # for Retry-After while an earlier request with the same id is being handled
 
 
 class RefusedError(Exception):
     """A request is not to be believed; answer it with 401."""
+
+
+class UnderWayError(Exception):
+    """An earlier request with this id is still being handled; answer 503 with Retry-After."""
 
 
 class Receiver:
@@ -31,7 +37,8 @@ class Receiver:
 
     ``keys`` are secrets (``whsec_…``) or public keys (``whpk_…``): give the old and the new one
     while they are exchanged. ``seen`` remembers ids as ``Memory`` does. A service of several
-    processes shares it, say in a table with a unique key.
+    processes shares it, say in a table with a unique key and the times of ``begin`` and ``end``:
+    what began long ago and never ended was begun by a process that died, and is new.
     """
 
     def __init__(self, *keys, seen=None, now=time.time):
@@ -42,18 +49,19 @@ class Receiver:
         self._now = now
 
     def take(self, headers, body, handle):
-        """Handle the event in ``body`` unless that was done; raise RefusedError if it is not ours.
+        """Handle the event in ``body`` unless that was done; return whether it was handled now.
 
-        Return whether it was handled now.
+        Raise RefusedError if it is not ours, UnderWayError while it is being handled.
         """
         message_id = self.verify(headers, body)
-        if not self._seen.add(message_id):
+        if not self._seen.begin(message_id):
             return False
         try:
             handle(json.loads(body))
         except BaseException:
             self._seen.discard(message_id)
             raise
+        self._seen.end(message_id)
         return True
 
     def verify(self, headers, body):
@@ -84,22 +92,32 @@ class Memory:
 
     def __init__(self, limit=REMEMBERED):
         self._ids = {}
+        self._under_way = set()
         self._limit = limit
         self._lock = threading.Lock()
 
-    def add(self, message_id):
-        """Remember an id, forget the oldest if there are too many; return whether it is new."""
+    def begin(self, message_id):
+        """Return whether an id is new, and is under way from now; UnderWayError if it was."""
         with self._lock:
-            is_new = message_id not in self._ids
+            if message_id in self._ids:
+                return False
+            if message_id in self._under_way:
+                raise UnderWayError("An earlier request with this id is being handled.")
+            self._under_way.add(message_id)
+            return True
+
+    def end(self, message_id):
+        """Remember an id, whose event was handled; forget the oldest if there are too many."""
+        with self._lock:
+            self._under_way.discard(message_id)
             self._ids[message_id] = None
             if len(self._ids) > self._limit:
                 del self._ids[next(iter(self._ids))]
-            return is_new
 
     def discard(self, message_id):
         """Forget an id, whose event was not handled after all."""
         with self._lock:
-            self._ids.pop(message_id, None)
+            self._under_way.discard(message_id)
 
 
 def _signatures(header):

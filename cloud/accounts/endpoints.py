@@ -112,7 +112,12 @@ async def sign_in_by_passkey(
 @router.post(
     "/session/step-up",
     responses=answers(
-        WrongPasswordError, CodeNeededError, WrongCodeError, WrongPasskeyError, TooManyAttemptsError
+        WrongPasswordError,
+        CodeNeededError,
+        WrongCodeError,
+        WrongPasskeyError,
+        TooManyAttemptsError,
+        OrganisationNeededError,
     ),
 )
 async def step_up(
@@ -125,7 +130,8 @@ async def step_up(
 ) -> schemas.Session:
     """Show again who one is; for ten minutes sensitive things are allowed then.
 
-    By a code or passkey where the account has a second factor, otherwise by the password.
+    By a code or passkey where the account has a second factor, otherwise by the password. Who
+    comes from an organisation and has no factor here signs in there again instead.
     """
     if sum(one is not None for one in (shown.password, shown.code, shown.passkey)) != 1:
         raise InvalidRequestError("Send exactly one of password, code and passkey.")

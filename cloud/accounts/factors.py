@@ -90,10 +90,14 @@ class Factors:
         return codes
 
     async def remove(self, caller: Principal) -> None:
-        """Forget the caller's one-time codes, or raise NotFoundError."""
+        """Forget the caller's one-time codes, or raise NotFoundError.
+
+        With the last factor its recovery codes end: found later, they would stand in for the next.
+        """
         async with self._database.transaction(as_system=True) as connection:
             if not await kept.remove_totp(connection, caller.user_id):
                 raise NotFoundError("second factor", "codes")
+            await kept.end_recovery(connection, caller.user_id)
             await self._links.tell_of_change(connection, caller.user_id, letters.CODES)
             await audit.record(connection, caller, "codes.removed", caller.subject)
 

@@ -58,6 +58,17 @@ async def remove_totp(connection: Connection, user_id: int) -> bool:
     return changed == 1
 
 
+async def end_recovery(connection: Connection, user_id: int) -> None:
+    """Forget the recovery codes of a user who has no factor left that they stand in for."""
+    await run(
+        connection,
+        "delete from recovery_codes using users where recovery_codes.user_id = %(user_id)s"
+        " and users.user_id = %(user_id)s and totp_confirmed_at is null"
+        " and not exists (select from passkeys where passkeys.user_id = %(user_id)s)",
+        user_id=user_id,
+    )
+
+
 async def claim_guess(connection: Connection, user_id: int, most: int) -> DictRow | None:
     """Count a guess at a code before it is looked at; None if there were too many."""
     return await row(

@@ -3,9 +3,13 @@
 
 from dataclasses import dataclass
 
-PASSWORD, CODES, PASSKEY = "password", "codes", "passkey"
+PASSWORD, PASSWORD_BY_LINK, CODES, PASSKEY = "password", "password_by_link", "codes", "passkey"
 _WHAT = {
     PASSWORD: ("Паролата за профила ти беше сменена.", "Your account's password was changed."),
+    PASSWORD_BY_LINK: (
+        "Паролата за профила ти беше сменена по връзка от писмо. Влизанията и токените приключиха.",
+        "Your account's password was set by a mailed link. Its sessions and tokens ended.",
+    ),
     CODES: (
         "Еднократните кодове за профила ти бяха включени или изключени.",
         "One-time codes were turned on or off for your account.",
@@ -30,13 +34,15 @@ def reset(language: str, address: str) -> Letter:
     if language == "bg":
         return Letter(
             subject="Нова парола за Искър",
-            text=f"Задай нова парола тук, до един час:\n\n{address}\n\nАко не си искал нова парола,"
-            " не прави нищо: старата важи.\n",
+            text=f"Задай нова парола тук, до един час:\n\n{address}\n\nС нея приключват всички"
+            " влизания и токени на програми.\n\nАко не си искал нова парола, не прави нищо: старата"
+            " важи.\n",
         )
     return Letter(
         subject="A new password for Iskar",
-        text=f"Set a new password here, within an hour:\n\n{address}\n\nIf you didn't ask for one,"
-        " do nothing: the old one stays.\n",
+        text=f"Set a new password here, within an hour:\n\n{address}\n\nWherever you are signed in,"
+        " and your programs' tokens, end with it.\n\nIf you didn't ask for one, do nothing: the old"
+        " one stays.\n",
     )
 
 

@@ -129,7 +129,7 @@ class Links:
             await self._send(user["email"], letters.news(user["language"], what), None)
 
     async def set_password(self, link: str, password: str) -> None:
-        """Set a password by a link, or raise LinkOverError; every session ends."""
+        """Set a password by a link, or raise LinkOverError; every session and token ends."""
         hashed_link = passwords.token_hash(link)
         async with self._database.transaction(as_system=True) as connection:
             user = await links_repository.user_of(connection, hashed_link, self._clock.now())
@@ -143,8 +143,8 @@ class Links:
                 raise LinkOverError
             await repository.set_password(connection, user_id, hashed)
             await repository.forget_failures(connection, user["email"])
-            await self.tell_of_change(connection, user_id, letters.PASSWORD)
-            await self._sessions.end_all(connection, None, user_id)
+            await self.tell_of_change(connection, user_id, letters.PASSWORD_BY_LINK)
+            await self._sessions.end_access(connection, None, user_id)
             await audit.record(connection, None, "password.set_by_link", f"user:{user_id}")
 
     async def _send(self, to: str, letter: letters.Letter, address: str | None) -> None:

@@ -169,23 +169,17 @@ class Organisations:
             await organisations_repository.note_sign_in(connection, issuer, subject, now)
             return known
         user = await repository.user_by_email(connection, identity.email)
+        part = (identity.name or identity.email, organisation.role, organisation.supplier_id)
         if user is None:
-            user_id = await organisations_repository.add_user(
-                connection,
-                identity.email,
-                identity.name or identity.email,
-                organisation.role,
-                organisation.supplier_id,
-            )
+            user_id = await organisations_repository.add_user(connection, identity.email, *part)
         else:
             user_id = user["user_id"]
-            has_its_rights = (user["role"], user["supplier_id"]) == (
-                organisation.role,
-                organisation.supplier_id,
-            )
-            # else whoever runs the provider could become anybody here by an address of theirs
-            if not has_its_rights or await organisations_repository.has_identity(
-                connection, user_id
+            has_its_rights = (user["role"], user["supplier_id"]) == part[1:]
+            # a neighbour's invitation must not keep anybody out of their work
+            if not await organisations_repository.adopt_invited(connection, user_id, *part) and (
+                # else whoever runs the provider could become anybody here by an address of theirs
+                not has_its_rights
+                or await organisations_repository.has_identity(connection, user_id)
             ):
                 raise IdentityRefusedError(
                     "This e-mail address belongs to another account here; ask the operator."
@@ -222,7 +216,10 @@ class Organisations:
         return await self._provider(organisation_id).sign_out_url(home) or home
 
     async def sign_out_everywhere(self, organisation_id: str, logout_token: str) -> None:
-        """End all sessions of whom a provider signs out, by its own signed word."""
+        """End all sessions and tokens of whom a provider signs out, by its own signed word.
+
+        It doesn't say whether they went home or were let go, so nothing of theirs goes on.
+        """
         provider = self._provider(organisation_id)
         try:
             subject = await provider.subject_to_sign_out(logout_token)
@@ -234,4 +231,4 @@ class Organisations:
             )
             if user_id is None:
                 return
-            await self._sessions.end_all(connection, None, user_id)
+            await self._sessions.end_access(connection, None, user_id)

@@ -110,6 +110,34 @@ async def note_sign_in(connection: Connection, issuer: str, subject: str, now: d
     )
 
 
+async def adopt_invited(
+    connection: Connection, user_id: int, name: str, role: str, supplier_id: str | None
+) -> bool:
+    """Make an account that somebody invited and nobody ever entered an organisation's.
+
+    Its links end. False if it is another sort of account.
+    """
+    try:
+        adopted = await run(
+            connection,
+            "update users set name = %(name)s, role = %(role)s, supplier_id = %(supplier_id)s"
+            " where user_id = %(user_id)s and role = 'tenant' and password_hash is null"
+            " and not exists (select from identities where identities.user_id = users.user_id)"
+            " and not exists (select from passkeys where passkeys.user_id = users.user_id)",
+            user_id=user_id,
+            name=name,
+            role=role,
+            supplier_id=supplier_id,
+        )
+    except ForeignKeyViolation as error:
+        raise UnknownReferenceError("supplier", str(supplier_id)) from error
+    if adopted:
+        await run(
+            connection, "delete from account_links where user_id = %(user_id)s", user_id=user_id
+        )
+    return adopted == 1
+
+
 async def add_user(
     connection: Connection, email: str, name: str, role: str, supplier_id: str | None
 ) -> int:

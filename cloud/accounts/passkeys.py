@@ -186,10 +186,11 @@ class Passkeys:
         ]
 
     async def remove(self, caller: Principal, passkey_id: str) -> None:
-        """Forget one of the caller's passkeys, or raise NotFoundError."""
+        """Forget one of the caller's passkeys, or raise NotFoundError; see ``Factors.remove``."""
         async with self._database.transaction(as_system=True) as connection:
             if not await kept.remove(connection, _bytes(passkey_id), caller.user_id):
                 raise NotFoundError("passkey", passkey_id)
+            await factors_repository.end_recovery(connection, caller.user_id)
             await self._links.tell_of_change(connection, caller.user_id, letters.PASSKEY)
             await audit.record(connection, caller, "passkey.removed", caller.subject)
 

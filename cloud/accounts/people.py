@@ -35,15 +35,15 @@ class People:
             user = await _known(connection, email)
             await repository.set_disabled(connection, user["user_id"], now)
             if is_disabled:
-                await self._sessions.end_all(connection, None, user["user_id"])
+                await self._sessions.end_access(connection, None, user["user_id"])
             verb = "disabled" if is_disabled else "enabled"
             await audit.record(connection, None, f"user.{verb}", f"user:{user['user_id']}")
 
     async def reset(self, email: str, *, forget_factors: bool) -> str:
         """Return a link by which somebody sets a new password; perhaps forget second factors.
 
-        Sessions end; wrong attempts are forgotten. Factors are forgotten for who lost them all, and
-        only when whoever runs the machine has made sure of who asks.
+        Sessions and tokens end; wrong attempts are forgotten. Factors are forgotten for who lost
+        them all, and only when whoever runs the machine has made sure of who asks.
         """
         async with self._database.transaction(as_system=True) as connection:
             user = await _known(connection, email)
@@ -52,7 +52,7 @@ class People:
                 await factors_repository.forget_all(connection, user_id)
             await repository.forget_failures(connection, user["email"])
             await factors_repository.forget_guesses(connection, user_id)
-            await self._sessions.end_all(connection, None, user_id)
+            await self._sessions.end_access(connection, None, user_id)
             address = await self._links.make(connection, user_id, INVITATION_LASTS)
             await audit.record(
                 connection, None, "user.reset", f"user:{user_id}", factors=forget_factors

@@ -11,7 +11,9 @@ from cloud.kit.database import Connection
 USER = "user:"
 
 
-async def people(connection: Connection, subjects: Collection[str]) -> dict[str, Principal]:
+async def people(
+    connection: Connection, subjects: Collection[str], *, even_disabled: bool = False
+) -> dict[str, Principal]:
     """Return by subject those of these people that may still sign in; in a system transaction."""
     ids = [int(one.removeprefix(USER)) for one in subjects if one.startswith(USER)]
     return {
@@ -23,7 +25,7 @@ async def people(connection: Connection, subjects: Collection[str]) -> dict[str,
             grants=grants_in(user["grants"]),
             supplier_id=user["supplier_id"],
         )
-        for user in await readers_repository.users(connection, ids)
+        for user in await readers_repository.users(connection, ids, even_disabled=even_disabled)
     }
 
 

@@ -5,21 +5,20 @@ from collections.abc import Sequence
 
 from psycopg.rows import DictRow
 
+from cloud.accounts.repository import GRANTS
 from cloud.kit.database import Connection, rows
 
-# Whoever is locked out hears nothing either.
-_ACTIVE = "disabled_at is null"
 
-
-async def users(connection: Connection, user_ids: Sequence[int]) -> list[DictRow]:
-    """Return these users with their grants, less those who are locked out."""
+async def users(
+    connection: Connection, user_ids: Sequence[int], *, even_disabled: bool
+) -> list[DictRow]:
+    """Return these users with their grants; who is locked out hears nothing unless told so."""
     return await rows(
         connection,
-        "select user_id, email, name, role, supplier_id, (select"  # noqa: S608 - ours
-        " coalesce(jsonb_agg(jsonb_build_array(premises_id, service_point_ids, since)), '[]')"
-        " from grants where grants.user_id = users.user_id and revoked_at is null) as grants"
-        f" from users where user_id = any(%(user_ids)s) and {_ACTIVE}",
+        f"select user_id, email, name, role, supplier_id, {GRANTS} from users"  # noqa: S608 - ours
+        " where user_id = any(%(user_ids)s) and (%(even_disabled)s or disabled_at is null)",
         user_ids=list(user_ids),
+        even_disabled=even_disabled,
     )
 
 

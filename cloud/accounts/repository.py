@@ -8,7 +8,7 @@ from psycopg.rows import DictRow
 
 from cloud.kit.database import Connection, row, rows, run
 
-_GRANTS = """
+GRANTS = """
     (select coalesce(jsonb_agg(jsonb_build_array(premises_id, service_point_ids, since)), '[]')
     from grants where grants.user_id = users.user_id and revoked_at is null) as grants
 """
@@ -18,7 +18,7 @@ async def user_by_email(connection: Connection, email: str) -> DictRow | None:
     """Return the user with this e-mail address, whatever its case."""
     return await row(
         connection,
-        f"select users.*, {_GRANTS} from users where email = lower(%(email)s)",  # noqa: S608
+        f"select users.*, {GRANTS} from users where email = lower(%(email)s)",  # noqa: S608
         email=email,
     )
 
@@ -27,7 +27,7 @@ async def user_by_id(connection: Connection, user_id: int) -> DictRow | None:
     """Return the user."""
     return await row(
         connection,
-        f"select users.*, {_GRANTS} from users where user_id = %(user_id)s",  # noqa: S608
+        f"select users.*, {GRANTS} from users where user_id = %(user_id)s",  # noqa: S608
         user_id=user_id,
     )
 
@@ -36,7 +36,7 @@ async def user_by_session(connection: Connection, session_hash: bytes) -> DictRo
     """Return the user behind a session and the session itself, be it over or not."""
     return await row(
         connection,
-        f"select users.*, sessions.*, {_GRANTS}, totp_confirmed_at is not null"  # noqa: S608
+        f"select users.*, sessions.*, {GRANTS}, totp_confirmed_at is not null"  # noqa: S608
         " or exists (select from passkeys where passkeys.user_id = users.user_id) as has_factor"
         " from sessions join users using (user_id)"
         " where session_hash = %(hash)s or next_hash = %(hash)s or previous_hash = %(hash)s",

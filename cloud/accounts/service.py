@@ -4,7 +4,6 @@
 import asyncio
 import re
 from collections.abc import Sequence
-from datetime import timedelta
 
 import psycopg
 import structlog
@@ -15,7 +14,7 @@ from cloud.accounts.attempts import CodeNeededError, WrongCodeError, WrongPasswo
 from cloud.accounts.factors import Factors
 from cloud.accounts.links import Links
 from cloud.accounts.password_rules import normalised, refuse_weak
-from cloud.accounts.sessions import PASSWORD, Device, Sessions
+from cloud.accounts.sessions import PASSWORD, Device, OrganisationNeededError, Sessions
 from cloud.kit import audit
 from cloud.kit.auth.rights import Principal, Role
 from cloud.kit.clock import Clock
@@ -45,11 +44,6 @@ class Access:
         self._factors = factors
         self._links = links
         self._turns = asyncio.Semaphore(SIGN_INS_AT_ONCE)
-
-    @property
-    def session_length(self) -> timedelta:
-        """How long a session lasts at most."""
-        return self._sessions.length
 
     async def sign_in(
         self, email: str, password: str, device: Device, code: str | None = None
@@ -117,10 +111,12 @@ class Access:
     ) -> str:
         """Return the session's new token once ``caller`` has shown again who they are.
 
-        By a code where the account has a second factor, otherwise by the password.
+        By a code where the account has a second factor, otherwise by the password; who has neither
+        signs in at their organisation again (OrganisationNeededError).
         """
         async with self._database.transaction(as_system=True) as connection:
             user = await repository.user_by_id(connection, caller.user_id)
+            is_theirs = await self._sessions.is_of_organisation(connection, caller.user_id)
         assert user is not None  # noqa: S101 - it has a session
         if await self._has_factor(user):
             if code is None:
@@ -130,6 +126,8 @@ class Access:
                     connection, user["email"], device.address, self._clock.now()
                 )
             proved = await self._factor(user, code, device.address)
+        elif is_theirs:
+            raise OrganisationNeededError
         else:
             async with self._turns:
                 await self._known(user["email"], password or "", device.address)

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 import structlog
 from psycopg.rows import DictRow
 
-from cloud.accounts import organisations_repository, passwords, repository
+from cloud.accounts import organisations_repository, passwords, repository, tokens_repository
 from cloud.accounts import sessions_repository as kept
 from cloud.accounts.grants import grants_in
 from cloud.kit import audit
@@ -46,7 +46,9 @@ class OrganisationNeededError(CloudError):
     code = "organisation-needed"
 
     def __init__(self) -> None:
-        super().__init__("This account signs in at its organisation and nowhere else.")
+        super().__init__(
+            "This account signs in at its organisation and nowhere else; sign in there again."
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -205,6 +207,16 @@ class Sessions:
         if ended:
             await audit.record(connection, caller, "sessions.ended", f"user:{user_id}", count=ended)
 
+    async def end_access(
+        self, connection: Connection, caller: Principal | None, user_id: int
+    ) -> int:
+        """End every session and token of a user; return how many tokens there were."""
+        await self.end_all(connection, caller, user_id)
+        ended = await tokens_repository.revoke_all_of(connection, user_id, self._clock.now())
+        if ended:
+            await audit.record(connection, caller, "tokens.revoked", f"user:{user_id}", count=ended)
+        return ended
+
     def _principal(
         self,
         user: DictRow,
@@ -225,6 +237,7 @@ class Sessions:
                 session_id=session_id,
                 fresh_at=fresh_at,
                 must_enrol=role in self._required_of and not SECOND_FACTORS & set(proved),
+                at_organisation=bool(BY_ORGANISATION & set(proved)) and not user.get("has_factor"),
                 renewed=renewed,
             ),
         )

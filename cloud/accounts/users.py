@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from psycopg.rows import DictRow
 
-from cloud.accounts import tokens_repository, users_repository
+from cloud.accounts import users_repository
 from cloud.accounts.sessions import Sessions
 from cloud.kit import audit
 from cloud.kit.auth.rights import Principal, Role
@@ -75,8 +75,7 @@ class Users:
             if before["role"] == Role.OPERATOR and not stays_operator:
                 if caller.owner == f"user:{user_id}":
                     raise OwnAccountError
-                if not await users_repository.operators_besides(connection, user_id):
-                    raise LastOperatorError
+                await refuse_last_operator(connection, user_id)
             disabled_at = (before["disabled_at"] or self._clock.now()) if to.is_disabled else None
             await users_repository.change(
                 connection,
@@ -88,7 +87,7 @@ class Users:
             )
             was, is_now = (before["role"], before["supplier_id"]), (to.role, to.supplier_id)
             if to.is_disabled or was != is_now:  # nobody carries a session into another part
-                await self._end_all(connection, caller, user_id)
+                await self._sessions.end_access(connection, caller, user_id)
             await audit.record(
                 connection,
                 caller,
@@ -107,7 +106,7 @@ class Users:
         """End every session and token of a user: a device is lost, or a token leaked."""
         async with self._database.transaction(as_system=True) as connection:
             await _found(connection, user_id)
-            tokens = await self._end_all(connection, caller, user_id)
+            tokens = await self._sessions.end_access(connection, caller, user_id)
             await audit.record(
                 connection,
                 caller,
@@ -116,10 +115,11 @@ class Users:
                 tokens=tokens,
             )
 
-    async def _end_all(self, connection: Connection, caller: Principal, user_id: int) -> int:
-        """End every session and token of a user; return how many tokens there were."""
-        await self._sessions.end_all(connection, caller, user_id)
-        return await tokens_repository.revoke_all_of(connection, user_id, self._clock.now())
+
+async def refuse_last_operator(connection: Connection, user_id: int) -> None:
+    """Raise LastOperatorError if nobody but this user could let anybody in."""
+    if not await users_repository.operators_besides(connection, user_id):
+        raise LastOperatorError
 
 
 def _rights_of(user: DictRow) -> dict[str, object]:

@@ -6,15 +6,14 @@ So it is the gateway that tells similar use from other use, also while nobody re
 """
 
 import uuid
-from collections.abc import AsyncIterator, Collection
-from contextlib import asynccontextmanager
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from cloud.alerts import labels_repository
-from cloud.alerts.course import Course, locked
+from cloud.alerts.course import Course
 from cloud.alerts.lifecycle import Said
 from cloud.alerts.models import GROUPS, METER, Alert, Label, LabelledUse
-from cloud.alerts.service import seen
+from cloud.alerts.service import changing
 from cloud.kit import audit
 from cloud.kit.auth.rights import Principal
 from cloud.kit.clock import Clock
@@ -51,7 +50,7 @@ class Labels:
     async def put(self, caller: Principal, alert_id: str, label: str, note: str) -> Alert:
         """Call an alert ordinary use, which also acknowledges it; harmless when repeated."""
         now = self._clock.now()
-        async with self._changing(caller, alert_id) as (connection, alert):
+        async with changing(self._database, caller, alert_id) as (connection, alert):
             if GROUPS[alert.kind] == METER:
                 raise NotAUseError(alert)
             standing = await labels_repository.standing(connection, alert_id)
@@ -80,7 +79,7 @@ class Labels:
 
     async def undo(self, caller: Principal, alert_id: str) -> Alert:
         """Take an alert's label back; harmless when there is none."""
-        async with self._changing(caller, alert_id) as (connection, alert):
+        async with changing(self._database, caller, alert_id) as (connection, alert):
             now = self._clock.now()
             if not await labels_repository.undo(connection, alert_id, caller.signature, now):
                 return await self._course.shown(connection, alert)
@@ -93,17 +92,6 @@ class Labels:
         async with self._database.transaction() as connection:
             await one_service_point(connection, service_point_id, caller)
             return await labels_repository.of_point(connection, service_point_id)
-
-    @asynccontextmanager
-    async def _changing(
-        self, caller: Principal, alert_id: str
-    ) -> AsyncIterator[tuple[Connection, Alert]]:
-        """Yield an alert that the caller may see and nobody else changes meanwhile."""
-        async with self._database.transaction() as connection:
-            await seen(connection, caller, alert_id)
-        async with self._database.transaction(as_system=True) as connection:
-            alert, _ = await locked(connection, alert_id)
-            yield connection, alert
 
     async def _told(self, connection: Connection, alert_id: str) -> Alert:
         """Return the alert as it is now, once everybody who looks at it is told."""

@@ -35,7 +35,6 @@ GROUPS = {
 CRITICAL = "critical"  # water or gas may do harm within the hour
 WARNING = "warning"
 NOTICE = "notice"
-SEVERITIES = (CRITICAL, WARNING, NOTICE)
 _SEVERITY = {
     **dict.fromkeys(("burst", "gas_flow"), CRITICAL),
     **dict.fromkeys(("stuck", "missing", "standby"), NOTICE),

@@ -95,7 +95,7 @@ class Alerts:
 
     async def acknowledge(self, caller: Principal, alert_id: str, note: str = "") -> Alert:
         """Note that somebody has seen the alert; harmless when repeated."""
-        async with self._changing(caller, alert_id) as (connection, alert):
+        async with self._changing_open(caller, alert_id) as (connection, alert):
             if alert.state == State.ACKNOWLEDGED and alert.snoozed_until is None:
                 return await self._course.shown(connection, alert)
             return await self._said(connection, caller, alert, "acknowledged", note)
@@ -103,7 +103,7 @@ class Alerts:
     async def snooze(self, caller: Principal, alert_id: str, hours: int, note: str = "") -> Alert:
         """Acknowledge the alert for some hours; it is reopened then, unless it is over."""
         until = self._clock.now() + timedelta(hours=hours)
-        async with self._changing(caller, alert_id) as (connection, alert):
+        async with self._changing_open(caller, alert_id) as (connection, alert):
             await self._jobs.queue_at(
                 connection, WAKE, until, alert_id=alert_id, until=until.isoformat()
             )
@@ -114,10 +114,7 @@ class Alerts:
 
         The gateway reopens it when it finds that it still flows.
         """
-        async with self._database.transaction() as connection:
-            await seen(connection, caller, alert_id)
-        async with self._database.transaction(as_system=True) as connection:
-            alert, _ = await locked(connection, alert_id)
+        async with changing(self._database, caller, alert_id) as (connection, alert):
             if not alert.is_open:
                 return await self._course.shown(connection, alert)
             return await self._said(connection, caller, alert, "resolved", note)
@@ -132,14 +129,11 @@ class Alerts:
             await self._course.say(connection, alert_id, audit.SYSTEM, said, self._clock.now())
 
     @asynccontextmanager
-    async def _changing(
+    async def _changing_open(
         self, caller: Principal, alert_id: str
     ) -> AsyncIterator[tuple[Connection, Alert]]:
         """Yield an open alert that the caller may see and nobody else changes meanwhile."""
-        async with self._database.transaction() as connection:
-            await seen(connection, caller, alert_id)
-        async with self._database.transaction(as_system=True) as connection:
-            alert, _ = await locked(connection, alert_id)
+        async with changing(self._database, caller, alert_id) as (connection, alert):
             if not alert.is_open:
                 raise AlertResolvedError(alert_id)
             yield connection, alert
@@ -183,6 +177,18 @@ async def seen(connection: Connection, caller: Principal, alert_id: str) -> Aler
         raise NotFoundError("alert", alert_id)
     await point_behind(connection, alert.service_point_id, caller, "alert", alert_id)
     return alert
+
+
+@asynccontextmanager
+async def changing(
+    database: Database, caller: Principal, alert_id: str
+) -> AsyncIterator[tuple[Connection, Alert]]:
+    """Yield an alert that the caller may see and nobody else changes meanwhile."""
+    async with database.transaction() as connection:
+        await seen(connection, caller, alert_id)
+    async with database.transaction(as_system=True) as connection:
+        alert, _ = await locked(connection, alert_id)
+        yield connection, alert
 
 
 def _key(cursor: str) -> tuple[datetime, str]:

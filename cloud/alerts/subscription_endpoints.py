@@ -92,7 +92,7 @@ async def delete_subscription(
 @router.get("/push-key")
 async def push_key(
     push: Annotated[Push, Depends(_push)],
-    caller: Subscriber,  # noqa: ARG001 - who may ask
+    _: Subscriber,
 ) -> schemas.PushKey:
     """Return the key that a browser needs to let this cloud send it messages."""
     return schemas.PushKey(key=push.public_key)

@@ -37,6 +37,7 @@ def verify(
             "entries": verdict.entries,
             "last_hash": verdict.last_hash,
             "anchors": verdict.anchors + len(told),
+            "unfinished_anchor": verdict.unfinished_anchor,
             "fault": vars(verdict.fault) if verdict.fault else None,
         }
 

@@ -314,7 +314,12 @@ class Services:
             history_review=history_review,
             alerts=alerts,
             webhooks=Webhooks(
-                database, clock, Addresses(settings.webhook_allowed_networks), keys, outbox
+                database,
+                clock,
+                Addresses(settings.webhook_allowed_networks),
+                keys,
+                outbox,
+                settings.webhook_timeout_s,
             ),
             dispatcher=Dispatcher(
                 database,

@@ -34,7 +34,7 @@ ENTRIES = Counter(
 )
 DELIVERIES = Counter(
     "iskar_webhook_attempts",
-    "Attempts to deliver a message: delivered, refused, unreachable, gone.",
+    "Attempts to deliver a message: delivered, refused, unreachable, gone, fault.",
     ("outcome",),
     registry=REGISTRY,
 )
@@ -62,5 +62,5 @@ DEMAND_LIMIT_NEWS = Counter(
 
 for _outcome in ("stored", "repeated", "quarantined"):  # nothing is left out while zero
     ENTRIES.labels(_outcome)
-for _outcome in ("delivered", "refused", "unreachable", "gone"):
+for _outcome in ("delivered", "refused", "unreachable", "gone", "fault"):
     DELIVERIES.labels(_outcome)

@@ -22,6 +22,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cloud.kit.errors import CloudError
+from cloud.kit.heads import with_head
 from cloud.kit.proxies import address_of
 
 log = structlog.get_logger(__name__)
@@ -162,13 +163,11 @@ class TellRates:
             return
         state = scope.setdefault("state", {})
 
-        async def told(message: Message) -> None:
-            standing = state.get(STANDING)
-            if message["type"] == "http.response.start" and standing is not None:
-                _tell_in(MutableHeaders(scope=message), standing)
-            await send(message)
+        def tell(head: Message) -> None:
+            if (standing := state.get(STANDING)) is not None:
+                _tell_in(MutableHeaders(scope=head), standing)
 
-        await self._app(scope, receive, told)
+        await self._app(scope, receive, with_head(send, tell))
 
 
 def _tell_in(headers: MutableHeaders, standing: Standing) -> None:

@@ -15,6 +15,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cloud.kit import metrics
+from cloud.kit.heads import with_head
 
 log = structlog.get_logger(__name__)
 
@@ -62,19 +63,17 @@ class Requests:
         # Each request is a task of its own, so that this ends with it.
         structlog.contextvars.bind_contextvars(request_id=asked.request_id)
 
-        async def send_noted(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers[HEADER] = asked.request_id
-                if self._draining.has_begun:
-                    headers["Connection"] = "close"
-                asked.status = message["status"]
-                _note(scope, asked)
-            await send(message)
+        def note(head: Message) -> None:
+            headers = MutableHeaders(scope=head)
+            headers[HEADER] = asked.request_id
+            if self._draining.has_begun:
+                headers["Connection"] = "close"
+            asked.status = head["status"]
+            _note(scope, asked)
 
         with metrics.REQUESTS_UNDER_WAY.track_inprogress():
             try:
-                await self._app(scope, receive, send_noted)
+                await self._app(scope, receive, with_head(send, note))
             finally:
                 if asked.status is None:  # it failed, or the client went away
                     asked.status = 500
@@ -90,14 +89,12 @@ class NotesRoutes:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on and look at its route when the answer begins."""
 
-        async def send_noted(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                asked, route = scope.get(STATE), scope.get("route")
-                if asked is not None and route is not None:
-                    asked.route = route.path
-            await send(message)
+        def note(_: Message) -> None:
+            asked, route = scope.get(STATE), scope.get("route")
+            if asked is not None and route is not None:
+                asked.route = route.path
 
-        await self._app(scope, receive, send_noted)
+        await self._app(scope, receive, with_head(send, note))
 
 
 def request_id(scope: Scope) -> str | None:

@@ -37,7 +37,6 @@ Text = Annotated[
     AfterValidator(_plain),
 ]
 Integer = Annotated[int, Field(ge=0, le=2**31 - 1)]
-BigInteger = Annotated[int, Field(ge=-(2**53), le=2**53)]
 
 
 class Body(BaseModel):

@@ -9,6 +9,8 @@ Source: OWASP ASVS 5.0, 3.4; RFC 6797 for Strict-Transport-Security.
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from cloud.kit.heads import with_head
+
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
     "X-Content-Type-Options": "nosniff",
@@ -35,11 +37,9 @@ class SecurityHeaders:
             await self._app(scope, receive, send)
             return
 
-        async def guarded(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, content in self._headers.items():
-                    headers.setdefault(name, content)
-            await send(message)
+        await self._app(scope, receive, with_head(send, self._guard))
 
-        await self._app(scope, receive, guarded)
+    def _guard(self, head: Message) -> None:
+        headers = MutableHeaders(scope=head)
+        for name, content in self._headers.items():
+            headers.setdefault(name, content)

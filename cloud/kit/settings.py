@@ -51,13 +51,13 @@ class CloudSettings(BaseSettings):
     daily_retention_days: int = 10 * 366
     # Source: NIST SP 800-63B-4, 2.1.3 and 2.2.3: 30 days with a password alone, a day where a
     # second factor is demanded.
-    session_days: Annotated[int, Field(ge=1)] = 30
-    session_idle_days: Annotated[int, Field(ge=1)] = 14
-    staff_session_hours: Annotated[int, Field(ge=1)] = 24
+    session_days: Count = 30
+    session_idle_days: Count = 14
+    staff_session_hours: Count = 24
     require_second_factor_of: frozenset[Role] = STAFF
     webhook_pauses_s: tuple[float, ...] = WEBHOOK_PAUSES_S
-    webhook_timeout_s: float = 15
-    webhook_disable_after_days: Annotated[float, Field(gt=0)] = 5
+    webhook_timeout_s: Positive = 15
+    webhook_disable_after_days: Positive = 5
     # networks that need not be public, to which webhooks may go, also unencrypted
     webhook_allowed_networks: tuple[IPv4Network | IPv6Network, ...] = ()
     oidc: tuple[Organisation, ...] = ()  # whose people sign in at their own identity provider
@@ -117,6 +117,17 @@ class CloudSettings(BaseSettings):
             )
         return self
 
+    @model_validator(mode="after")
+    def _organisations_come_back_here(self) -> Self:
+        if self.oidc and not (self.public_url and is_secure(self.public_url)):
+            raise ValueError("CLOUD_OIDC needs CLOUD_PUBLIC_URL, with https://.")
+        if len({one.organisation_id for one in self.oidc}) < len(self.oidc):
+            raise ValueError("Each organisation in CLOUD_OIDC needs an organisation_id of its own.")
+        # a person is known by issuer and subject: one of the first would come in as the second's
+        if len({one.issuer for one in self.oidc}) < len(self.oidc):
+            raise ValueError("Each organisation in CLOUD_OIDC needs an issuer of its own.")
+        return self
+
     @property
     def base_url(self) -> str:
         """Where people and programs reach this installation: what links begin with."""
@@ -147,14 +158,6 @@ class CloudSettings(BaseSettings):
             password=self.smtp_password,
             starttls=self.smtp_starttls,
         )
-
-    @model_validator(mode="after")
-    def _organisations_come_back_here(self) -> Self:
-        if self.oidc and not (self.public_url and is_secure(self.public_url)):
-            raise ValueError("CLOUD_OIDC needs CLOUD_PUBLIC_URL, with https://.")
-        if len({one.organisation_id for one in self.oidc}) < len(self.oidc):
-            raise ValueError("Each organisation in CLOUD_OIDC needs an organisation_id of its own.")
-        return self
 
     @property
     def caller_rate(self) -> Rate:

@@ -171,14 +171,26 @@ def _write(
         os.fsync(output.fileno())
 
 
-def _files(data_dir: Path) -> Iterator[tuple[str, Path]]:
-    """Yield what is kept beside the database: keys and certificates."""
-    for path in sorted(data_dir.rglob("*")):
-        inside = path.relative_to(data_dir)
-        if inside.parts[0] in LEFT_OUT or path.name.endswith(PASSING):
+def _files(folder: Path, inside: str = "") -> Iterator[tuple[str, Path]]:
+    """Yield what is kept beside the database: keys and certificates, also behind links."""
+    for path in sorted(folder.iterdir()):
+        name = f"{inside}{path.name}"
+        if name in LEFT_OUT or path.name.endswith(PASSING) or path.match(PATTERN):
             continue
-        if path.is_file() and not path.is_symlink() and not path.match(PATTERN):
-            yield inside.as_posix(), path
+        if path.is_symlink():
+            _check_link(path)
+        if path.is_dir():
+            yield from _files(path, f"{name}/")
+        elif path.is_file():
+            yield name, path
+
+
+def _check_link(path: Path) -> None:
+    """Raise BackupError for a link that leads nowhere, or to a folder that the link is in."""
+    if not path.exists():
+        raise BackupError(f"{path} is a link that leads nowhere; mend it or remove it.")
+    if path.resolve() in path.parent.resolve().parents or path.samefile(path.parent):
+        raise BackupError(f"{path} is a link to a folder that holds it; remove it.")
 
 
 def _sync(directory: Path) -> None:

@@ -216,6 +216,9 @@ def _webhooks(failing: list[dict[str, Any]]) -> Iterator[Verdict]:
         if one["disabled_at"] is not None:
             because = one["disabled_because"] or "no reason is given"
             yield warning("webhooks", f"{one['webhook_id']} is off: {because}")
+        elif one["faults"]:
+            said = f"{one['faults']} attempts failed here; the log says why (webhook_fault)."
+            yield warning("webhooks", f"{one['webhook_id']}: {said}")
         else:
             said = f"{one['webhook_id']} took none of {one['attempts']} attempts within a day."
             yield warning("webhooks", said)

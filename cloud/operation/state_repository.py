@@ -7,6 +7,7 @@ from typing import Any
 from psycopg.rows import DictRow
 
 from cloud.kit.database import Connection, row, rows
+from cloud.webhooks.models import FAULT
 
 CALLER = "iskar_caller"  # the role of migration 0014
 
@@ -100,18 +101,23 @@ async def review(connection: Connection) -> DictRow:
 
 
 async def webhooks(connection: Connection, since: datetime) -> list[DictRow]:
-    """Return each webhook that is off, or of whose attempts since then none came through."""
+    """Return each webhook that is off, or of whose attempts since then none came through.
+
+    Those too of which an attempt failed by a fault of ours, and how many those are.
+    """
     return await rows(
         connection,
         "select webhook_id, url, disabled_at, disabled_because,"
         " count(attempt_id) as attempts,"
-        " count(attempt_id) filter (where status between 200 and 299) as delivered"
+        " count(attempt_id) filter (where status between 200 and 299) as delivered,"
+        " count(attempt_id) filter (where starts_with(outcome, %(fault)s)) as faults"
         " from webhooks left join webhook_attempts using (webhook_id)"
         " where attempted_at is null or attempted_at >= %(since)s or disabled_at is not null"
         " group by 1, 2, 3, 4 having disabled_at is not null or (count(attempt_id) > 0"
         "   and count(attempt_id) filter (where status between 200 and 299) = 0)"
-        " order by 1",
+        " or count(attempt_id) filter (where starts_with(outcome, %(fault)s)) > 0 order by 1",
         since=since,
+        fault=FAULT,
     )
 
 

@@ -7,10 +7,11 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import Field
 from starlette.responses import StreamingResponse
 
+from cloud.accounts.users import LastOperatorError
 from cloud.kit.auth.callers import Fresh
 from cloud.kit.errors import InvalidRequestError, answers
 from cloud.kit.schemas import Body
-from cloud.privacy.erasure import Erasures, LastOperatorError
+from cloud.privacy.erasure import Erasures
 from cloud.privacy.takeout import Takeout
 
 router = APIRouter(tags=["privacy"])

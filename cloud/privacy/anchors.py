@@ -8,6 +8,7 @@ Source: RFC 9162, 4.10, signed tree heads, for the idea of telling what can't be
 """
 
 import base64
+import fcntl
 import json
 import os
 from collections.abc import Iterator
@@ -16,11 +17,14 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
+import structlog
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from cloud.kit.errors import CloudError
+
+log = structlog.get_logger(__name__)
 
 
 class BadAnchorError(CloudError):
@@ -53,23 +57,33 @@ class Anchors:
         self._key_file = folder / "key.pem"
 
     def add(self, entry_id: int, entry_hash: bytes, at: datetime) -> Anchor:
-        """Sign and keep an anchor; it is on the disk when this returns."""
+        """Sign and keep an anchor; it is on the disk when this returns.
+
+        What a power cut left of an anchor that was never told to anybody goes.
+        """
         anchor = Anchor(entry_id=entry_id, hash=entry_hash.hex(), anchored_at=at.isoformat())
         signature = base64.b64encode(self._key().sign(anchor.signed_part())).decode()
         line = json.dumps({**asdict(anchor), "signature": signature}) + "\n"
-        with self.file.open("a") as out:
-            out.write(line)
+        with self.file.open("ab") as out:
+            fcntl.flock(out, fcntl.LOCK_EX)  # or what another process writes now would look so
+            unfinished = self.unfinished_bytes()
+            if unfinished:
+                log.warning("audit_anchor_unfinished", bytes=unfinished)
+                out.truncate(self.file.stat().st_size - unfinished)
+            out.write(line.encode())
             out.flush()
             os.fsync(out.fileno())
         return anchor
 
     def all(self) -> Iterator[Anchor]:
-        """Yield all anchors, the oldest first, or raise BadAnchorError."""
+        """Yield all anchors, the oldest first, or raise BadAnchorError; no unfinished last one."""
         if not self.file.exists():
             return
         public = self._key().public_key()
-        with self.file.open() as lines:
+        with self.file.open("rb") as lines:
             for number, line in enumerate(lines, 1):
+                if not line.endswith(b"\n"):
+                    return
                 try:
                     told = json.loads(line)
                     signature = base64.b64decode(told.pop("signature"))
@@ -78,6 +92,11 @@ class Anchors:
                 except (ValueError, KeyError, TypeError, InvalidSignature) as error:
                     raise BadAnchorError(self.file, number) from error
                 yield anchor
+
+    def unfinished_bytes(self) -> int:
+        """Return how much stands after the last whole line: 0 unless writing was interrupted."""
+        kept = self.file.read_bytes() if self.file.exists() else b""
+        return len(kept) - kept.rfind(b"\n") - 1
 
     def _key(self) -> Ed25519PrivateKey:
         """Return the key; made when first needed, by one process alone."""

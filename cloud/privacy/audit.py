@@ -28,6 +28,7 @@ class Verdict:
     entries: int
     last_hash: str
     anchors: int
+    unfinished_anchor: bool  # the writing of the last one was interrupted; it doesn't count
     fault: Fault | None
 
 
@@ -67,6 +68,7 @@ class AuditLog:
             entries=chain.entries,
             last_hash=chain.hash.hex(),
             anchors=len(anchors),
+            unfinished_anchor=self._anchors.unfinished_bytes() > 0,
             fault=chain.fault,
         )
 

@@ -49,8 +49,9 @@ class Ending:
 class Kept:
     """A table that tells of people.
 
-    ``secret`` columns are nobody's to read, not even the person's; ``words`` are what somebody
-    wrote, which is emptied with RENAME.
+    ``secret`` columns are nobody's to read, not even the person's; where ``told`` names some, the
+    others are a building's, which the person may see no more; ``words`` are what somebody wrote,
+    which is emptied with RENAME.
     """
 
     table: str
@@ -59,6 +60,7 @@ class Kept:
     basis: Basis
     erasure: Erasure
     secret: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()  # all but the secret ones unless some are named
     words: tuple[str, ...] = ()
     ending: Ending | None = None
     until: str = ""  # in words, where no Ending says it
@@ -187,6 +189,8 @@ PEOPLE = (
         purpose="to show that somebody looks after an alert",
         basis=Basis.CONTRACT,
         erasure=Erasure.KEEP,
+        # as releases before 0011 kept it; since then it is an event
+        told=("alert_id", "acknowledged_at", "acknowledged_by"),
         until="the building leaves the service",
     ),
     Kept(

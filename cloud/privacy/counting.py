@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from cloud.kit.auth.rights import Principal, Role
 from cloud.kit.clock import Clock
 from cloud.kit.database import Database
+from cloud.kit.heads import with_head
 from cloud.privacy import accesses_repository
 from cloud.privacy.looks import Look, target
 
@@ -96,12 +97,11 @@ class CountLooks:
             await self._app(scope, receive, send)
             return
 
-        async def counted(message: Message) -> None:
-            if message["type"] == "http.response.start" and message["status"] in SHOWN:
+        def count(head: Message) -> None:
+            if head["status"] in SHOWN:
                 self._count(scope)
-            await send(message)
 
-        await self._app(scope, receive, counted)
+        await self._app(scope, receive, with_head(send, count))
 
     def _count(self, scope: Scope) -> None:
         caller: Principal | None = scope.get("state", {}).get("caller")

@@ -6,14 +6,13 @@ backups go with the backups.
 Source: GDPR article 17 (1) and (3) (b, e); recital 26.
 """
 
-from typing import ClassVar
-
 import structlog
 
+from cloud.accounts.users import refuse_last_operator
 from cloud.kit import audit
 from cloud.kit.auth.rights import Principal, Role
 from cloud.kit.database import Database, lock
-from cloud.kit.errors import CloudError, InvalidRequestError, NotFoundError
+from cloud.kit.errors import InvalidRequestError, NotFoundError
 from cloud.privacy import audit_repository, people_repository
 from cloud.privacy.catalogue import PEOPLE, Erasure
 from cloud.privacy.chain import ERASED
@@ -21,17 +20,6 @@ from cloud.privacy.chain import ERASED
 log = structlog.get_logger(__name__)
 
 USERS = "users"
-
-
-class LastOperatorError(CloudError):
-    """Nobody would be left who could let anybody in."""
-
-    status = 409
-    code = "last-operator"
-    headers: ClassVar = {}
-
-    def __init__(self) -> None:
-        super().__init__("This is the only operator; add another one before erasing this one.")
 
 
 class Erasures:
@@ -54,10 +42,8 @@ class Erasures:
                 raise NotFoundError("person", email)
             if person.email != email.strip().lower():
                 raise InvalidRequestError("This is not the e-mail address of the account.")
-            if person.role == Role.OPERATOR and await people_repository.is_the_last_operator(
-                connection, person.user_id
-            ):
-                raise LastOperatorError
+            if person.role == Role.OPERATOR:
+                await refuse_last_operator(connection, person.user_id)
             for kept in PEOPLE:
                 if kept.erasure is Erasure.RENAME:
                     await people_repository.rename(connection, kept, person)

@@ -10,7 +10,7 @@ from typing import Any
 # narrows the answer, not the sight.
 WIDE = frozenset({"premises", "alerts", "live", "telegrams", "quarantine", "findings"})
 # One thing by its id: which kind of id its buildings are found by.
-OF_ONE = ("premises_id", "service_point_id", "alert_id", "series_id")
+OF_ONE = ("premises_id", "service_point_id", "alert_id", "message_id", "series_id")
 WRITES_THAT_SHOW = frozenset({"backtest"})  # POSTs that change nothing and answer with data
 
 
@@ -41,6 +41,8 @@ def target(method: str, path: str, ids: Mapping[str, Any]) -> Target | None:
     """
     words = [word for word in path.split("/") if word]
     kind = "overview" if words[-1].startswith("{") else words[-1]
+    if "message_id" in ids:
+        kind = "message"
     if method not in ("GET", "HEAD") and kind not in WRITES_THAT_SHOW:
         return None
     for name in OF_ONE:

@@ -8,8 +8,6 @@ from typing import Any
 
 from psycopg import sql
 
-from cloud.accounts.grants import grants_in
-from cloud.kit.auth.rights import Principal, Role
 from cloud.kit.database import Connection, row, rows, run
 from cloud.privacy.catalogue import Ending, Kept, Tie
 
@@ -65,41 +63,19 @@ async def person(
     return Person(**found, subjects=subjects)
 
 
-async def is_the_last_operator(connection: Connection, user_id: int) -> bool:
-    """Tell whether no other person could let anybody in again."""
-    others = await row(
-        connection,
-        "select 1 from users where role = 'operator' and user_id <> %(user_id)s"
-        " and disabled_at is null limit 1",
-        user_id=user_id,
-    )
-    return others is None
-
-
-async def caller(connection: Connection, user_id: int) -> Principal:
-    """Return a person as they would call."""
-    found = await row(
-        connection,
-        "select role, email, name, supplier_id, (select coalesce(jsonb_agg("
-        "jsonb_build_array(premises_id, service_point_ids, since)), '[]') from grants"
-        " where grants.user_id = users.user_id and revoked_at is null) as grants"
-        " from users where user_id = %(user_id)s",
-        user_id=user_id,
-    )
-    assert found is not None  # noqa: S101 - the person is locked
-    grants = grants_in(found.pop("grants"))
-    role = Role(found.pop("role"))
-    return Principal(subject=f"user:{user_id}", role=role, grants=grants, **found)
-
-
 async def of_person(connection: Connection, kept: Kept, one: Person) -> AsyncIterator[Any]:
-    """Yield the rows of a table that are tied to a person, without its secrets."""
-    query = sql.SQL("select to_jsonb({table}) - {secret}::text[] as told from {table} where {tied}")
+    """Yield the rows of a table that are tied to a person: what of them is the person's."""
+    query = sql.SQL(
+        "select (select jsonb_object_agg(key, value) from jsonb_each(to_jsonb({table}))"
+        " where key <> all({secret}::text[]) and ({told}::text[] = '{{}}' or key = any({told})))"
+        " as told from {table} where {tied}"
+    )
     async with connection.cursor() as cursor:
         async for found in cursor.stream(
             query.format(
                 table=sql.Identifier(kept.table),
                 secret=sql.Literal(list(kept.secret)),
+                told=sql.Literal(list(kept.told)),
                 tied=_tied(kept, one),
             )
         ):

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from typing import Any
 
+from cloud.accounts import readers
 from cloud.exports import formats
 from cloud.exports.service import Exports
 from cloud.kit import audit
@@ -72,7 +73,8 @@ class Takeout:
             person = await people_repository.person(connection, user_id=user_id, email=email)
             if person is None:
                 raise NotFoundError("person", email or f"user:{user_id}")
-            caller = await people_repository.caller(connection, person.user_id)
+            found = await readers.people(connection, [person.subject], even_disabled=True)
+            caller = found[person.subject]
             await audit.record(connection, by, "person.exported", person.subject)
         return zipped(self._files(person, caller), self._clock.now(), ZONE)
 

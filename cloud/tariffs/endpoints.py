@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 
 from cloud.kit.auth.callers import Operator, Seer, needs
 from cloud.kit.auth.rights import Right
-from cloud.kit.errors import UnknownReferenceError, answers
+from cloud.kit.errors import NotFoundError, UnknownReferenceError, answers
 from cloud.kit.hypertable import ZONE
 from cloud.kit.schemas import Identifier, Listing, Name
 from cloud.readings.service import Span
@@ -75,7 +75,8 @@ async def put_tariff(
 
 
 @operator_router.put(
-    "/service-points/{service_point_id}/tariffs", responses=answers(UnknownReferenceError)
+    "/service-points/{service_point_id}/tariffs",
+    responses=answers(NotFoundError, UnknownReferenceError),
 )
 async def assign_tariff(
     service_point_id: PathId, body: schemas.AssignmentBody, book: Book, caller: Operator

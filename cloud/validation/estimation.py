@@ -12,7 +12,7 @@ Limits: a holiday is filled as the weekday it fell on.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Self
 from zoneinfo import ZoneInfo
 
@@ -25,7 +25,6 @@ from cloud.validation.series import DAY_S
 from wire import quality
 
 HABIT_S = 28 * DAY_S
-HABIT = timedelta(seconds=HABIT_S)
 Floats = npt.NDArray[np.float64]
 
 ENOUGH_HOURS = 7 * 24

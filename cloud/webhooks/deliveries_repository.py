@@ -49,10 +49,14 @@ async def replay(
     since: datetime,
     until: datetime,
     now: datetime,
+    lost_at: datetime,
     *,
     include_delivered: bool,
 ) -> int:
-    """Queue the messages of a range anew for a webhook that wants them; return how many."""
+    """Queue the messages of a range anew for a webhook that wants them; return how many.
+
+    What is due again by ``lost_at`` is left alone: it may be under way, see ``claim``.
+    """
     return await run(
         connection,
         "insert into webhook_deliveries as d (webhook_id, message_id, queued_at, due_at)"
@@ -61,11 +65,13 @@ async def replay(
         f" and m.created_at < %(until)s and m.only_webhook_id is null and {WANTS}"
         " order by m.created_at, m.message_id on conflict (webhook_id, message_id)"
         " do update set state = 'pending', attempts = 0, queued_at = %(now)s, due_at = %(now)s,"
-        " finished_at = null where d.state <> 'delivered' or %(include_delivered)s",
+        " finished_at = null where (d.state <> 'delivered' or %(include_delivered)s)"
+        " and not (d.state = 'pending' and d.due_at > %(now)s and d.due_at <= %(lost_at)s)",
         webhook_id=webhook_id,
         since=since,
         until=until,
         now=now,
+        lost_at=lost_at,
         include_delivered=include_delivered,
     )
 

@@ -8,6 +8,8 @@ little later and is sent a second time, with the same id, by which receivers kno
 
 import asyncio
 import secrets
+import time
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
@@ -23,17 +25,17 @@ from cloud.kit.jobs import Jobs
 from cloud.webhooks import deliveries_repository, owners, repository
 from cloud.webhooks.delivery import Courier
 from cloud.webhooks.keys import Keys
-from cloud.webhooks.models import GIVEN_UP, Delivery, Endpoint, Outcome
-from cloud.webhooks.schedule import GONE, OPEN_AFTER, Health, Schedule, Verdict
+from cloud.webhooks.models import FAULT, GIVEN_UP, Delivery, Endpoint, Outcome
+from cloud.webhooks.schedule import GONE, OPEN_AFTER, Health, Schedule, Verdict, lease
 from cloud.webhooks.signing import SigningKey
 
 log = structlog.get_logger(__name__)
 
 POLL_S = 0.5
+FAULT_PAUSE_S = 5  # a fault of ours seldom goes away by itself
 ABREAST = 8  # messages that a receiver in good health gets at a time
-MAX_LANES = 200
+MAX_LANES = 200  # at a time; those that had one longest ago come first, and then make room
 WARN_AFTER = timedelta(days=1)  # of failing without a break
-LEASE_MARGIN_S = 5  # beyond the longest attempt, for the database to be slow
 DATABASE_AWAY = (psycopg.Error, PoolTimeout, TimeoutError)
 
 
@@ -56,6 +58,8 @@ class Dispatcher:
         self._courier = courier
         self._schedule = schedule
         self._lanes: dict[str, asyncio.Task[None]] = {}
+        self._closed_at_s: dict[str, float] = {}  # of those that are due again
+        self._is_crowded = False
 
     async def run(self) -> None:
         """Deliver until cancelled; go on after the database was away."""
@@ -70,27 +74,38 @@ class Dispatcher:
     async def _open_lanes(self, group: asyncio.TaskGroup) -> None:
         async with self._database.transaction(as_system=True) as connection:
             due = await repository.due(connection, self._clock.now())
-        for webhook_id in due:
-            if webhook_id not in self._lanes and len(self._lanes) < MAX_LANES:
-                lane = group.create_task(self._lane(webhook_id), name=f"webhook_{webhook_id}")
-                self._lanes[webhook_id] = lane
-                lane.add_done_callback(partial(self._closed, webhook_id))
+        closed_at_s = self._closed_at_s
+        self._closed_at_s = {one: closed_at_s[one] for one in due if one in closed_at_s}
+        waiting = [webhook_id for webhook_id in due if webhook_id not in self._lanes]
+        # by turns: one with a long backlog would otherwise always be the one that waits longest
+        waiting.sort(key=lambda webhook_id: self._closed_at_s.get(webhook_id, 0))
+        room = MAX_LANES - len(self._lanes)
+        self._is_crowded = len(waiting) > room
+        for webhook_id in waiting[:room]:
+            lane = group.create_task(self._lane(webhook_id), name=f"webhook_{webhook_id}")
+            self._lanes[webhook_id] = lane
+            lane.add_done_callback(partial(self._closed, webhook_id))
 
     def _closed(self, webhook_id: str, _lane: asyncio.Task[None]) -> None:
         del self._lanes[webhook_id]
+        self._closed_at_s[webhook_id] = time.monotonic()
 
     async def _lane(self, webhook_id: str) -> None:
-        """Deliver what is due for one webhook, until nothing is."""
+        """Deliver what is due for one webhook, until nothing is or others wait for a lane."""
         try:
-            while await self.deliver_some(webhook_id):
+            while await self.deliver_some(webhook_id) and not self._is_crowded:
                 pass
         except DATABASE_AWAY as error:
             log.warning("webhook_put_off", webhook=webhook_id, error=str(error).strip()[:200])
+        except Exception:  # if a lane ended by it, all others would end with it
+            metrics.DELIVERIES.labels("fault").inc()
+            log.exception("webhook_fault", webhook=webhook_id)
+            await asyncio.sleep(FAULT_PAUSE_S)
 
     async def deliver_some(self, webhook_id: str) -> int:
         """Attempt some of what is due for one webhook; return how many that was."""
         now = self._clock.now()
-        lost_at = now + timedelta(seconds=self._courier.timeout_s + LEASE_MARGIN_S)
+        lost_at = now + lease(self._courier.timeout_s)
         async with self._database.transaction(as_system=True) as connection:
             endpoint = await repository.endpoint(connection, webhook_id, now)
             if endpoint is None:
@@ -111,16 +126,28 @@ class Dispatcher:
     async def _attempt(
         self, endpoint: Endpoint, delivery: Delivery, keys: list[SigningKey]
     ) -> None:
-        outcome = await self._courier.attempt(endpoint.url, delivery, keys)
+        attempted_at = self._clock.now()
+        try:
+            outcome = await self._courier.attempt(endpoint.url, delivery, keys)
+        except Exception as error:  # this message is tried again later, and all others go on
+            metrics.DELIVERIES.labels("fault").inc()
+            log.exception("webhook_fault", webhook=delivery.webhook_id, message=delivery.message_id)
+            said = f"{FAULT}: {type(error).__name__}"
+            outcome = Outcome(attempted_at=attempted_at, status=None, said=said, is_fault=True)
         async with self._database.transaction(as_system=True) as connection:
-            await self._keep(connection, delivery, outcome)
+            await self._keep(connection, endpoint, delivery, outcome)
 
-    async def _keep(self, connection: Connection, delivery: Delivery, outcome: Outcome) -> None:
+    async def _keep(
+        self, connection: Connection, endpoint: Endpoint, delivery: Delivery, outcome: Outcome
+    ) -> None:
         """Write down what came of an attempt, and what follows."""
-        health = await repository.health(connection, delivery.webhook_id)
-        if health is None:
+        found = await repository.health(connection, delivery.webhook_id)
+        if found is None:
             return
+        health, url = found
         verdict = self._schedule.after(outcome, delivery, health)
+        if url != endpoint.url:  # it has moved meanwhile: no word on the receiver that it has now
+            verdict = replace(verdict, health=health, disabled_because=None, expired=None)
         now, webhook_id = self._clock.now(), delivery.webhook_id
         if verdict.health != health:
             await repository.keep_health(connection, webhook_id, verdict.health)
@@ -159,8 +186,9 @@ class Dispatcher:
 
 
 def _tell(webhook_id: str, outcome: Outcome, health: Health, given_up: int) -> None:
-    metrics.DELIVERIES.labels(_in_a_word(outcome)).inc()
-    metrics.DELIVERY.observe(outcome.duration_ms / 1000)
+    if not outcome.is_fault:  # counted where it happened
+        metrics.DELIVERIES.labels(_in_a_word(outcome)).inc()
+        metrics.DELIVERY.observe(outcome.duration_ms / 1000)
     if given_up:
         log.error("webhook_given_up", webhook=webhook_id, messages=given_up, said=outcome.said)
     if outcome.is_delivered:

@@ -10,7 +10,8 @@ from pydantic import StringConstraints
 
 from cloud.kit import pagination
 from cloud.kit.addresses import AddressRefusedError
-from cloud.kit.auth.callers import WebhookOwner
+from cloud.kit.auth.callers import SHOWN_ANEW, WebhookOwner
+from cloud.kit.auth.rights import StepUpNeededError
 from cloud.kit.errors import answers
 from cloud.kit.idempotency import idempotent
 from cloud.kit.schemas import Instant, Listing, Page
@@ -43,7 +44,10 @@ Time = Annotated[Instant | None, Query()]
 @router.post(
     "/webhooks",
     status_code=201,
-    responses=answers(AddressRefusedError, NoSupplierError, TooManyWebhooksError),
+    responses=answers(
+        AddressRefusedError, NoSupplierError, TooManyWebhooksError, StepUpNeededError
+    ),
+    dependencies=SHOWN_ANEW,
 )
 @idempotent
 async def add_webhook(
@@ -69,7 +73,11 @@ async def webhook(webhook_id: WebhookId, service: Service, caller: WebhookOwner)
     return _shown(await service.one(caller, webhook_id))
 
 
-@router.patch("/webhooks/{webhook_id}", responses=answers(AddressRefusedError))
+@router.patch(
+    "/webhooks/{webhook_id}",
+    responses=answers(AddressRefusedError, StepUpNeededError),
+    dependencies=SHOWN_ANEW,  # another address hears what this one heard
+)
 async def change_webhook(
     webhook_id: WebhookId, body: schemas.WebhookChanges, service: Service, caller: WebhookOwner
 ) -> schemas.Webhook:
@@ -88,7 +96,11 @@ async def delete_webhook(webhook_id: WebhookId, service: Service, caller: Webhoo
     await service.delete(caller, webhook_id)
 
 
-@router.post("/webhooks/{webhook_id}/rotate", responses=answers(TooManyKeysError))
+@router.post(
+    "/webhooks/{webhook_id}/rotate",
+    responses=answers(TooManyKeysError, StepUpNeededError),
+    dependencies=SHOWN_ANEW,
+)
 @idempotent
 async def rotate_webhook(
     webhook_id: WebhookId, body: schemas.RotateBody, service: Service, caller: WebhookOwner

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 TEST = "webhook.test"
+FAULT = "fault of ours"
 PENDING, DELIVERED, GIVEN_UP = "pending", "delivered", "given_up"
 
 
@@ -26,17 +27,6 @@ class Event:
     kind: str | None
     severity: str | None
     content: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Wishes:
-    """What a webhook wants to hear of; an empty list stands for all."""
-
-    types: list[str] = field(default_factory=list)
-    utilities: list[str] = field(default_factory=list)
-    premises_ids: list[str] = field(default_factory=list)
-    kinds: list[str] = field(default_factory=list)
-    severities: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +83,8 @@ class Delivery:
 class Outcome:
     """What came of an attempt; ``status`` is None where no answer came.
 
-    ``answer`` is the beginning of what a receiver said with a refusal.
+    ``answer`` is the beginning of what a receiver said with a refusal; ``is_fault`` tells that a
+    program of ours failed.
     """
 
     attempted_at: datetime
@@ -102,6 +93,7 @@ class Outcome:
     retry_after_s: float = 0
     answer: str = ""
     duration_ms: int = 0
+    is_fault: bool = False
 
     @property
     def is_delivered(self) -> bool:

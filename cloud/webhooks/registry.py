@@ -19,6 +19,7 @@ from cloud.kit.errors import CloudError, InvalidRequestError, NotFoundError
 from cloud.webhooks import deliveries_repository, repository
 from cloud.webhooks.keys import Keys
 from cloud.webhooks.models import TEST, Event, Webhook
+from cloud.webhooks.schedule import lease
 from cloud.webhooks.service import Outbox
 from cloud.webhooks.signing import SigningKey
 
@@ -73,13 +74,20 @@ class Webhooks:
     """Who wants to be told, and what came of telling them."""
 
     def __init__(
-        self, database: Database, clock: Clock, addresses: Addresses, keys: Keys, outbox: Outbox
+        self,
+        database: Database,
+        clock: Clock,
+        addresses: Addresses,
+        keys: Keys,
+        outbox: Outbox,
+        timeout_s: float,  # of an attempt
     ) -> None:
         self._database = database
         self._clock = clock
         self._addresses = addresses
         self._keys = keys
         self._outbox = outbox
+        self._lease = lease(timeout_s)
 
     async def add(self, caller: Principal, url: str, **wishes: Any) -> tuple[str, SigningKey]:
         """Return a new webhook's id and key."""
@@ -122,12 +130,14 @@ class Webhooks:
     async def change(
         self, caller: Principal, webhook_id: str, *, enabled: bool | None, **changes: Any
     ) -> Webhook:
-        """Change what is given; enabled, a webhook starts anew, as if it had never failed."""
+        """Change what is given; enabled or moved, a webhook starts as if it had never failed."""
         if "url" in changes:
             self._addresses.check_url(changes["url"])
         async with self._database.transaction(as_system=True) as connection:
             before = await self._own(connection, caller, webhook_id)
             await repository.change(connection, webhook_id, changes)
+            if changes.get("url", before.url) != before.url:
+                await repository.start_afresh(connection, webhook_id)
             if enabled is True:
                 await repository.enable(connection, webhook_id)
             elif enabled is False:
@@ -205,7 +215,13 @@ class Webhooks:
             if known.disabled_at is not None:
                 raise WebhookDisabledError(webhook_id)
             queued = await deliveries_repository.replay(
-                connection, webhook_id, since, until, now, include_delivered=include_delivered
+                connection,
+                webhook_id,
+                since,
+                until,
+                now,
+                now + self._lease,
+                include_delivered=include_delivered,
             )
             told = {"since": since.isoformat(), "until": until.isoformat(), "queued": queued}
             await _record(connection, caller, "replayed", webhook_id, **told)

@@ -88,6 +88,11 @@ async def enable(connection: Connection, webhook_id: str) -> None:
     )
 
 
+async def start_afresh(connection: Connection, webhook_id: str) -> None:
+    """Forget how a receiver did: another one has taken its place."""
+    await keep_health(connection, webhook_id, Health())
+
+
 async def disable(connection: Connection, webhook_id: str, because: str, now: datetime) -> bool:
     """Send nothing more to a webhook; False if that is so already."""
     return (
@@ -104,13 +109,13 @@ async def disable(connection: Connection, webhook_id: str, because: str, now: da
 
 
 async def due(connection: Connection, now: datetime) -> list[str]:
-    """Return the webhooks for which something is due."""
+    """Return the webhooks for which something is due, those that wait longest first."""
     found = await rows(
         connection,
-        "select webhook_id from webhooks where disabled_at is null"
-        " and (paused_until is null or paused_until <= %(now)s)"
-        " and exists (select from webhook_deliveries d where d.webhook_id = webhooks.webhook_id"
-        " and state = 'pending' and due_at <= %(now)s)",
+        "select webhook_id from webhooks w cross join lateral (select min(due_at) as since"
+        " from webhook_deliveries d where d.webhook_id = w.webhook_id and state = 'pending'"
+        " and due_at <= %(now)s) waits where disabled_at is null and waits.since is not null"
+        " and (paused_until is null or paused_until <= %(now)s) order by waits.since, webhook_id",
         now=now,
     )
     return [fields["webhook_id"] for fields in found]
@@ -128,15 +133,21 @@ async def endpoint(connection: Connection, webhook_id: str, now: datetime) -> En
     return Endpoint(**found) if found else None
 
 
-async def health(connection: Connection, webhook_id: str) -> Health | None:
-    """Return how a receiver has been doing, and hold that to the end; None for no webhook."""
+async def health(connection: Connection, webhook_id: str) -> tuple[Health, str] | None:
+    """Return how a receiver has been doing, and its URL, and hold both to the end.
+
+    None for no webhook.
+    """
     found = await row(
         connection,
-        "select failures, failing_since, paused_until from webhooks where webhook_id = %(id)s"
-        " for no key update",
+        "select url, failures, failing_since, paused_until from webhooks"
+        " where webhook_id = %(id)s for no key update",
         id=webhook_id,
     )
-    return Health(**found) if found else None
+    if found is None:
+        return None
+    url = found.pop("url")
+    return Health(**found), url
 
 
 async def keep_health(connection: Connection, webhook_id: str, health: Health) -> None:

@@ -21,8 +21,14 @@ GONE = 410
 MAY_SAY_WHEN = (429, 503)
 JITTER = 0.1  # only upwards, so that the schedule never gets shorter
 MAX_RETRY_AFTER_S = 86400
+LEASE_MARGIN_S = 5  # beyond the longest attempt, for the database to be slow
 OPEN_AFTER = 5  # failures in a row
 OPEN_PAUSES = 3  # of the schedule: a receiver that is back is noticed within half an hour
+
+
+def lease(timeout_s: float) -> timedelta:
+    """Return for how long an attempt keeps its message from others; after it, its process died."""
+    return timedelta(seconds=timeout_s + LEASE_MARGIN_S)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,11 +38,6 @@ class Health:
     failures: int = 0  # in a row
     failing_since: datetime | None = None
     paused_until: datetime | None = None
-
-    @property
-    def is_doubtful(self) -> bool:
-        """Whether one message at a time is enough."""
-        return self.failures >= OPEN_AFTER
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +74,7 @@ class Schedule:
         because = None
         if gone:
             because = "The receiver answered 410 Gone."
-        elif now - since >= self.disable_after:
+        elif now - since >= self.disable_after and not outcome.is_fault:
             because = f"It has taken no message since {since:%Y-%m-%d %H:%M} UTC: {outcome.said}."
         is_last = delivery.attempts >= len(self.pauses_s) and not gone
         pause_s = 0.0 if is_last else self._pause_s(min(delivery.attempts, len(self.pauses_s) - 1))

@@ -16,7 +16,8 @@ class Mailbox:
     """What arrived: ``letters`` in order and whom they were handed in for.
 
     ``answer`` is said of each recipient, but of the next ones what ``answers`` still holds;
-    ``answer_to_sender`` and ``answer_to_letter`` of those.
+    ``answer_to_sender`` and ``answer_to_letter`` of those. A letter is here
+    before its sender hears so, which is once ``says_yes`` is set.
     """
 
     def __init__(self) -> None:
@@ -26,6 +27,8 @@ class Mailbox:
         self.answers: list[str] = []
         self.answer_to_sender = "250 OK"
         self.answer_to_letter = "250 OK"
+        self.says_yes = asyncio.Event()
+        self.says_yes.set()
         self.port = 0
         self._news = asyncio.Condition()
 
@@ -66,6 +69,7 @@ class Mailbox:
             self.letters.append(message_from_bytes(content, policy=default))
             self.recipients += envelope.rcpt_tos
             self._news.notify_all()
+        await self.says_yes.wait()
         return "250 taken"
 
     async def until_got(self, count: int) -> None:

@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
 
 import httpx
 import pytest
@@ -22,6 +23,35 @@ KIT = ROOT / "webhook_kit"
 NODE = shutil.which("node") or str(ROOT.joinpath(node_wheel).parent / "bin" / "node")
 PROGRAMS = {"python": [sys.executable, "-B"], "node": [NODE]}
 BODY = '{"type": "leak.raised", "timestamp": "2026-11-21T12:00:00+00:00", "data": {"вода": 1}}'
+
+
+# Receivers of a utility's own, whose first attempt to handle an event takes a second, and fails.
+SLOW = {
+    "python": f"""
+import os, sys, time
+sys.path.insert(0, {str(KIT)!r})
+from receiver import serve
+begun = []
+def handle(event):
+    begun.append(event)
+    print("begun", flush=True)
+    if len(begun) == 1:
+        time.sleep(1)
+        raise ValueError("the disk is full")
+serve([os.environ["ISKAR_WEBHOOK_KEYS"]], 0, handle)
+""",
+    "node": f"""
+import {{ serve }} from {json.dumps((KIT / "receiver.mjs").as_uri())}
+let begun = 0
+serve([process.env.ISKAR_WEBHOOK_KEYS], 0, async () => {{
+  console.log("begun")
+  begun += 1
+  if (begun > 1) return
+  await new Promise((resolve) => setTimeout(resolve, 1000))
+  throw new Error("the disk is full")
+}})
+""",
+}
 
 
 class Running:
@@ -40,10 +70,18 @@ class Running:
                 lines.append(await self._process.stdout.readline())
         return b"".join(lines).decode()
 
+    async def line(self) -> str:
+        """Return the line that it prints next."""
+        assert self._process.stdout is not None
+        async with asyncio.timeout(10):
+            return (await self._process.stdout.readline()).decode().strip()
+
 
 @asynccontextmanager
-async def a_receiver_of_the_kit(program: str, *keys: str) -> AsyncIterator[Running]:
-    file = KIT / ("receiver.py" if program == "python" else "receiver.mjs")
+async def a_receiver_of_the_kit(
+    program: str, *keys: str, file: Path | None = None
+) -> AsyncIterator[Running]:
+    file = file or KIT / ("receiver.py" if program == "python" else "receiver.mjs")
     command = [*PROGRAMS[program], str(file), "0"]
     process = await asyncio.create_subprocess_exec(
         *command,
@@ -125,3 +163,29 @@ async def test_the_kit_takes_an_event_once_and_refuses_what_is_not_ours_or_not_o
         assert await status(signed(new, message_id="msg_4"), BODY + " ") == 401
         assert await status(signed(new, message_id="msg_5")) == 204
         assert json.loads(await running.said()) == json.loads(BODY)
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+async def test_a_repetition_is_put_off_until_the_first_is_handled_and_taken_if_that_failed(
+    program: str, tmp_path: Path
+) -> None:
+    key = SigningKey.new()
+    file = tmp_path / f"slow.{'py' if program == 'python' else 'mjs'}"
+    file.write_text(SLOW[program])
+    async with (
+        a_receiver_of_the_kit(program, key.shown_secret, file=file) as running,
+        httpx.AsyncClient(base_url=running.url) as client,
+    ):
+
+        async def answer() -> httpx.Response:
+            return await client.post("/", content=BODY.encode(), headers=signed(key))
+
+        first = asyncio.create_task(answer())
+        assert await running.line() == "begun"
+        repetition = await answer()
+        assert (repetition.status_code, repetition.headers["retry-after"]) == (503, "5")
+        assert (await first).status_code == 500
+        assert (await answer()).status_code == 204
+        assert await running.line() == "begun"
+        assert (await answer()).status_code == 204
+        assert (await client.post("/", headers=signed(key, message_id="msg_2"))).status_code == 401

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from cloud.privacy.anchors import Anchors, BadAnchorError
 from cloud.privacy.chain import Chain, Entry, Gone
@@ -150,5 +151,33 @@ def test_a_changed_anchor_is_refused(tmp_path: Path, change: str) -> None:
     anchors.add(5, a_log()[4].hash, NOON)
     old = '"hash"' if "more" in change else '"entry_id": 5'
     anchors.file.write_text(anchors.file.read_text().replace(old, change))
+    with pytest.raises(BadAnchorError):
+        list(anchors.all())
+
+
+@pytest.mark.parametrize("kept_bytes", [1, 100])
+def test_an_anchor_that_a_power_cut_left_unfinished_gives_way_to_the_next(
+    tmp_path: Path, kept_bytes: int
+) -> None:
+    anchors = Anchors(tmp_path / "audit")
+    first = anchors.add(5, a_log()[4].hash, NOON)
+    whole = anchors.file.read_bytes()
+    anchors.add(6, b"\1" * 32, NOON)
+    anchors.file.write_bytes(anchors.file.read_bytes()[: len(whole) + kept_bytes])
+    assert list(anchors.all()) == [first]
+    assert anchors.unfinished_bytes() == kept_bytes
+    with capture_logs() as said:
+        second = anchors.add(7, b"\2" * 32, NOON)
+    assert [one["event"] for one in said] == ["audit_anchor_unfinished"]
+    assert list(anchors.all()) == [first, second]
+    assert anchors.unfinished_bytes() == 0
+
+
+def test_an_anchor_cut_short_before_others_is_refused(tmp_path: Path) -> None:
+    anchors = Anchors(tmp_path / "audit")
+    anchors.add(5, a_log()[4].hash, NOON)
+    short = anchors.file.read_bytes()[:100] + b"\n"
+    anchors.add(6, b"\1" * 32, NOON)
+    anchors.file.write_bytes(short + anchors.file.read_bytes())
     with pytest.raises(BadAnchorError):
         list(anchors.all())

@@ -26,6 +26,7 @@ DEPLOY = ROOT / "cloud" / "deploy"
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
 MOST_EXPOSED = 15  # of 100, as systemd counts
 OURS = ("cloud", "worker")
+FENCED = re.DOTALL | re.MULTILINE
 
 
 def _asked(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -145,6 +146,31 @@ def test_the_image_runs_without_root_and_installs_by_hash():
     assert copied
     for name in copied:
         assert (ROOT / name).is_dir(), name
+
+
+def test_passwords_made_as_the_page_says_are_readable_in_the_containers_and_nowhere_else(
+    tmp_path: Path,
+):
+    page = (ROOT / "cloud" / "INSTALL.md").read_text()
+    [block] = re.findall(r"^```sh\n(.*?)^```$", page.partition("## With Docker")[2], FENCED)
+    made: dict[Path, str] = {}
+    for _ in range(2):  # a second time changes nothing
+        subprocess.run(["bash", "-euc", f"umask 027\n{block}"], cwd=tmp_path, check=True)
+        now = {path: path.read_text() for path in (tmp_path / "secrets").iterdir()}
+        assert made in ({}, now)
+        made = now
+    said = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["secrets"]
+    assert {tmp_path / one["file"] for one in said.values()} == made.keys()
+    assert {path.stat().st_mode & 0o777 for path in made} == {0o444}
+    assert (tmp_path / "secrets").stat().st_mode & 0o777 == 0o700
+    assert len(set(made.values())) == len(made)
+    assert all(len(text.strip()) == 48 for text in made.values())
+
+
+@pytest.mark.parametrize("file", [".gitignore", ".dockerignore"])
+def test_an_installations_passwords_get_neither_into_the_repository_nor_the_image(file: str):
+    lines = {line.strip("/") for line in (ROOT / file).read_text().splitlines()}
+    assert {f"cloud/deploy/{name}" for name in (".env", "cloud.env", "secrets")} <= lines
 
 
 def test_every_alert_says_what_to_do_and_asks_for_metrics_that_there_are():

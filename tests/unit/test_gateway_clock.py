@@ -46,6 +46,22 @@ def test_an_answer_that_took_too_long_tells_no_time(round_trip_s):
     assert not clock.is_trusted()
 
 
+def test_on_a_line_that_is_never_quick_a_slow_answer_counts_after_a_while():
+    machine = FakeMachine(STALE_MS)
+    clock = SystemClock(machine=machine)
+    clock.learn(NOVEMBER_2026_MS, clock.monotonic_s() - 3)
+    machine.advance(29)
+    clock.learn(NOVEMBER_2026_MS + 29_000, clock.monotonic_s() - 3)
+    assert not clock.is_trusted()
+    machine.advance(1)
+    clock.learn(NOVEMBER_2026_MS + 30_000, clock.monotonic_s() - 12)
+    assert not clock.is_trusted()
+    clock.learn(NOVEMBER_2026_MS + 30_000, clock.monotonic_s() - 3)
+    assert clock.now_ms() == NOVEMBER_2026_MS + 31_500
+    clock.learn(NOVEMBER_2026_MS + 31_000, clock.monotonic_s() - 0.2)
+    assert clock.now_ms() == NOVEMBER_2026_MS + 31_100
+
+
 @pytest.mark.parametrize("told_ms", [0, 946_684_800_000, 4_102_444_800_001])
 def test_a_cloud_that_is_itself_lost_in_time_is_not_believed(told_ms):
     clock = SystemClock(machine=FakeMachine(STALE_MS))

@@ -126,6 +126,16 @@ def test_organisations_need_an_address_to_come_back_to(monkeypatch: pytest.Monke
             CloudSettings()
 
 
+def test_two_organisations_do_not_share_an_issuer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLOUD_PUBLIC_URL", "https://iskar.example")
+    other = {**GOOD, "organisation_id": "gas", "client_id": "gas", "email_domains": ["gas.example"]}
+    monkeypatch.setenv("CLOUD_OIDC", json.dumps([GOOD, {**other, "issuer": "https://id.gas.eu"}]))
+    assert len(CloudSettings().oidc) == 2
+    monkeypatch.setenv("CLOUD_OIDC", json.dumps([GOOD, other]))
+    with pytest.raises(ValidationError, match="issuer of its own"):
+        CloudSettings()
+
+
 @pytest.mark.parametrize(
     "change",
     [

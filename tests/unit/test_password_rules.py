@@ -4,6 +4,7 @@
 import pytest
 
 from cloud.accounts.password_rules import normalised, refuse_weak
+from cloud.accounts.passwords import password_hash
 from cloud.kit.errors import InvalidRequestError
 
 
@@ -42,3 +43,8 @@ def test_a_long_one_of_ones_own_is_taken(good: str):
 
 def test_the_same_letters_composed_differently_are_the_same_password():
     assert normalised("cafe\u0301") == normalised("caf\u00e9")
+
+
+def test_a_guess_costs_64_mib_and_three_passes() -> None:
+    """Source: RFC 9106, 4, the second recommended option."""
+    assert password_hash("x").startswith("$argon2id$v=19$m=65536,t=3,p=4$")

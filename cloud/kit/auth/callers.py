@@ -113,7 +113,9 @@ async def fresh(request: Request, caller: Person) -> Principal:
     clock: Clock = request.app.state.clock
     shown_at = caller.session.fresh_at if caller.session else None
     if shown_at is None or clock.now() - shown_at > FRESH_FOR:
-        raise StepUpNeededError
+        raise StepUpNeededError(
+            at_organisation=caller.session is not None and caller.session.at_organisation
+        )
     return caller
 
 
@@ -149,7 +151,6 @@ def needs(right: Right) -> Any:
 
 
 Seer = Annotated[Principal, needs(Right.SEE_PREMISES)]
-DistrictSeer = Annotated[Principal, needs(Right.SEE_DISTRICTS)]
 DemandSeer = Annotated[Principal, needs(Right.SEE_DEMAND)]
 DemandKeeper = Annotated[Principal, needs(Right.KEEP_DEMAND)]
 Registrar = Annotated[Principal, needs(Right.REGISTER)]

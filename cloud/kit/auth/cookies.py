@@ -12,6 +12,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from cloud.kit.heads import with_head
+
 COOKIE = "iskar_session"
 COOKIE_OVER_HTTPS = f"__Host-{COOKIE}"
 
@@ -78,14 +80,13 @@ class RenewedSessions:
             return
         state = scope.setdefault("state", {})
 
-        async def carrying(message: Message) -> None:
-            if message["type"] == "http.response.start" and _RENEWED in state:
-                headers = MutableHeaders(scope=message)
-                if "set-cookie" not in headers:  # the route's own is newer: signed in or out
-                    headers.append("Set-Cookie", state[_RENEWED])
-            await send(message)
+        def carry(head: Message) -> None:
+            headers = MutableHeaders(scope=head)
+            # the route's own is newer: signed in or out
+            if _RENEWED in state and "set-cookie" not in headers:
+                headers.append("Set-Cookie", state[_RENEWED])
 
-        await self._app(scope, receive, carrying)
+        await self._app(scope, receive, with_head(send, carry))
 
 
 def _name(request: Request) -> str:

@@ -161,8 +161,13 @@ class StepUpNeededError(CloudError):
     status = 403
     code = "step-up-needed"
 
-    def __init__(self) -> None:
-        super().__init__("Show once more that it is you, at POST /api/v1/session/step-up.")
+    def __init__(self, *, at_organisation: bool) -> None:
+        super().__init__(
+            "Show once more that it is you: sign in again with your organisation, at"
+            " GET /api/v1/organisations/{organisation_id}/sign-in."
+            if at_organisation
+            else "Show once more that it is you, at POST /api/v1/session/step-up."
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,6 +177,7 @@ class SignedIn:
     session_id: str
     fresh_at: datetime | None  # when the person last showed who they are
     must_enrol: bool = False  # may only set up a second factor
+    at_organisation: bool = False  # has nothing of ours to show who they are by
     renewed: str | None = None  # the session's next token, to be sent with the answer
 
 

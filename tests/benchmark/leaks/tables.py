@@ -15,7 +15,6 @@ from tests.benchmark.leaks.trial import label
 
 BEGIN = "<!-- figures of make bench-leaks: begin -->"
 END = "<!-- figures of make bench-leaks: end -->"
-MISSED = " **(missed)**"
 SURE = 0.99  # a share found beyond which only the delay is told
 
 

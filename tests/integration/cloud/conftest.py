@@ -11,8 +11,10 @@ import httpx
 import psycopg
 import pytest
 import pytest_asyncio
+from argon2 import PasswordHasher
 
 from cloud import migrations
+from cloud.accounts import passwords
 from cloud.app import create_app
 from cloud.app.services import Services
 from cloud.app.serving import listen, serve
@@ -43,6 +45,16 @@ async def postgres_dsn(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterato
     await asyncio.to_thread(migrations.upgrade, _with_database(postgres.dsn, TEMPLATE))
     yield postgres.dsn
     await postgres.stop()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cheap_password_hashes() -> Iterator[None]:
+    """Hash passwords at a cost that guessers would like: tests sign people in hundreds of times."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+        )
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,8 @@ import os
 import signal
 import socket
 import sys
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -98,3 +99,23 @@ class CloudProcess:
             self._process.terminate()
         await self._process.wait()
         return asyncio.get_running_loop().time() - begun
+
+
+@asynccontextmanager
+async def two_clouds(
+    directory: Path, database_url: str, **settings: str
+) -> AsyncIterator[list[CloudProcess]]:
+    """Yield two processes that answer, on one database."""
+    running = [
+        CloudProcess(directory / name, CLOUD_DATABASE_URL=database_url, **settings)
+        for name in ("a", "b")
+    ]
+    try:
+        for one in running:
+            one.directory.mkdir()
+            await one.start()
+            await one.until_ready()
+        yield running
+    finally:
+        for one in running:
+            await one.stop()

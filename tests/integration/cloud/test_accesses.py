@@ -59,6 +59,20 @@ async def test_a_look_at_an_alert_or_a_backtest_counts_for_its_service_point(
     assert await _looks(owner) == {("operator", "backtest", "sp-one", 1)}
 
 
+async def test_a_look_at_a_webhooks_message_counts_for_what_it_is_about(
+    cloud: CloudInTest,
+) -> None:
+    owner, utility = await cloud.caller(Role.OWNER, "p-one"), await cloud.utility()
+    made = await utility.post("/webhooks", {"url": "https://hooks.example/iskar"})
+    path = f"/webhooks/{made['webhook_id']}"
+    test = await utility.ask("POST", f"{path}/test")
+    await cloud.tell_webhooks(1)
+    for one in (await utility.get(f"{path}/deliveries"))["items"]:
+        await utility.get(f"{path}/messages/{one['message_id']}")
+    assert test.status_code == 202  # about no building, so nobody's to be told
+    assert await _looks(owner) == {("utility", "message", "sp-one", 1)}
+
+
 async def test_what_was_refused_was_not_looked_at(cloud: CloudInTest) -> None:
     owner = await cloud.caller(Role.OWNER, "p-one")
     stranger = await cloud.caller(Role.OWNER, "p-two")

@@ -53,6 +53,18 @@ def empty_dsn(postgres_dsn: str) -> Callable[[str], str]:
     return made
 
 
+@pytest.fixture
+def backed_up(dsn: str, settings: CloudSettings, tmp_path: Path) -> Callable[..., Path]:
+    """Give a function that backs the cloud up and returns the file."""
+
+    def made(passphrase: str | None = None) -> Path:
+        file = tmp_path / "one.backup"
+        back_up(dsn, settings.data_dir, file, passphrase, NOON, TOOLS)
+        return file
+
+    return made
+
+
 def content(dsn: str) -> dict[str, str]:
     """Return of every table, view and sequence a sum over all that it holds."""
     with psycopg.connect(dsn, autocommit=True) as connection:
@@ -124,10 +136,10 @@ async def test_what_is_not_empty_is_left_alone(
     dsn: str,
     settings: CloudSettings,
     empty_dsn: Callable[[str], str],
+    backed_up: Callable[..., Path],
     tmp_path: Path,
 ) -> None:
-    file = tmp_path / "one.backup"
-    back_up(dsn, settings.data_dir, file, None, NOON, TOOLS)
+    file = backed_up()
     before = content(dsn)
     with pytest.raises(RestoreError, match="database is not empty"):
         restore(file, None, dsn, tmp_path / "elsewhere", TOOLS)
@@ -137,18 +149,14 @@ async def test_what_is_not_empty_is_left_alone(
         restore(file, None, target, settings.data_dir, TOOLS)
     assert content(target) == {}
     with pytest.raises(BackupError, match="never writes over"):
-        back_up(dsn, settings.data_dir, file, None, NOON, TOOLS)
+        backed_up()
 
 
 @pytest.mark.usefixtures("cloud")
 async def test_a_damaged_backup_restores_nothing(
-    dsn: str,
-    settings: CloudSettings,
-    empty_dsn: Callable[[str], str],
-    tmp_path: Path,
+    empty_dsn: Callable[[str], str], backed_up: Callable[..., Path], tmp_path: Path
 ) -> None:
-    file = tmp_path / "one.backup"
-    back_up(dsn, settings.data_dir, file, PASSPHRASE, NOON, TOOLS)
+    file = backed_up(PASSPHRASE)
     whole = file.read_bytes()
     target = empty_dsn("stays_empty_too")
     for wrong in (whole[:-1000], whole[:-1], whole[:5000] + b"x" + whole[5001:], b""):
@@ -161,17 +169,13 @@ async def test_a_damaged_backup_restores_nothing(
 
 @pytest.mark.usefixtures("cloud")
 async def test_roles_that_rights_name_are_made_again(
-    dsn: str,
-    settings: CloudSettings,
-    empty_dsn: Callable[[str], str],
-    tmp_path: Path,
+    dsn: str, empty_dsn: Callable[[str], str], backed_up: Callable[..., Path], tmp_path: Path
 ) -> None:
     with psycopg.connect(dsn, autocommit=True) as server:
         server.execute("create role reads_for_tests nologin")
         server.execute("grant reads_for_tests to current_user")
         server.execute("grant select on alembic_version to reads_for_tests")
-    file = tmp_path / "one.backup"
-    back_up(dsn, settings.data_dir, file, None, NOON, TOOLS)
+    file = backed_up()
     with psycopg.connect(dsn, autocommit=True) as server:
         server.execute("revoke all on alembic_version from reads_for_tests")
         server.execute("drop role reads_for_tests")
@@ -220,19 +224,44 @@ def test_an_empty_folder_of_backups_is_told_in_a_sentence(tmp_path: Path) -> Non
 
 @pytest.mark.usefixtures("cloud")
 async def test_a_backup_of_a_later_release_is_refused(
-    dsn: str,
-    settings: CloudSettings,
-    empty_dsn: Callable[[str], str],
-    tmp_path: Path,
+    dsn: str, empty_dsn: Callable[[str], str], backed_up: Callable[..., Path], tmp_path: Path
 ) -> None:
-    file = tmp_path / "one.backup"
     with psycopg.connect(dsn, autocommit=True) as server:
         server.execute("update alembic_version set version_num = '9999'")
-    back_up(dsn, settings.data_dir, file, None, NOON, TOOLS)
+    file = backed_up()
     with pytest.raises(RestoreError, match="schema 9999"):
         restore(file, None, empty_dsn("of_tomorrow"), tmp_path / "new", TOOLS)
     with pytest.raises(migrations.NewerSchemaError, match="schema 9999"):
         migrations.upgrade(dsn)
+
+
+@pytest.mark.usefixtures("cloud")
+async def test_keys_behind_links_are_in_the_backup_as_files(
+    settings: CloudSettings,
+    empty_dsn: Callable[[str], str],
+    backed_up: Callable[..., Path],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    safe, new = tmp_path_factory.mktemp("safe"), tmp_path_factory.mktemp("new") / "data"
+    ca = settings.data_dir / "ca"
+    ca.rename(safe / "ca")
+    ca.symlink_to(safe / "ca")
+    (ca / "ca.key").rename(safe / "key")
+    (ca / "ca.key").symlink_to(safe / "key")
+    restore(backed_up(), None, empty_dsn("of_links"), new, TOOLS)
+    assert not (new / "ca").is_symlink()
+    assert (new / "ca" / "ca.key").read_bytes() == (safe / "key").read_bytes()
+
+
+@pytest.mark.parametrize("target", ["nowhere", ".", ".."])
+@pytest.mark.usefixtures("cloud")
+async def test_a_link_that_can_not_be_followed_is_refused_and_not_passed_over(
+    settings: CloudSettings, backed_up: Callable[..., Path], target: str
+) -> None:
+    (settings.data_dir / "ca" / "old").symlink_to(target)
+    with pytest.raises(BackupError, match="ca/old is a link"):
+        backed_up()
+    assert not (settings.data_dir / "one.backup").exists()
 
 
 def test_a_backup_that_fails_leaves_nothing_behind(dsn: str, tmp_path: Path) -> None:
@@ -271,11 +300,10 @@ def test_a_backup_in_plain_must_be_asked_for(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("engine", [timescaledb.TIMESCALEDB], indirect=True)
 async def test_hypertables_come_back_as_hypertables(
-    cloud: CloudInTest, dsn: str, settings: CloudSettings, tmp_path: Path
+    cloud: CloudInTest, dsn: str, backed_up: Callable[..., Path], tmp_path: Path
 ) -> None:
     await lived(cloud)
-    file = tmp_path / "one.backup"
-    back_up(dsn, settings.data_dir, file, None, NOON, TOOLS)
+    file = backed_up()
     before = content(dsn)
     with timescaledb.served() as target:
         restore(file, None, target, tmp_path / "new", TOOLS)

@@ -208,11 +208,13 @@ IDS = {
     "share_id": "1",
     "series_id": "none",
 }
-QUERY = {"utility": "water", "resolution": "day", "from": "2026-01-01", "to": "2026-01-02"}
-QUERY["month"] = "2026-01"
-QUERY = {"utility": "water", "resolution": "day", "from": "2026-01-01", "to": "2026-02-01"}
-LISTS = {"GET /premises", "GET /alerts"}
-QUERY = {"utility": "water", "resolution": "day", "from": "2026-01-01", "to": "2026-02-01"}
+QUERY = {
+    "utility": "water",
+    "resolution": "day",
+    "from": "2026-01-01",
+    "to": "2026-02-01",
+    "month": "2026-01",
+}
 STREAMS = {"GET /live", "GET /premises/{premises_id}/live"}
 OF_ONE_GATEWAY = {
     "GET /gateways/{gateway_id}/configuration",

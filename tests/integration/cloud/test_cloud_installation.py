@@ -156,7 +156,7 @@ async def test_the_page_leads_from_an_empty_server_to_a_restored_cloud(
     with psycopg.connect(server, autocommit=True) as admin:
         admin.execute("alter role iskar rename to owner_of_the_cluster")
     machine = Machine(tmp_path / "one", server)
-    program, database, start, tls, first, backups, again = BLOCKS
+    program, database, start, tls, first, backups, again, _docker = BLOCKS
     machine.run(program, database)
     settings = machine.settle()
     directory = tmp_path / "one" / "process"

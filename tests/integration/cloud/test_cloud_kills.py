@@ -105,7 +105,7 @@ async def test_a_killed_postgres_is_back_within_seconds(process: CloudProcess) -
     assert process.postgres_pid() not in (None, killed)
 
 
-async def test_it_stops_within_five_seconds_with_a_stream_open(process: CloudProcess) -> None:
+async def test_it_stops_within_ten_seconds_with_a_stream_open(process: CloudProcess) -> None:
     token = (await process.run("token", "add", "--role", "operator", "--label", "t"))["token"]
     async with (
         httpx.AsyncClient(base_url=process.url, timeout=10) as client,
@@ -113,7 +113,7 @@ async def test_it_stops_within_five_seconds_with_a_stream_open(process: CloudPro
     ):
         lines = live.aiter_lines()
         assert await anext(lines) == ": connected"
-        assert await process.stop() < 5
+        assert await process.stop() < 10  # CLOUD_STOP_GRACE_S, at which streams would be cut
         assert [line async for line in lines if line] == []
     assert processes_in(process.cluster) == []
 

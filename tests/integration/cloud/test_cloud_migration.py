@@ -53,6 +53,63 @@ def old_dsn(request: pytest.FixtureRequest) -> Iterator[str]:
     yield psycopg.conninfo.make_conninfo(server, dbname="of_the_first_release")
 
 
+@pytest.fixture
+def second_dsn(postgres_dsn: str) -> Iterator[str]:
+    """Yield a database of an early release, with its building in it."""
+    dsn = psycopg.conninfo.make_conninfo(postgres_dsn, dbname="of_an_early_release")
+    with psycopg.connect(postgres_dsn, autocommit=True) as connection:
+        connection.execute("create database of_an_early_release")
+    migrations.upgrade(dsn, "0002")
+    with psycopg.connect(dsn) as connection:
+        connection.execute(REGISTERED)
+    yield dsn
+    with psycopg.connect(postgres_dsn, autocommit=True) as connection:
+        connection.execute("drop database of_an_early_release with (force)")
+
+
+def columns(dsn: str) -> list[tuple[object, ...]]:
+    """Return every column of every table that is ours."""
+    with psycopg.connect(dsn) as connection:
+        return connection.execute(
+            "select table_name, column_name, data_type from information_schema.columns"
+            " where table_schema = 'public' order by 1, ordinal_position"
+        ).fetchall()
+
+
+def test_a_migration_that_fails_midway_leaves_the_old_schema_whole_and_in_use(
+    second_dsn: str,
+) -> None:
+    with psycopg.connect(second_dsn) as connection:  # in the way of a late step, after many others
+        connection.execute("create table webhook_deliveries ()")
+    before = columns(second_dsn)
+    with pytest.raises(Exception, match="webhook_deliveries"):
+        migrations.upgrade(second_dsn)
+    assert migrations.revision(second_dsn) == "0002"
+    assert columns(second_dsn) == before
+    with psycopg.connect(second_dsn, cursor_factory=psycopg.ClientCursor) as connection:
+        connection.execute(TELEGRAMS, {"start": START, "last": LAST_SEQUENCE})
+        connection.execute("drop table webhook_deliveries")
+    migrations.upgrade(second_dsn)
+    with psycopg.connect(second_dsn) as connection:
+        assert connection.execute("select count(*) from readings").fetchone() == (94,)
+
+
+def test_tables_that_are_in_use_for_too_long_are_told_of_and_the_schema_stays(
+    second_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(migrations, "LOCK_TIMEOUT_S", 0.1)
+    monkeypatch.setattr(migrations, "PAUSES_S", (0.01,))
+    before = columns(second_dsn)
+    with psycopg.connect(second_dsn) as export:
+        export.execute("select * from alerts")  # holds the table until the transaction ends
+        with pytest.raises(migrations.TablesInUseError, match="in use for too long"):
+            migrations.upgrade(second_dsn)
+    assert migrations.revision(second_dsn) == "0002"
+    assert columns(second_dsn) == before
+    migrations.upgrade(second_dsn)
+    assert migrations.revision(second_dsn) == migrations.NEWEST
+
+
 def test_what_was_stored_is_there_after_the_migration(old_dsn: str) -> None:
     migrations.upgrade(old_dsn, "0002")
     with psycopg.connect(old_dsn, cursor_factory=psycopg.ClientCursor) as connection:

@@ -13,7 +13,7 @@ from cloud.kit.embedded_postgres import EmbeddedPostgres
 from cloud.kit.jobs import Jobs
 from tests.fakes.balancer import Balancer
 from tests.integration.cloud.builders import CloudInTest
-from tests.integration.cloud.process import CloudProcess
+from tests.integration.cloud.process import CloudProcess, two_clouds
 
 CALLERS = 6
 CHECKED_EVERY_S = 0.1
@@ -24,19 +24,10 @@ DRAIN_S = "0.6"
 async def clouds(tmp_path: Path) -> AsyncIterator[list[CloudProcess]]:
     postgres = EmbeddedPostgres(tmp_path / "pg", {"fsync": "off"})
     await postgres.start(must_own=True)
-    running = [
-        CloudProcess(directory, CLOUD_DATABASE_URL=postgres.dsn, CLOUD_DRAIN_S=DRAIN_S)
-        for directory in (tmp_path / "a", tmp_path / "b")
-    ]
     try:
-        for one in running:
-            one.directory.mkdir()
-            await one.start()
-            await one.until_ready()
-        yield running
+        async with two_clouds(tmp_path, postgres.dsn, CLOUD_DRAIN_S=DRAIN_S) as running:
+            yield running
     finally:
-        for one in running:
-            await one.stop()
         await postgres.stop()
 
 

@@ -65,19 +65,25 @@ async def test_webhooks_that_are_off_or_fail_and_silent_gateways_are_named(
     cloud: CloudInTest, dsn: str, settings: CloudSettings
 ) -> None:
     utility = await cloud.utility()
-    off, failing = [(await utility.post("/webhooks", HOOK))["webhook_id"] for _ in range(2)]
+    off, failing, ours = [(await utility.post("/webhooks", HOOK))["webhook_id"] for _ in range(3)]
     await utility.ask("PATCH", f"/webhooks/{off}", json={"enabled": False})
     message = (await utility.ask("POST", f"/webhooks/{failing}/test")).json()["message_id"]
+    attempted_at = NOON - timedelta(hours=1)
     with psycopg.connect(dsn) as connection:
-        connection.execute(
+        connection.cursor().executemany(
             "insert into webhook_attempts (webhook_id, message_id, attempted_at, status, outcome,"
-            " answer, duration_ms) values (%s, %s, %s, 500, 'HTTP 500', '', 1)",
-            [failing, message, NOON - timedelta(hours=1)],
+            " answer, duration_ms) values (%s, %s, %s, %s, %s, '', 1)",
+            [
+                (failing, message, attempted_at, 500, "HTTP 500"),
+                (ours, message, attempted_at, None, "fault of ours: KeyError"),
+                (ours, message, attempted_at, 200, "HTTP 200"),
+            ],
         )
     verdicts = await doctor.examine(settings, dsn, NOON)
     said = " ".join(one.said for one in verdicts if one.level == "warning")
     assert f"{off} is off: Switched off by hand." in said
     assert f"{failing} took none of 1 attempts" in said
+    assert f"{ours}: 1 attempts failed here" in said
     assert "1 of 1 silent" in said
     assert "CLOUD_SMTP_HOST is not set" in said
 

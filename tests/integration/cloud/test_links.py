@@ -99,6 +99,24 @@ async def test_a_forgotten_password_is_set_anew_by_a_link_that_works_once(
     assert wrong == (401, "wrong-password")
 
 
+async def test_a_password_set_by_a_link_ends_tokens_and_the_letter_says_so(
+    cloud: CloudInTest, browser: Browser, mailbox: Mailbox
+) -> None:
+    program = await a_token_of(cloud, await signed_in(cloud, "p-one"))
+    assert (await program.ask("GET", "/premises")).status_code == 200
+    async with cloud.services.database.transaction(as_system=True) as connection:
+        link = await cloud.services.links.make(
+            connection, await _user_id(cloud), timedelta(hours=1)
+        )
+    await browser.good("POST", PASSWORD, {"link": link.rpartition("/")[2], "password": NEW})
+    assert (await program.ask("GET", "/premises")).status_code == 401
+    [entry] = await cloud.operator.all("/audit", action="tokens.revoked")
+    assert entry["details"] == {"count": 1}
+    async with _at_work(cloud):
+        await mailbox.until_got(1)
+    assert "токените" in str(mailbox.letters[-1].get_content())
+
+
 async def test_a_link_ends_after_an_hour_and_does_not_pass_a_second_factor(
     cloud: CloudInTest, browser: Browser
 ) -> None:

@@ -161,3 +161,12 @@ async def test_nobody_removes_anothers_passkey(cloud: CloudInTest, browser: Brow
         path = f"/account/passkeys/{mine['passkey_id']}"
         assert await other.refusal("DELETE", path) == (404, "not-found")
     assert (await browser.good("GET", "/account"))["passkeys"] == 1
+
+
+async def test_recovery_codes_end_with_the_last_passkey_and_not_before(browser: Browser) -> None:
+    for key in (Authenticator(), Authenticator()):
+        await _added(browser, key)
+    for left in (10, 0):
+        listed = (await browser.good("GET", "/account/passkeys"))["items"]
+        await browser.good("DELETE", f"/account/passkeys/{listed[0]['passkey_id']}")
+        assert (await browser.good("GET", "/account"))["recovery_codes"] == left

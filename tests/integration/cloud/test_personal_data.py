@@ -64,7 +64,7 @@ async def test_every_table_is_listed_with_what_it_tells_of_people(cloud: CloudIn
     assert {*tables, *timescaledb.ROLLED_UP} == {*listed, *OF_BUILDINGS, *NOT_PERSONAL}
     for kept in PEOPLE:
         ending = [kept.ending.column] if kept.ending else []
-        named = {*kept.ties, *kept.secret, *kept.words, *ending}
+        named = {*kept.ties, *kept.secret, *kept.told, *kept.words, *ending}
         assert named <= set(tables[kept.table]), kept.table
         assert kept.ending or kept.until, kept.table
     for table, one in ENDINGS.items():
@@ -127,6 +127,32 @@ async def test_secrets_and_other_peoples_data_are_not_taken_along(cloud: CloudIn
     told = "".join((await _archive(iva)).values())
     for secret in ("password_hash", "session_hash", "argon2", "ana@example.bg", "p-two", "sp-two"):
         assert secret not in told, secret
+
+
+async def test_of_an_alert_they_saw_to_a_person_takes_along_that_they_did_so(
+    cloud: CloudInTest,
+) -> None:
+    await cloud.gateway.send(a_telegram(), a_finding(3))
+    iva = await _signed_in(cloud, "p-one")
+    [alert] = (await iva.get("/premises/p-one/alerts"))["items"]
+    assert (await iva.ask("POST", f"/alerts/{alert['alert_id']}/acknowledge")).status_code == 200
+    async with cloud.services.database.transaction(as_system=True) as connection:
+        await run(connection, "update grants set revoked_at = now()")  # they moved out
+        await run(  # earlier releases kept it so
+            connection,
+            "update alerts set acknowledged_by = 'user:1', acknowledged_at = %(now)s",
+            now=NOON,
+        )
+    files = await _archive(iva)
+    [seen_to] = json.loads(files["account/alerts.json"])
+    assert seen_to == {
+        "alert_id": alert["alert_id"],
+        "acknowledged_at": NOON.isoformat(),
+        "acknowledged_by": "user:1",
+    }
+    [event] = json.loads(files["account/alert_events.json"])
+    assert event["verb"] == "acknowledged"
+    assert "p-one" not in repr(event)
 
 
 async def test_a_tenant_takes_along_their_own_flat_only(cloud: CloudInTest) -> None:

@@ -36,7 +36,6 @@ OF_A_PERSON = re.compile(
 # Refused after the right is asked for, before anything happens: what a cell asks is let in or not.
 UNFINISHED: dict[str, Any] = {"POST /service-points/{service_point_id}/backtest": {"days": -1}}
 BODIES: dict[str, Any] = {"POST /alerts/{alert_id}/label": {"label": "pool"}}
-MORE = {"month": "2026-01"}
 ENDS = {"DELETE /session"}  # what ends the caller's own sign-in comes last
 HIDDEN, REFUSED, UNKNOWN = 404, 403, 401
 
@@ -82,7 +81,7 @@ async def _asked(
     expected = _expected(asker, route, point)
     body = BODIES.get(route, {} if expected else UNFINISHED.get(route))
     asked = {} if body is None or method == "GET" else {"json": body}
-    answer = await asker.caller.ask(method, path, params={**QUERY, **MORE}, **asked)
+    answer = await asker.caller.ask(method, path, params=QUERY, **asked)
     return answer.status_code, answer.text
 
 

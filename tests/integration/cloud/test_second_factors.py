@@ -203,3 +203,10 @@ async def test_the_codes_secret_is_not_readable_in_the_database(
             kept = repr(await cursor.fetchall())
             for secret in (app.secret, recovery[0], recovery[0].replace("-", "")):
                 assert secret not in kept
+
+
+async def test_recovery_codes_end_with_the_last_factor(browser: Browser, password: str) -> None:
+    await browser.sign_in(password)
+    await browser.set_codes_up()
+    await browser.good("DELETE", "/account/codes")
+    assert (await browser.good("GET", "/account"))["recovery_codes"] == 0

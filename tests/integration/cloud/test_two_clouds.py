@@ -13,7 +13,7 @@ import pytest_asyncio
 from cloud.kit.embedded_postgres import EmbeddedPostgres
 from tests.fakes.balancer import Balancer
 from tests.integration.cloud.builders import Caller, a_telegram, blocks_of, register
-from tests.integration.cloud.process import CloudProcess
+from tests.integration.cloud.process import CloudProcess, two_clouds
 from wire import batch
 
 BUILDINGS = ("one", "two", "three")
@@ -28,19 +28,10 @@ async def clouds(tmp_path: Path) -> AsyncIterator[list[CloudProcess]]:
     """Yield two processes on one PostgreSQL that syncs what it commits."""
     postgres = EmbeddedPostgres(tmp_path / "pg")
     await postgres.start(must_own=True)
-    running = [
-        CloudProcess(directory, CLOUD_DATABASE_URL=postgres.dsn)
-        for directory in (tmp_path / "a", tmp_path / "b")
-    ]
     try:
-        for one in running:
-            one.directory.mkdir()
-            await one.start()
-            await one.until_ready()
-        yield running
+        async with two_clouds(tmp_path, postgres.dsn) as running:
+            yield running
     finally:
-        for one in running:
-            await one.stop()
         await postgres.stop()
 
 

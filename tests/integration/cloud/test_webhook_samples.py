@@ -26,6 +26,22 @@ from tests.needs import ROOT
 
 KIT = ROOT / "webhook_kit"
 SCHEMA = json.loads((KIT / "schema.json").read_text())
+
+
+def _closed(schema: Any) -> Any:
+    """Return a schema in which nothing may be that it doesn't describe."""
+    if isinstance(schema, list):
+        return [_closed(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    closed = {name: _closed(one) for name, one in schema.items()}
+    is_object = "object" in schema.get("type", ())
+    return (
+        closed | {"additionalProperties": False} if is_object and "properties" in schema else closed
+    )
+
+
+COMPLETE = jsonschema.Draft202012Validator(_closed(SCHEMA))
 WATER = {
     **TOLD_TODAY,
     "explanation": "A cistern has been refilling all night, about once in two minutes.",
@@ -57,6 +73,7 @@ ELECTRICITY = {
     "clears_when": "It clears after two nights below 120 W.",
     "explanation": "For a week the nights have drawn 210 W, 120 W more than before.",
 }
+HOOK = {"url": "https://hooks.example/iskar"}
 ALERT_ID = "2f0c7a52-4a0e-4f6b-9f0d-8a1d5c3e7b64"
 UTILITIES = [
     ("sofiyska-voda", "Sofiyska Voda", "cold_water", WATER),
@@ -93,7 +110,7 @@ async def _sent(cloud: CloudInTest, supplier: tuple[str, str, str, dict[str, Any
     await operator.put(f"/meters/m-{supplier_id}", meter)
     await operator.put(f"/installations/{point}", hung)
     utility = await cloud.caller(Role.UTILITY, supplier_id=supplier_id)
-    made = await utility.post("/webhooks", {"url": "https://hooks.example/iskar"})
+    made = await utility.post("/webhooks", HOOK)
     await cloud.gateway.send(a_finding(finding_id=f"f-{supplier_id}", **{**finding, "obis": obis}))
     path = f"/webhooks/{made['webhook_id']}"
     [delivery] = (await utility.get(f"{path}/deliveries"))["items"]
@@ -107,7 +124,7 @@ async def test_the_sample_of_a_utility_is_what_it_is_sent(
     cloud: CloudInTest, supplier: tuple[str, str, str, dict[str, Any]]
 ) -> None:
     sent = await _sent(cloud, supplier)
-    jsonschema.validate(sent, SCHEMA, cls=jsonschema.Draft202012Validator)
+    COMPLETE.validate(sent)
     file = KIT / "samples" / f"{supplier[0]}.json"
     if os.environ.get("ISKAR_WRITE_SAMPLES"):
         file.write_text(json.dumps(sent, ensure_ascii=False, indent=2) + "\n")
@@ -117,3 +134,28 @@ async def test_the_sample_of_a_utility_is_what_it_is_sent(
         jsonschema.validate({**sent, "type": "leak.unheard_of"}, SCHEMA)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({**sent, "data": {}}, SCHEMA)
+
+
+async def test_the_schema_describes_all_that_is_sent_in_the_course_of_an_alert(
+    cloud: CloudInTest,
+) -> None:
+    utility = await cloud.utility()
+    path = f"/webhooks/{(await utility.post('/webhooks', HOOK))['webhook_id']}"
+    await utility.ask("POST", f"{path}/test")
+    await cloud.gateway.send(a_finding(1, **TOLD_TODAY))
+    [alert] = await cloud.operator.all("/alerts")
+    for verb in ("acknowledge", "resolve"):
+        await cloud.operator.post(f"/alerts/{alert['alert_id']}/{verb}")
+    await cloud.gateway.send(a_finding(2, finding_id="f-2", kind="stuck"))
+    sent = []
+    for one in (await utility.get(f"{path}/deliveries"))["items"]:
+        body = (await utility.get(f"{path}/messages/{one['message_id']}"))["body"]
+        sent.append(json.loads(body))
+        COMPLETE.validate(sent[-1])
+    leak = ["leak.acknowledged", "leak.raised", "leak.resolved"]
+    assert sorted(one["type"] for one in sent) == [*leak, "meter_fault.raised", "webhook.test"]
+    [shown] = [one for one in sent if one["type"] == "leak.raised"]
+    for name in shown["data"]:  # each field is asked for
+        less = {other: told for other, told in shown["data"].items() if other != name}
+        assert not COMPLETE.is_valid({**shown, "data": less}), name
+    assert not COMPLETE.is_valid({**shown, "data": {**shown["data"], "unheard_of": 1}})

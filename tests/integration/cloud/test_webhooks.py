@@ -13,6 +13,7 @@ from standardwebhooks import Webhook
 from cloud.kit.auth.rights import Role
 from tests.fakes.webhook_receiver import a_receiver
 from tests.integration.cloud.builders import NOON, Caller, CloudInTest, a_finding
+from tests.integration.cloud.signed_in import a_person
 
 SOMEWHERE = {"url": "https://receiver.example/hook"}
 
@@ -223,3 +224,16 @@ async def test_what_is_done_to_webhooks_is_on_the_audit_log(cloud: CloudInTest, 
         *("added", "changed", "changed", "rotated", "tested", "replayed", "deleted")
     ]
     assert not any("whsec_" in entry for _, entry in told)
+
+
+async def test_a_person_shows_once_more_who_they_are_before_a_webhook_tells_elsewhere(
+    cloud: CloudInTest,
+) -> None:
+    boss = await a_person(cloud, role=Role.OPERATOR)
+    path = f"/webhooks/{(await boss.post('/webhooks', SOMEWHERE))['webhook_id']}"
+    cloud.clock.time += timedelta(minutes=11)
+    refused = (403, "step-up-needed")
+    assert await _refused(boss, "POST", "/webhooks", SOMEWHERE) == refused
+    assert await _refused(boss, "POST", f"{path}/rotate", {}) == refused
+    assert await _refused(boss, "PATCH", path, SOMEWHERE) == refused
+    assert (await boss.ask("GET", path)).status_code == 200
