@@ -27,8 +27,8 @@ from schemathesis.specs.openapi.checks import (
 from cloud.kit.auth.rights import RIGHTS, Role
 from cloud.kit.settings import CloudSettings
 from tests.integration.cloud.builders import COLD, Caller, CloudInTest, a_finding, a_telegram
+from tests.integration.cloud.route_rights import NEEDS
 from tests.integration.cloud.signed_in import a_person
-from tests.integration.cloud.test_cloud_access import NEEDS
 from tests.integration.cloud.test_cloud_registry import a_request
 from tests.packages import a_package
 from tests.tariffs import a_tariff_body
