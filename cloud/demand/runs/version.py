@@ -19,8 +19,9 @@ import numpy as np
 from cloud.demand.series import Usage, Weather
 
 PACKAGE = "cloud.demand"
+FOLDER = Path(__file__).parents[1]
 # What a run itself does counts, too: days' ranges and what is doubted come of it.
-ROOTS = ("forecast", "runs")
+ROOTS = ("models.forecast", "runs.groups")
 LIBRARIES = ("numpy", "scikit-learn", "lightgbm", "holidays")
 VERSION_DIGITS = 20
 
@@ -92,21 +93,30 @@ def code() -> str:
     """Return our release and a digest of the modules that a forecast is made by."""
     digest = hashlib.sha256()
     for path in sources():
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+        name = path.relative_to(FOLDER).as_posix()
+        digest.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
     return f"{importlib.metadata.version('iskar')}+{digest.hexdigest()[:12]}"
 
 
-def sources(folder: Path = Path(__file__).parent) -> list[Path]:
-    """Return the files of the forecaster and of all that it imports from this package, by name."""
-    found: set[Path] = set()
-    waiting = [folder / f"{root}.py" for root in ROOTS]
+def sources(folder: Path = FOLDER) -> list[Path]:
+    """Return the files of the forecaster and of all that it imports from this package, by path.
+
+    Raises:
+        FileNotFoundError: a module that it begins with is elsewhere now.
+    """
+    waiting, found = [_file(folder, root) for root in ROOTS], set[Path]()
+    if lost := [path for path in waiting if not path.exists()]:
+        raise FileNotFoundError(f"Forecasts are made by {lost[0]}, which is not there.")
     while waiting:
         path = waiting.pop()
-        if path in found or not path.exists():
-            continue
-        found.add(path)
-        waiting += [folder / f"{name}.py" for name in _imports(path)]
+        if path not in found and path.exists():
+            found.add(path)
+            waiting += [_file(folder, name) for name in _imports(path)]
     return sorted(found)
+
+
+def _file(folder: Path, name: str) -> Path:
+    return folder.joinpath(*name.split(".")).with_suffix(".py")
 
 
 def _imports(path: Path) -> set[str]:
