@@ -48,6 +48,7 @@ from cloud.demand.issued import limits_service
 from cloud.demand.issued import tasks as demand_tasks
 from cloud.demand.issued.audits_service import Audits
 from cloud.demand.issued.limits_service import Limits
+from cloud.demand.issued.points import PointForecasts
 from cloud.demand.issued.service import IssuedForecasts
 from cloud.demand.runs.asking import Programs
 from cloud.demand.runs.registry import ModelRegistry
@@ -307,7 +308,7 @@ class Services:
             downlink=Downlink(database, clock),
             tariffs=Tariffs(database, clock, book),
             costs=costs,
-            expected_bills=ExpectedBills(costs, clock),
+            expected_bills=ExpectedBills(costs, clock, PointForecasts(database, clock, history)),
             corrections=Corrections(database, clock),
             audit_trail=AuditTrail(database),
             reviewer=Reviewer(database, hypertables),

@@ -2,8 +2,9 @@
 """Expected bills: what a month costs in the end, from what it used so far and what days ahead use.
 
 What was used is priced as the bill prices it; what lies ahead at the prices that apply then, with
-standing charges up to the month's end. A bill only grows with use, so the range of use is priced
-and not the other way round.
+standing charges up to the month's end. The days ahead are a forecast's where one is there, else,
+and beyond it, as past use tells. A bill only grows with use, so the range of use is priced and not
+the other way round.
 """
 
 from collections.abc import Sequence
@@ -14,6 +15,8 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
+from cloud.demand.bills.foretold import Foretold, foretold
+from cloud.demand.issued.points import PointForecast
 from cloud.demand.models.days_ahead import HIGH, LOW, MIN_ERRORS, Ahead, days_ahead, quantile_of
 from cloud.demand.series import DAY_H, Floats
 from cloud.kit.hypertable import ZONE
@@ -61,6 +64,11 @@ class Expected:
     reason: Reason | None = None
     is_over: bool = False
 
+    @property
+    def is_fallback(self) -> bool:
+        """Tell whether something lies ahead and no forecast tells any of it, only past use."""
+        return self.ahead is not None and not isinstance(self.ahead, Foretold)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Total:
@@ -71,7 +79,13 @@ class Total:
     high_eur: Decimal
 
 
-def expected(course: Course, now: datetime, first: date, end: date) -> Expected:
+def expected(
+    course: Course,
+    now: datetime,
+    first: date,
+    end: date,
+    forecast: PointForecast | None = None,
+) -> Expected:
     """Return what the month [first, end) costs at one service point in the end."""
     today = now.astimezone(ZONE).date()
     so_far = course.so_far
@@ -92,6 +106,8 @@ def expected(course: Course, now: datetime, first: date, end: date) -> Expected:
     ahead = days_ahead(used, shares, (begin - EPOCH).days) if len(used) else None
     if ahead is None:
         return Expected(so_far=so_far, known_until=known_until, reason=TOO_LITTLE)
+    if forecast is not None:
+        ahead = foretold(ahead, forecast, used, shares, days, known_until, profile)
     past = _known_uses(course, first, begin, used, profile)
     past += [_use(one.start, one.end, one.usage or 0) for one in known_today if today >= first]
     outcomes = [

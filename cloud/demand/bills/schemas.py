@@ -28,8 +28,9 @@ class ExpectedAmounts(BaseModel):
 class ExpectedPointBill(ExpectedAmounts):
     """What one service point's supply costs in the end, and what it will have used.
 
-    ``known_until``: what comes after is expected. ``is_fallback``: no forecast by the weather is
-    behind that, only the past use. ``reason``: why nobody can tell.
+    ``known_until``: what comes after is expected: two weeks by a forecast, if there is one, the
+    rest as past use tells. ``is_fallback``: no forecast by the weather is behind any of it, only
+    the past use. ``reason``: why nobody can tell.
     """
 
     service_point_id: str

@@ -58,6 +58,17 @@ async def all_series(
     return [Series(**fields) for fields in found]
 
 
+async def of_premises(connection: Connection, premises_id: str) -> list[Series]:
+    """Return the series of a building and of its service points, by id."""
+    found = await rows(
+        connection,
+        f"select {_COLUMNS}, coverage from demand_series"  # noqa: S608 - names of columns
+        " where premises_id = %(premises_id)s order by series_id",
+        premises_id=premises_id,
+    )
+    return [Series(**fields) for fields in found]
+
+
 async def put_series(connection: Connection, series: Series, by: str, at: datetime) -> None:
     """Add a series, or change what may change of it; what it refers to must exist."""
     values = ", ".join(f"%({name})s" for name in FIELDS)

@@ -70,6 +70,24 @@ class DemandHistory:
                 seen.append(one)
         return seen
 
+    async def single(self, caller: Principal, premises_id: str) -> list[tuple[Series, str, float]]:
+        """Return the series of a building that are the use of one service point, and of which.
+
+        With how many of the meter's units make one of the series'. Only those that are summed here
+        and that ``caller`` may see.
+        """
+        async with self._database.transaction(as_system=True) as connection:
+            found = await repository.of_premises(connection, premises_id)
+            summed = [one for one in found if one.origin == ISKAR]
+            members = await groups(connection, summed)
+            seen = await self._seen(connection, caller, summed)
+        return [
+            (one, point.service_point_id, per_unit(members[one.series_id]))
+            for one in seen
+            for point in members[one.series_id].points
+            if len(members[one.series_id].points) == 1
+        ]
+
     async def all(self, series_ids: Collection[str] | None = None) -> list[Series]:
         """Return these series, or all for None, whoever asks: for jobs, not for callers."""
         async with self._database.transaction(as_system=True) as connection:

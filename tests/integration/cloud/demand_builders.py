@@ -16,6 +16,7 @@ from cloud.demand.issued.service import IssuedForecasts
 from cloud.demand.runs import program as runs_program
 from cloud.demand.runs.inputs import Sky
 from cloud.demand.runs.registry import ModelRegistry
+from cloud.demand.runs.registry_repository import Model
 from cloud.demand.runs.service import Cadence, Runs
 from cloud.demand.series import HOUR, WEEK_H, Floats, Hours, Weather
 from cloud.kit.database import Database, run
@@ -41,6 +42,31 @@ def a_series(series_id: str, **changes: Any) -> Series:
         "place_id": "sofia",
     }
     return Series(**{**fields, **changes})
+
+
+def a_model(*series_ids: str, known_at: datetime, **changes: Any) -> Model:
+    """Return a model as the registry has it; its file is somewhere else."""
+    fields: dict[str, Any] = {
+        "model_version": "m-one",
+        "group_id": "water/city/l/sofia/1",
+        "series_ids": series_ids,
+        "because": "first",
+        "fitted_at": known_at,
+        "known_at": known_at,
+        "data_from": known_at - timedelta(weeks=WEEKS),
+        "data_until": known_at,
+        "data_sha256": "",
+        "code": "",
+        "learners": {},
+        "parameters": {},
+        "fit_s": 1.0,
+        "scores": {},
+        "series_scores": {},
+        "spread": {},
+        "has_days": True,
+        "size_bytes": 1,
+    }
+    return Model(**{**fields, **changes})
 
 
 @dataclass
