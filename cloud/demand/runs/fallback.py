@@ -27,10 +27,6 @@ WEATHER_COUNTS_H = 48
 # that it is taken from the outermost fortieth of the naive model's own errors.
 WIDE = (0.025, 0.975)
 ERROR_WEEKS = 8
-# A forecast beyond what a series ever used, or of a week far from each that it ever had, is a
-# model's mistake and not news. Our own bounds: a record is seldom beaten threefold.
-TIMES_HIGHEST = 3.0
-TIMES_MEAN = 3.0
 
 
 def naive_quantiles(usage: Usage, horizon_h: int) -> Floats:
@@ -81,33 +77,3 @@ def lacks_weather(weather: Weather, first: int) -> bool:
     if not ahead.size or np.isnan(before).all():
         return False
     return bool((~np.isnan(ahead)).mean() < MIN_WEATHER_SHARE)
-
-
-def is_plausible(quantiles: Floats, used: Floats) -> bool:
-    """Tell whether a forecast (hours, levels) can be believed, by all that was ever used."""
-    if not np.isfinite(quantiles).all() or (np.diff(quantiles, axis=1) < -1e-9).any():
-        return False
-    known = used[~np.isnan(used)]
-    low, middle, high = quantiles.T
-    if known.min() >= 0 and (middle < 0).any():
-        return False
-    if high.min() < low.min():
-        return False
-    highest = np.abs(known).max()
-    if (np.abs(middle) > TIMES_HIGHEST * highest).any():
-        return False
-    weeks = _weekly_means(used)
-    if not weeks.size:
-        return True
-    first_week = float(middle[:WEEK_H].mean())
-    least, most = float(weeks.min()), float(weeks.max())
-    return first_week <= TIMES_MEAN * most and (least <= 0 or first_week >= least / TIMES_MEAN)
-
-
-def _weekly_means(used: Floats) -> Floats:
-    """Return the means of those weeks of which half is known."""
-    weeks = used[used.size % WEEK_H :].reshape(-1, WEEK_H)
-    known = ~np.isnan(weeks)
-    enough = known.sum(axis=1) >= WEEK_H / 2
-    totals = np.where(known, weeks, 0.0)[enough].sum(axis=1)
-    return np.asarray(totals / known[enough].sum(axis=1), dtype=np.float64)

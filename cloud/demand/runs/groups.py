@@ -19,11 +19,11 @@ from cloud.demand.runs.fallback import (
     IMPLAUSIBLE,
     NO_MODEL,
     NO_WEATHER,
-    is_plausible,
     lacks_weather,
     naive_quantiles,
     reason_before,
 )
+from cloud.demand.runs.plausible import is_plausible
 from cloud.demand.scores import MIDDLE
 from cloud.demand.series import DAY_H, Floats, Usage, Weather
 
