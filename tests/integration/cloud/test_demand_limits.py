@@ -2,10 +2,12 @@
 """Limits: a utility is told once of a day that will pass one, by webhook and by letter."""
 
 import json
+import os
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
+import jsonschema
 import numpy as np
 import pytest
 import pytest_asyncio
@@ -21,7 +23,10 @@ from tests.fakes.mailbox import Mailbox, a_mailbox
 from tests.integration.cloud.builders import Caller, CloudInTest
 from tests.integration.cloud.demand_builders import a_series
 from tests.integration.cloud.test_demand_forecasts import ISSUED, a_run
+from tests.needs import ROOT
 
+SCHEMA = json.loads((ROOT / "webhook_kit" / "schema.json").read_text())
+SAMPLE = ROOT / "webhook_kit" / "samples" / "demand-limit.json"
 LIMIT = {"series_id": "dma", "quantity": "day_sum", "upper": 2600}
 
 
@@ -53,6 +58,10 @@ async def _look(cloud: CloudInTest, hours: int, middle: float, **changes: Any) -
 
 
 async def _told(cloud: CloudInTest) -> list[dict[str, Any]]:
+    return [one["data"] for one in await _bodies(cloud)]
+
+
+async def _bodies(cloud: CloudInTest) -> list[dict[str, Any]]:
     async with cloud.services.database.transaction(as_system=True) as connection:
         found = await rows(
             connection,
@@ -60,7 +69,7 @@ async def _told(cloud: CloudInTest) -> list[dict[str, Any]]:
             " order by created_at, message_id",
             type=EVENT,
         )
-    return [json.loads(one["body"])["data"] for one in found]
+    return [json.loads(one["body"]) for one in found]
 
 
 @pytest.mark.usefixtures("utility")
@@ -87,6 +96,22 @@ async def test_a_day_is_told_of_once_again_when_it_gets_worse_and_when_it_is_cal
         "no_model",
     )
     assert told[0]["series"]["series_id"] == "dma"
+
+
+@pytest.mark.usefixtures("utility")
+async def test_the_sample_of_the_webhook_kit_is_what_is_sent(cloud: CloudInTest) -> None:
+    for hours, middle in [(0, 2700), (1, 2780), (2, 2200)]:
+        cloud.clock.time += timedelta(minutes=1)
+        assert await _look(cloud, hours, middle) == 1
+    bodies = await _bodies(cloud)
+    for one in bodies:
+        jsonschema.validate(one, SCHEMA, cls=jsonschema.Draft202012Validator)
+        for changes in ({"what": "?"}, {"probability": 1.5}, {"day": None}, {"series": {}}):
+            with pytest.raises(jsonschema.ValidationError):
+                jsonschema.validate({**one, "data": {**one["data"], **changes}}, SCHEMA)
+    if os.environ.get("ISKAR_WRITE_SAMPLES"):
+        SAMPLE.write_text(json.dumps(bodies[0], ensure_ascii=False, indent=2) + "\n")
+    assert json.loads(SAMPLE.read_text()) == bodies[0]
 
 
 @pytest.mark.usefixtures("utility")
