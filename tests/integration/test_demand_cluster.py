@@ -22,8 +22,8 @@ from cloud.demand.runs.wire import (
 from cloud.demand.series import WEEK_H
 from tests.demand_builders import Dressed, some_hours, some_usage, some_weather
 
-COUNT = 10 * WEEK_H
-GROUPS = 3
+COUNT = 9 * WEEK_H
+GROUPS = 2
 
 
 def _questions(task: str, models: list[bytes | None]) -> list[bytes]:
@@ -69,7 +69,7 @@ async def test_groups_are_forecast_on_a_cluster_as_they_are_one_after_the_other(
 async def test_a_scheduler_that_is_not_there_is_told_in_a_sentence(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("cloud.demand.cluster.CONNECT_TIMEOUT_S", 0.5)
+    monkeypatch.setattr("cloud.demand.runs.cluster.CONNECT_TIMEOUT_S", 0.5)
     with pytest.raises(ClusterAwayError, match="No scheduler answers"):
         async with cluster_at("tcp://127.0.0.1:9"):
             pass
