@@ -13,7 +13,8 @@ CHANCE = np.random.default_rng(5).lognormal(0, 0.1, HOURS.count)
 
 
 def told(middle: Floats) -> Floats:
-    return middle[:, None] * np.array([0.8, 1.0, 1.2])
+    quantiles: Floats = middle[:, None] * np.array([0.8, 1.0, 1.2])
+    return quantiles
 
 
 def still_on_weekends(hours: int) -> Floats:

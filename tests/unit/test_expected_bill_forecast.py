@@ -29,12 +29,12 @@ def a_forecast(
     )
 
 
-def of(forecast: PointForecast | None, **changes: int) -> Expected:
-    course = a_course(lambda _: M3, TODAY, **changes)
+def of(forecast: PointForecast | None, *, hours_today: int = 0) -> Expected:
+    course = a_course(lambda _: M3, TODAY, hours_today=hours_today)
     return expected(course, at_noon(TODAY), FIRST, END, forecast)
 
 
-def test_days_of_a_forecast_are_as_it_tells_and_the_rest_as_past_days_were():
+def test_days_of_a_forecast_are_as_it_tells_and_the_rest_as_past_days_were() -> None:
     found = of(a_forecast(2 * M3))
     # four days that are known, fourteen of the forecast, thirteen as before
     assert found.middle is not None
@@ -48,19 +48,19 @@ def test_days_of_a_forecast_are_as_it_tells_and_the_rest_as_past_days_were():
     assert found.high.usage == pytest.approx((4 + 14 * 2.4 + 13) * M3, rel=1e-4)
 
 
-def test_without_ranges_of_days_those_of_the_hours_hold_the_sum():
+def test_without_ranges_of_days_those_of_the_hours_hold_the_sum() -> None:
     found = of(replace(a_forecast(2 * M3), sums=None, first_day=None))
     assert found.high is not None
     assert found.high.usage == pytest.approx((4 + 14 * 2.8 + 13) * M3, rel=1e-4)
 
 
-def test_what_today_has_used_is_not_forecast_again():
+def test_what_today_has_used_is_not_forecast_again() -> None:
     even = of(a_forecast(M3), hours_today=10)
     assert even.middle is not None
     assert even.middle.usage == pytest.approx(31 * M3, rel=1e-3)
 
 
-def test_hours_before_a_forecast_begins_are_as_on_other_days():
+def test_hours_before_a_forecast_begins_are_as_on_other_days() -> None:
     late = midnight(TODAY) + timedelta(hours=6)
     found = of(a_forecast(2 * M3, start=late))
     assert found.middle is not None
@@ -69,13 +69,13 @@ def test_hours_before_a_forecast_begins_are_as_on_other_days():
 
 
 @pytest.mark.parametrize("start", [date(2026, 9, 1), date(2026, 11, 2)])
-def test_a_forecast_that_covers_none_of_the_days_is_none(start: date):
+def test_a_forecast_that_covers_none_of_the_days_is_none(start: date) -> None:
     found = of(a_forecast(2 * M3, start=midnight(start)))
     assert found.is_fallback
     assert found.middle == of(None).middle
 
 
-def test_supplies_by_forecasts_add_up_in_order_also_beside_one_without():
+def test_supplies_by_forecasts_add_up_in_order_also_beside_one_without() -> None:
     used = a_home(1, 800)
     last = (END - date(1970, 1, 1)).days
     course = a_course(lambda day: int(used[(day - date(1970, 1, 1)).days - last]), TODAY)
