@@ -46,9 +46,7 @@ def is_installed() -> bool:
 class Programs:
     """Asks a program of its own for each run; who waits for its turn holds no memory for it."""
 
-    def __init__(
-        self, timeout_s: float = TIMEOUT_S, program: str = runs_program.__name__
-    ) -> None:
+    def __init__(self, timeout_s: float = TIMEOUT_S, program: str = runs_program.__name__) -> None:
         self._timeout_s = timeout_s
         self._program = program
 
