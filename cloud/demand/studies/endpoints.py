@@ -11,7 +11,12 @@ from cloud.demand.history.sight import HoursNotToldError
 from cloud.demand.runs.asking import DemandOffError
 from cloud.demand.studies import schemas
 from cloud.demand.studies.program import FARTHEST_C, STEP_C
-from cloud.demand.studies.service import CantBeToldError, Studies, StudyFailedError
+from cloud.demand.studies.service import (
+    BeyondHistoryError,
+    CantBeToldError,
+    Studies,
+    StudyFailedError,
+)
 from cloud.kit.auth.callers import DemandSeer
 from cloud.kit.errors import answers
 from cloud.kit.hypertable import ZONE
@@ -62,7 +67,11 @@ async def scenario_of_series(series_id: PathId, studies: Service, caller: Demand
     return _being_worked_out() if told is None else told
 
 
-@router.get("/demand/series/{series_id}/what-if", response_model=schemas.WhatIf, responses=STUDY)
+@router.get(
+    "/demand/series/{series_id}/what-if",
+    response_model=schemas.WhatIf,
+    responses={**STUDY, **answers(CantBeToldError, BeyondHistoryError)},
+)
 async def what_if_of_series(
     series_id: PathId, temperature_delta_c: Delta, studies: Service, caller: DemandSeer
 ) -> Any:

@@ -52,6 +52,13 @@ class CantBeToldError(CloudError):
     code = "cannot-be-told"
 
 
+class BeyondHistoryError(CloudError):
+    """The history saw nothing like what is asked; the message says what it saw."""
+
+    status = 409
+    code = "beyond-history"
+
+
 class StudyFailedError(CloudError):
     """The study's program came to grief; it is tried again later."""
 
@@ -136,7 +143,7 @@ class Studies:
             return None
         difference = told["what_if"][delta_key(delta_c)]
         if "refused" in difference:
-            raise CantBeToldError(difference["refused"])
+            raise BeyondHistoryError(difference["refused"])
         day = date.fromisoformat(told["day"])
         if day not in shown.days:
             raise NotFoundError("forecast of", f"{series_id} on {day}")

@@ -172,6 +172,10 @@ NEEDS: dict[str, Right | None] = {
     "GET /demand/series/{series_id}/forecast.csv": Right.SEE_DEMAND,
     "GET /demand/series/{series_id}/forecasts": Right.SEE_DEMAND,
     "GET /demand/series/{series_id}/accuracy": Right.SEE_DEMAND,
+    "GET /demand/series/{series_id}/explain": Right.SEE_DEMAND,
+    "GET /demand/series/{series_id}/scenario": Right.SEE_DEMAND,
+    "GET /demand/series/{series_id}/what-if": Right.SEE_DEMAND,
+    "GET /demand/series/{series_id}/peak": Right.SEE_DEMAND,
     "GET /demand/models": Right.SEE_DEMAND,
     "GET /demand/limits": Right.KEEP_DEMAND,
     "PUT /demand/limits/{limit_id}": Right.KEEP_DEMAND,
@@ -208,11 +212,9 @@ IDS = {
     "share_id": "1",
     "series_id": "none",
 }
-QUERY = {"utility": "water", "resolution": "day", "from": "2026-01-01", "to": "2026-01-02"}
-QUERY["month"] = "2026-01"
 QUERY = {"utility": "water", "resolution": "day", "from": "2026-01-01", "to": "2026-02-01"}
+QUERY |= {"month": "2026-01", "temperature_delta_c": "-5"}
 LISTS = {"GET /premises", "GET /alerts"}
-QUERY = {"utility": "water", "resolution": "day", "from": "2026-01-01", "to": "2026-02-01"}
 STREAMS = {"GET /live", "GET /premises/{premises_id}/live"}
 OF_ONE_GATEWAY = {
     "GET /gateways/{gateway_id}/configuration",
