@@ -23,7 +23,7 @@ from tests.integration.cloud.demand_builders import a_series
 from tests.integration.cloud.test_demand_forecasts import a_run, bring
 from tests.weather_builders import a_place
 
-DAYS = 420
+DAYS = 120
 FIRST = NOON - timedelta(days=DAYS)
 PATH = "/demand/series/dma"
 STUDIES = (f"{PATH}/explain", f"{PATH}/scenario", f"{PATH}/what-if?temperature_delta_c=-1")
@@ -73,7 +73,7 @@ async def with_years(cloud: CloudInTest) -> None:
     await records.take_in("sofia", a_record(Resolution.HOUR, FIRST, seen))
     await records.take_in("sofia", a_record(Resolution.HOUR, NOON, ahead, is_forecast=True))
     long_ago = datetime(2010, 1, 1, tzinfo=UTC)
-    years = some_weather(some_hours(5000 * 24, long_ago), seed=4).get("temperature_c")
+    years = some_weather(some_hours(4500 * 24, long_ago), seed=4).get("temperature_c")
     days = years.reshape(-1, 24).mean(axis=1)
     await records.take_in("sofia", a_record(Resolution.DAY, long_ago, days))
 
