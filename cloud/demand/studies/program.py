@@ -28,8 +28,8 @@ MONTH_D, YEAR_D = 30, 365
 # A season ends with these months. Source: ENTSOG's winter and summer outlooks, October to March.
 SEASON_ENDS = (4, 10)
 RARE = 10  # years: a cold day is told that comes once in so many
-# A correlation between years: below it the day of most use is one of the coldest. It is what 85 years
-# show by chance once in two hundred. Source: Fisher (1915), its standard error of 1/sqrt(n - 3).
+# A correlation between years: below it the day of most use is one of the coldest. 85 years show it
+# by chance once in 400. Source: Fisher (1915), a standard error of 1/sqrt(n - 3).
 COLD_BELOW = -0.3
 
 
