@@ -23,6 +23,7 @@ from cloud.demand.history import datasets_endpoints as datasets
 from cloud.demand.history import endpoints as demand
 from cloud.demand.issued import endpoints as forecasts
 from cloud.demand.issued import limits_endpoints as limits
+from cloud.demand.studies import endpoints as studies
 from cloud.downlink import endpoints as downlink
 from cloud.exports import endpoints as exports
 from cloud.kit import errors
@@ -87,6 +88,7 @@ ROUTERS = (
     datasets.router,
     forecasts.router,
     limits.router,
+    studies.router,
     webhooks.router,
     audit.router,
     accesses.router,

@@ -54,6 +54,8 @@ from cloud.demand.runs.asking import Programs
 from cloud.demand.runs.registry import ModelRegistry
 from cloud.demand.runs.service import Cadence, Runs
 from cloud.demand.runs.skies import PlacedSkies
+from cloud.demand.studies import program as studies_program
+from cloud.demand.studies.service import Studies
 from cloud.downlink.service import Downlink
 from cloud.exports.service import Exports
 from cloud.kit.addresses import Addresses
@@ -105,6 +107,7 @@ from cloud.webhooks.service import Outbox
 from wire import batch
 
 PUSH_TIMEOUT_S = 15
+STUDY_TIMEOUT_S = 900  # ten years of hours take a minute or three of one core
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,6 +148,7 @@ class Services:
     issued_forecasts: IssuedForecasts
     forecast_audits: Audits
     demand_limits: Limits
+    demand_studies: Studies
     notices: Notices
     downlink: Downlink
     tariffs: Tariffs
@@ -185,7 +189,11 @@ class Services:
         try:
             addresses = Addresses(settings.webhook_allowed_networks)
             async with guarded_client(addresses, settings.webhook_timeout_s) as client:
-                yield await cls._on(database, settings, clock or Clock(), client)
+                services = await cls._on(database, settings, clock or Clock(), client)
+                try:
+                    yield services
+                finally:
+                    await services.demand_studies.stop()
         finally:
             await database.close()
 
@@ -254,6 +262,15 @@ class Services:
         limits = Limits(database, clock, history, outbox, jobs, mail, settings.base_url)
         demand_tasks.register(jobs, clock, runs, models, issued, audits, limits)
         limits_service.register(jobs, limits)
+        studies = Studies(
+            clock,
+            history,
+            weathering,
+            weather,
+            issued,
+            limits,
+            Programs(STUDY_TIMEOUT_S, studies_program.__name__),
+        )
         sessions = Sessions(database, clock, settings)
         links = Links(database, clock, jobs, mail, sessions, settings)
         account_tasks.register(jobs, links)
@@ -304,6 +321,7 @@ class Services:
             issued_forecasts=issued,
             forecast_audits=audits,
             demand_limits=limits,
+            demand_studies=studies,
             notices=Notices(database),
             downlink=Downlink(database, clock),
             tariffs=Tariffs(database, clock, book),

@@ -19,6 +19,20 @@ const unitOf = (unit) => (unit === "wh" ? "Wh" : unit);
 const of = (id) => `/demand/series/${encodeURIComponent(id)}`;
 const ms = (text) => (text ? Date.parse(text) : null);
 
+/**
+ * What takes minutes to work out: asked for again until it is there. `isWanted` tells whether anybody still waits,
+ * `onWait` that it takes longer.
+ */
+async function workedOut(path, { isWanted = () => true, onWait = () => {} } = {}) {
+  for (;;) {
+    const told = await call("GET", path);
+    if (told.retry_after_s === undefined) return told;
+    onWait();
+    await new Promise((resolve) => setTimeout(resolve, told.retry_after_s * 1000));
+    if (!isWanted()) throw new Error(`Nobody waits for ${path} any more.`);
+  }
+}
+
 /** A part of the page that may be missing: resolves to {error} instead of throwing. */
 export const attempt = (promise) => promise.catch((error) => ({ error }));
 
@@ -116,15 +130,15 @@ export async function peakOf(id) {
 }
 
 /** What tomorrow's use would be were it so many degrees warmer. */
-export async function whatIf(id, deltaC) {
-  const told = await call("GET", `${of(id)}/what-if?${new URLSearchParams({ temperature_delta_c: deltaC })}`);
+export async function whatIf(id, deltaC, waiting) {
+  const told = await workedOut(`${of(id)}/what-if?${new URLSearchParams({ temperature_delta_c: deltaC })}`, waiting);
   return { day: told.day, unit: unitOf(told.unit), base: told.base, changed: told.changed, difference: rangeOf(told.difference) };
 }
 
 /** What days differ by: shares in per cent, the largest first. */
-export async function explanationOf(id) {
-  const told = await call("GET", `${of(id)}/explain`);
-  const shares = Object.entries(told.share_of_daily_variance_pct).map(([name, pct]) => ({ name, pct }));
+export async function explanationOf(id, waiting) {
+  const told = await workedOut(`${of(id)}/explain`, waiting);
+  const shares = Object.entries(told.share_of_daily_variance_pct).map(([name, pct]) => ({ name, pct: pct ?? 0 }));
   return {
     shares: shares.filter((one) => one.name !== "base").toSorted((a, b) => b.pct - a.pct),
     steadyC: told.reference_temperature_c,
@@ -133,8 +147,8 @@ export async function explanationOf(id) {
 }
 
 /** What the coming month, season and year may bring, and the coldest day of one year in ten. */
-export async function scenarioOf(id) {
-  const told = await call("GET", `${of(id)}/scenario`);
+export async function scenarioOf(id, waiting) {
+  const told = await workedOut(`${of(id)}/scenario`, waiting);
   return {
     unit: unitOf(told.unit), years: told.weather_years,
     spans: told.spans.map((one) => ({ kind: one.kind, from: one.first_day, to: one.last_day, ...rangeOf(one.total) })),

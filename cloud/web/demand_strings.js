@@ -26,6 +26,8 @@ export const DEMAND_STRINGS = {
   hours_closed: ["Часовете на тези сгради не се показват на общината: от тях би личала отделна сграда.", "The hours of these buildings aren't shown to the municipality: a single building could be told from them."],
   series_not_found: ["Няма такъв ред или нямаш достъп до него.", "There is no such series, or you have no access to it."],
   part_missing: ["Тази част сега я няма: {why}", "This part is not there now: {why}"],
+  part_waiting: ["Изчислява се. Първия път за деня отнема до няколко минути; страницата ще го покаже, щом е готово.", "It is being worked out. The first time of a day that takes up to some minutes; the page will show it once it is there."],
+  part_untold: ["Историята е твърде кратка или времето за нея не се знае, за да се каже това.", "The history is too short for this, or its weather is not known."],
   part_unbuilt: ["още не е изчислена.", "it has not been worked out yet."],
 
   issued: ["Прогноза от {when}", "Forecast of {when}"],
@@ -77,6 +79,7 @@ export const DEMAND_STRINGS = {
   what_if_group: ["Промяна на температурата", "Change of temperature"],
   what_if_words: ["При {delta} утре би се използвало {change}: {amount} вместо {base}.", "At {delta}, tomorrow would use {change}: {amount} instead of {base}."],
   what_if_range: ["9 от 10 пъти разликата е между {low} и {high}.", "9 times of 10 the difference is between {low} and {high}."],
+  what_if_beyond: ["Толкова студено или топло в историята не е било, затова няма по какво да се съди.", "The history was never so cold or warm, so there is nothing to judge it by."],
   what_if_pick: ["Избери с колко градуса да се промени утрешният ден.", "Choose by how many degrees tomorrow is to change."],
   more_by: ["с {pct} % повече", "{pct} % more"],
   less_by: ["с {pct} % по-малко", "{pct} % less"],

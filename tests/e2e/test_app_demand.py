@@ -86,6 +86,7 @@ def test_tomorrows_peak_the_accuracy_and_the_shares_are_said_in_sentences(browse
         )
         expect(accuracy).to_contain_text("54 % less than “as a week ago”")
         expect(accuracy.locator("tbody tr")).to_have_count(3)
+        # the first answer is that it is being worked out; the page asks again
         temperature = page.locator("[data-card=explain] [data-part=temperature]")
         expect(temperature).to_contain_text("61 %")
         expect(page.locator("[data-card=explain]")).to_contain_text("Not shown to help: rain")
@@ -147,7 +148,8 @@ def test_a_fallback_and_what_is_not_there_are_said_plainly(browser: Browser):
             " Because there are not four weeks of use yet."
         )
         expect(page.locator("[data-card=accuracy]")).to_contain_text("No forecast has been")
-        expect(page.locator("[data-card=explain]")).to_contain_text("has not been worked out yet")
+        expect(page.locator("[data-card=explain]")).to_contain_text("too short")
+        expect(page.locator("[data-card=scenario]")).to_contain_text("too short")
         page.goto(page.url.split("#")[0] + "#/demand/somebody-elses")
         expect(page.locator("[role=alert]")).to_contain_text("There is no such series")
 

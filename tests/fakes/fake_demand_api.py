@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi.responses import JSONResponse
 
 from tests.fakes.fake_city import SOFIA
 from tests.fakes.fake_demand import (
@@ -125,18 +126,23 @@ def _add_studies(
         told = {"unit": SERIES[series_id]["unit"], "day": "2026-11-23", "base": base}
         return {**told, "changed": base + more, "difference": difference}
 
-    @router.get("/demand/series/{series_id}/explain")
-    async def explain(series_id: str) -> dict[str, Any]:
+    asked: set[str] = set()
+
+    @router.get("/demand/series/{series_id}/explain", response_model=None)
+    async def explain(series_id: str) -> dict[str, Any] | JSONResponse:
         known(series_id)
         if series_id == FALLBACK:
-            raise HTTPException(404, "There is no explanation yet.")
+            raise HTTPException(409, "It is too short.", {"X-Code": "cannot-be-told"})
+        if series_id not in asked:  # the first who asks has it worked out
+            asked.add(series_id)
+            return JSONResponse({"retry_after_s": 1}, 202, {"Retry-After": "1"})
         return an_explanation()
 
     @router.get("/demand/series/{series_id}/scenario")
     async def scenario(series_id: str) -> dict[str, Any]:
         known(series_id)
         if series_id == FALLBACK:
-            raise HTTPException(404, "There is no scenario yet.")
+            raise HTTPException(409, "It is too short.", {"X-Code": "cannot-be-told"})
         today = datetime.now(SOFIA).date()
         return {**a_scenario(MEAN[series_id], today), "unit": SERIES[series_id]["unit"]}
 

@@ -197,6 +197,17 @@ async def imports(connection: Connection, series_ids: Sequence[str]) -> list[Dic
     )
 
 
+async def last_import(connection: Connection, series_id: str) -> int:
+    """Return the id of what was brought last for a series, 0 for nothing."""
+    found = await row(
+        connection,
+        "select coalesce(max(import_id), 0) as last from demand_imports"
+        " where series_id = %(series_id)s",
+        series_id=series_id,
+    )
+    return int(found["last"]) if found else 0
+
+
 async def span(connection: Connection, series_id: str) -> tuple[datetime, datetime] | None:
     """Return the start of the first and of the last hour that was brought for a series."""
     found = await row(

@@ -199,6 +199,11 @@ class DemandHistory:
             amounts=np.array([last[start] for start in starts], dtype=np.float64),
         )
 
+    async def edition(self, series_id: str) -> int:
+        """Return a number that grows whenever history is brought for a series; 0 for none."""
+        async with self._database.transaction(as_system=True) as connection:
+            return await repository.last_import(connection, series_id)
+
     async def count(self, series_id: str, until: datetime) -> None:
         """Keep what is known of a series up to ``until``, as the register tells it."""
         [one] = await self.named([series_id])

@@ -5,6 +5,7 @@ What was observed by then; then the newest forecast that was out by then; then w
 earlier years were like at the place, a guess that is better than none. Each hour says which.
 """
 
+import asyncio
 import importlib.util
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -91,7 +92,7 @@ class Weathering:
     ) -> Weathered:
         """Return the weather over ``hours`` for a series, or at the place with this id."""
         place_id = of if isinstance(of, str) else await self.place_of(of)
-        holidays = {"holiday": holiday(hours)} if importlib.util.find_spec("holidays") else {}
+        holidays = await self.holidays(hours)
         if place_id is None:
             return Weathered(
                 place_id=None,
@@ -114,6 +115,12 @@ class Weathering:
             origins=origins,
             newest=known.newest,
         )
+
+    async def holidays(self, hours: Hours) -> dict[str, Floats]:
+        """Return the column of holidays; none where the package ``holidays`` isn't there."""
+        if not importlib.util.find_spec("holidays"):
+            return {}
+        return {"holiday": await asyncio.to_thread(holiday, hours)}  # of decades it takes a while
 
     async def place_of(self, series: Series) -> str | None:
         """Return whose weather a series goes by: its own place, else the nearest with weather.

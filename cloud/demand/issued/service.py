@@ -21,6 +21,7 @@ from cloud.kit.errors import NotFoundError
 from cloud.kit.hypertable import ZONE
 
 EPOCH_DAY = date(1970, 1, 1)
+READ_TIMEOUT_S = 30
 # All forecasts of a quarter, as far as audits look back; of older ones the first of each day, for
 # three years, to be compared with what came.
 ALL_KEPT = timedelta(days=100)
@@ -79,6 +80,12 @@ class IssuedForecasts:
         await self._history.one(caller, series_id)
         async with self._database.transaction(as_system=True) as connection:
             return await repository.issued_at(connection, series_id, before, limit)
+
+    async def since(self, series_id: str, since: datetime) -> list[Run]:
+        """Return all forecasts of a series that were issued since then, whoever asks."""
+        until = self._clock.now()
+        async with self._database.transaction(READ_TIMEOUT_S, as_system=True) as connection:
+            return await repository.issued(connection, [series_id], since, until)
 
     async def _used(self, caller: Principal, series: Series, hours: Hours, now: datetime) -> Floats:
         until = min(now, hours.end)

@@ -46,8 +46,9 @@ def is_installed() -> bool:
 class Programs:
     """Asks a program of its own for each run; who waits for its turn holds no memory for it."""
 
-    def __init__(self, timeout_s: float = TIMEOUT_S) -> None:
+    def __init__(self, timeout_s: float = TIMEOUT_S, program: str = runs_program.__name__) -> None:
         self._timeout_s = timeout_s
+        self._program = program
 
     async def __call__(self, question: bytes) -> bytes:
         """Return the answer; a program that isn't waited for any more is killed."""
@@ -55,7 +56,7 @@ class Programs:
             raise DemandOffError
         program = await asyncio.create_subprocess_exec(
             sys.executable,
-            *("-m", runs_program.__name__),
+            *("-m", self._program),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,

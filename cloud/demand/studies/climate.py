@@ -124,10 +124,10 @@ def read_years(path: Path) -> DailyTemperature:
     known = np.flatnonzero(~np.isnan(means))
     if known.size < YEAR_D:
         raise UnreadableFileError(f"{path} holds {known.size} days; a year is the least.")
-    return DailyTemperature(first_day=int(day.min()), mean_c=_filled(means))
+    return DailyTemperature(first_day=int(day.min()), mean_c=filled(means))
 
 
-def _filled(means: Floats) -> Floats:
+def filled(means: Floats) -> Floats:
     """Return days with gaps of up to three drawn straight."""
     known = np.flatnonzero(~np.isnan(means))
     every = np.arange(means.size)

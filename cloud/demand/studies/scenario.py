@@ -116,23 +116,56 @@ def scenario(
         NoScenarioError: no hours to come, or too few years of weather.
         TooLittleHistoryError: the history can't tell.
     """
-    count = usage.hours.index(until.astimezone(UTC)) - usage.hours.count
-    if not 0 < count <= MAX_DAYS * DAY_H:
+    [told] = scenarios(usage, weather, untils=[until], years=years, row=row)
+    return told
+
+
+def scenarios(
+    usage: Usage,
+    weather: Weather,
+    *,
+    untils: Sequence[datetime],
+    years: DailyTemperature | None = None,
+    row: int = 0,
+) -> list[Scenario]:
+    """Return the same for several ends, in their order: the history is learnt from once.
+
+    Raises:
+        NoScenarioError: no hours to come, or too few years of weather.
+        TooLittleHistoryError: the history can't tell.
+    """
+    counts = [usage.hours.index(one.astimezone(UTC)) - usage.hours.count for one in untils]
+    if not all(0 < count <= MAX_DAYS * DAY_H for count in counts):
         raise NoScenarioError(
             f"The history ends at {usage.hours.end:%Y-%m-%d %H:%M} UTC; name an end after that,"
             f" {MAX_DAYS} days at most."
         )
-    ahead = usage.hours.between(usage.hours.count, usage.hours.count + count)
     seen = DailyTemperature.of(weather.over(usage.hours))
-    record, told = (seen, OWN_YEARS) if years is None else _moved(years, seen, ahead)
-    starts = _starts(record, ahead)
-    if len(starts) < MIN_YEARS:
+    farthest = usage.hours.between(usage.hours.count, usage.hours.count + max(counts))
+    record, told = (seen, OWN_YEARS) if years is None else _moved(years, seen, farthest)
+    whole = len(_starts(record, farthest))
+    if whole < MIN_YEARS:
         raise NoScenarioError(
-            f"{len(starts)} whole years of weather cover these days; {MIN_YEARS} are the least."
+            f"{whole} whole years of weather cover these days; {MIN_YEARS} are the least."
         )
     history = history_of(usage, weather, row)
     if TEMPERATURE not in history.model.groups:
         raise NoScenarioError("Weather years need a history with temperature.")
+    name = usage.series_ids[row]
+    return [_ahead(name, history, weather, record, told, count) for count in counts]
+
+
+def _ahead(
+    series_id: str,
+    history: History,
+    weather: Weather,
+    record: DailyTemperature,
+    told: str,
+    count: int,
+) -> Scenario:
+    """Return what the next ``count`` hours may bring."""
+    ahead = history.hours.between(history.hours.count, history.hours.count + count)
+    starts = _starts(record, ahead)
     misses = misses_of(history, count)
     notes = [*misses.notes, told]
     if not np.nan_to_num(weather.over(ahead).get("holiday")).any():
@@ -141,9 +174,7 @@ def scenario(
         notes.append(f"{len(starts)} weather years can't tell what comes once in more than these")
     steady = history.held(ahead, weather)
     response = _response(history.model, record, starts, len(ahead.dates()))
-    return _paths(
-        usage.series_ids[row], history, misses, record, starts, steady, response, notes, ahead
-    )
+    return _paths(series_id, history, misses, record, starts, steady, response, notes, ahead)
 
 
 def _moved(

@@ -13,10 +13,11 @@ import numpy as np
 
 from cloud.demand.series import DAY_H, Floats, Hours, Weather
 from cloud.demand.studies.additive import Additive
-from cloud.demand.studies.explain import CONFIDENCE, Explanation
+from cloud.demand.studies.explain import Explanation
 from cloud.demand.studies.students import t_quantile
 from cloud.demand.studies.terms import HOLIDAY, RAIN, TEMPERATURE
 
+CONFIDENCE = 0.9  # p05 to p95, as everything that is forecast
 MIN_HOLIDAYS = 5  # on working days, for a holiday to be told
 
 
@@ -35,7 +36,7 @@ class Change:
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """Changed less unchanged, each (hours,), and the total of the hours; 95 % ranges."""
+    """Changed less unchanged, each (hours,), and the total of the hours; 90 % ranges."""
 
     hours: Hours
     told: Floats

@@ -19,12 +19,15 @@ export function card(key, told, content, role = key) {
   return html`
     <article class="card demand-card" data-card=${role} aria-labelledby="card-${role}">
       <h2 id="card-${role}">${t(key)}</h2>
-      ${told === undefined ? html`<p class="note" role="status">${t("loading")}</p>` : told.error ? html`<p class="note">${missing(told.error)}</p>` : content(told)}
+      ${told === undefined ? html`<p class="note" role="status">${t("loading")}</p>` : told.isBeingWorkedOut ? html`<p class="note" role="status" data-waiting>${t("part_waiting")}</p>` : told.error ? html`<p class="note">${missing(told.error)}</p>` : content(told)}
     </article>`;
 }
 
-function missing(error) {
+/** Why a part isn't there, in the reader's language where the cloud says it by a code. */
+export function missing(error) {
   if (error.code === "hours-not-told") return t("hours_closed");
+  if (error.code === "cannot-be-told") return t("part_untold");
+  if (error.code === "beyond-history") return t("what_if_beyond");
   return error.status === 404 ? t("part_missing", { why: t("part_unbuilt") }) : t("part_missing", { why: error.status ? error.message : problemText(error) });
 }
 

@@ -5,7 +5,7 @@ import { html, nothing } from "lit";
 import { attempt, whatIf } from "../demand_api.js";
 import { language, t } from "../language.js";
 import { decimal, quantity, scaleFor } from "../units.js";
-import { card } from "./demand_cards.js";
+import { card, missing } from "./demand_cards.js";
 import { Element } from "./element.js";
 
 const STEPS_C = [-10, -5, -3, -1, 1, 3, 5, 10];
@@ -27,8 +27,10 @@ export class WhatIf extends Element {
   async #ask(deltaC) {
     this.deltaC = deltaC;
     this.told = undefined;
-    const told = await attempt(whatIf(this.seriesId, deltaC));
-    if (this.deltaC === deltaC) this.told = told; // else another button was pressed meanwhile
+    const id = this.seriesId;
+    const isWanted = () => this.isConnected && this.seriesId === id && this.deltaC === deltaC;
+    const keep = (told) => { if (isWanted()) this.told = told; }; // else another button was pressed meanwhile
+    keep(await attempt(whatIf(id, deltaC, { isWanted, onWait: () => keep({ isBeingWorkedOut: true }) })));
   }
 
   render() {
@@ -44,7 +46,8 @@ export class WhatIf extends Element {
   #answer() {
     if (this.told === null) return html`<p class="note">${t("what_if_pick")}</p>`;
     if (this.told === undefined) return html`<p class="note">${t("loading")}</p>`;
-    if (this.told.error) return html`<p class="note">${t("part_missing", { why: this.told.error.status === 404 ? t("part_unbuilt") : this.told.error.message })}</p>`;
+    if (this.told.isBeingWorkedOut) return html`<p class="note" data-waiting>${t("part_waiting")}</p>`;
+    if (this.told.error) return html`<p class="note">${missing(this.told.error)}</p>`;
     const { base, changed, difference, unit } = this.told;
     const scale = scaleFor(Math.max(base, changed), unit); // so that the difference can be set against both
     const amount = (one) => Object.values(quantity(one, unit, language(), scale)).join("\u00a0");

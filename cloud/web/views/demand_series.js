@@ -18,7 +18,8 @@ import { amountText } from "../units.js";
 
 const OLD_USAGE_MS = 48 * 3_600_000;
 const OLD_FORECAST_MS = 30 * 3_600_000; // one is made each day
-const PARTS = { peak: peakOf, accuracy: accuracyOf, explain: explanationOf, scenario: scenarioOf };
+const AT_ONCE = { peak: (id) => peakOf(id), accuracy: (id) => accuracyOf(id) };
+const STUDIES = { explain: explanationOf, scenario: scenarioOf };
 
 export class DemandSeries extends Element {
   static properties = { seriesId: {}, mayKeep: { type: Boolean }, series: { state: true }, error: { state: true }, parts: { state: true }, limits: { state: true } };
@@ -47,12 +48,14 @@ export class DemandSeries extends Element {
       this.error = error;
       return;
     }
-    const part = async (name, asked) => {
-      const told = await attempt(asked);
-      if (id === this.seriesId) this.parts = { ...this.parts, [name]: told };
+    const isWanted = () => this.isConnected && id === this.seriesId;
+    const part = async (name, ask) => {
+      const keep = (told) => { if (id === this.seriesId) this.parts = { ...this.parts, [name]: told }; };
+      keep(await attempt(ask(id, { isWanted, onWait: () => keep({ isBeingWorkedOut: true }) })));
     };
-    await part("days", forecastOf(id, "day"));
-    for (const [name, ask] of Object.entries(PARTS)) await part(name, ask(id)); // one by one: some take seconds of work
+    await part("days", () => forecastOf(id, "day"));
+    for (const [name, ask] of Object.entries(AT_ONCE)) await part(name, ask);
+    await Promise.all(Object.entries(STUDIES).map(([name, ask]) => part(name, ask))); // each may take minutes
   }
 
   render() {

@@ -163,6 +163,10 @@ NEEDS: dict[str, Right | None] = {
     "GET /demand/limits": Right.KEEP_DEMAND,
     "PUT /demand/limits/{limit_id}": Right.KEEP_DEMAND,
     "DELETE /demand/limits/{limit_id}": Right.KEEP_DEMAND,
+    "GET /demand/series/{series_id}/explain": Right.SEE_DEMAND,
+    "GET /demand/series/{series_id}/scenario": Right.SEE_DEMAND,
+    "GET /demand/series/{series_id}/what-if": Right.SEE_DEMAND,
+    "GET /demand/series/{series_id}/peak": Right.SEE_DEMAND,
     # municipality
     "GET /districts": Right.SEE_DISTRICTS,
     "GET /districts/{district}/usage": Right.SEE_DISTRICTS,
@@ -201,6 +205,7 @@ QUERY = {
     "from": "2026-01-01",
     "to": "2026-02-01",
     "month": "2026-01",
+    "temperature_delta_c": "-5",
 }
 STREAMS = {"GET /live", "GET /premises/{premises_id}/live"}
 OF_ONE_GATEWAY = {

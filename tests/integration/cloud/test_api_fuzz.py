@@ -276,6 +276,8 @@ async def test_an_operator_is_answered_as_described_and_finds_every_route_at_wor
         "POST /api/v1/demand/series/{series_id}/usage",  # nobody guesses a file
         "GET /api/v1/demand/series/{series_id}/forecast",  # none was made
         "GET /api/v1/demand/series/{series_id}/forecast.csv",
+        "GET /api/v1/demand/series/{series_id}/what-if",
+        "GET /api/v1/demand/series/{series_id}/peak",
         "GET /api/v1/districts/{district}/usage",  # of five buildings, and months that are over
         "POST /api/v1/unsubscribe/{key}",  # nobody's link was guessed
         *(label for label in exploration.explored if "/organisations/" in label),  # there are none
