@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The forecaster: learns what drives use, sees nothing of the future, and never falls over."""
 
+import pickle
 from datetime import UTC, datetime
 
 import numpy as np
@@ -126,6 +127,10 @@ def test_nine_in_ten_hours_are_inside_their_range():
 class Oracle:
     """A member that was told how it will come out."""
 
+    max_series_days = 1000.0
+    reach_h = 336
+    is_dear = False
+
     def __init__(self, usage: Usage) -> None:
         self._usage = usage
 
@@ -136,6 +141,16 @@ class Oracle:
         first = usage.hours.count
         return self._usage.amounts[:, first : first + horizon_h]
 
+    def past(
+        self,
+        usage: Usage,  # noqa: ARG002
+        weather: Weather,  # noqa: ARG002
+        origins: np.ndarray,
+        horizon_h: int,
+    ) -> np.ndarray:
+        told = self._usage.between(0, self._usage.hours.count + horizon_h).amounts
+        return np.stack([told[:, at : at + horizon_h] for at in origins], axis=1)
+
 
 def test_a_member_that_did_better_lately_counts_more():
     weather = some_weather(the_hours())
@@ -145,3 +160,29 @@ def test_a_member_that_did_better_lately_counts_more():
     model = Calibrated(Ensemble([lambda: Oracle(usage)])).fit(known, weather.over(known.hours))
     told = model.forecast(known, weather, DAY_H)[0, :, 1]
     assert np.abs(told / usage.amounts[0, origin:] - 1).max() < 0.005
+
+
+def test_a_member_too_slow_for_so_long_a_history_is_left_out():
+    weather = some_weather(the_hours())
+    usage = heated(weather, noise=0.1)
+    known = usage.until((DAYS - 1) * DAY_H)
+
+    def told(members: list) -> np.ndarray:
+        model = Calibrated(Ensemble(members)).fit(known, weather.over(known.hours))
+        return model.forecast(known, weather, DAY_H)
+
+    class Slow(Oracle):
+        max_series_days = DAYS - 2.0
+
+    assert (told([lambda: Slow(usage)]) == told([])).all()
+
+
+def test_a_model_put_away_forecasts_the_same_and_is_small():
+    weather = some_weather(the_hours(60))
+    usage = heated(weather, series=4)
+    known, seen = usage.until(50 * DAY_H), weather.between(0, 51 * DAY_H)
+    model = default_forecaster().fit(known, weather.over(known.hours))
+    packed = pickle.dumps(model)
+    again = pickle.loads(packed)  # noqa: S301 - made two lines above
+    assert (again.forecast(known, seen, DAY_H) == model.forecast(known, seen, DAY_H)).all()
+    assert len(packed) < 4e6

@@ -91,7 +91,7 @@ def test_a_model_fitted_anew_on_other_series_forgets_the_ranges_of_the_first():
 def test_lags_are_those_known_at_the_origin():
     amounts = np.arange(40.0 * DAY_H)[None, :]
     origin = 35 * DAY_H
-    lags = lags_of(amounts, np.array([origin]), np.array([0, 23, 24, 170]))
+    lags = lags_of(amounts, np.array([origin]), np.array([[0, 23, 24, 170]]))
     assert lags["last_day"][0, 0].tolist() == [origin - 24, origin - 1, origin - 24, origin - 22]
     assert lags["last_week"][0, 0].tolist() == [
         origin - 168,

@@ -5,7 +5,7 @@ Every member comes with what it would have said of past rows without having seen
 widths are learnt from that alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +17,7 @@ from cloud.demand.models.rows import Knots, Rows
 from cloud.demand.models.width import Width, width_columns
 from cloud.demand.series import Floats, Ints
 
-_CHUNK = 4e7  # numbers in the columns of the series learnt from at a time
+_CHUNK = 1e7  # numbers in the columns of the series learnt from at a time
 _COLUMNS = 130
 _SHARPNESS = 4.0  # how much more a member counts that misses by less
 _LENT_ROWS = 200.0  # a series' own errors count as much as all series' from so many rows on
@@ -56,27 +56,33 @@ class Block:
         self._width = Width()
         self.misses: list[Floats] = []  # of each series: out of sample, over the width
 
-    def learn(self, rows: Rows, others: Sequence[Floats] = ()) -> None:
+    def learn(self, rows: Rows, others: Callable[[Floats], Sequence[Floats]] | None = None) -> None:
         """Learn from forecasts that could have been issued.
 
-        ``others`` are what other members said of the rows out of sample; NaN where nothing.
+        ``others`` returns what other members said of the rows out of sample, NaN where nothing; it
+        is told what the linear model said.
         """
-        amounts, origins, leads = rows.amounts, rows.origins, rows.leads
-        knots = Knots.of(rows.known, amounts.shape[1])
-        kernel = Kernel.can_learn(rows)
-        samples = []
-        rng = np.random.default_rng(_SEED)
-        for part in _parts(amounts.shape[0], origins.size * leads.size):
+        count = rows.amounts.shape[0]
+        knots = Knots.of(rows.known, rows.amounts.shape[1])
+        by_kernel = Kernel.can_learn(rows)
+        told = [np.empty((count, *rows.at.shape)) for _ in range(1 + by_kernel)]
+        for part in _parts(count, rows.at.size):
             mine = rows.of(part)
             linear = Linear(knots)
-            told = [linear.learn(mine)]
+            told[0][part] = linear.learn(mine)
             self._linear.append((part, linear))
-            if kernel:
+            if by_kernel:
                 self._kernel.append(Kernel(linear))
-                told.append(self._kernel[-1].learn(mine))
-            told += [one[part] for one in others]
-            samples.append(_sampled(mine, part, told, amounts.shape[0], rng))
-        self._learn_from(_joined(samples), amounts.shape[0])
+                told[1][part] = self._kernel[-1].learn(mine)
+        told += [] if others is None else others(told[0])
+        rng = np.random.default_rng(_SEED)
+        samples = [_sampled(rows, series, told, rng) for series in range(count)]
+        self._learn_from(_joined(samples), count)
+
+    def counts(self, other: int) -> bool:
+        """Tell whether the member of this place among the others has any weight."""
+        place = 1 + bool(self._kernel) + other
+        return bool(self._weights[:, place].any())
 
     def _learn_from(self, sample: _Sample, count: int) -> None:
         boosted = self._boosted.learn(sample.columns, sample.used, sample.folds)
@@ -122,26 +128,26 @@ def _parts(count: int, rows: int) -> list[slice]:
     return [slice(first, min(first + size, count)) for first in range(0, count, size)]
 
 
-def _sampled(
-    rows: Rows, part: slice, told: list[Floats], count: int, rng: np.random.Generator
-) -> _Sample:
-    """Return at most each series' share of all rows kept."""
-    share = max(1, MAX_ROWS // count)
-    used = rows.used
-    keep = np.zeros(used.shape, dtype=bool)
-    for series in range(used.shape[0]):
-        places = np.flatnonzero(~np.isnan(used[series]) & ~np.isnan(told[0][series]))
-        if places.size > share:
-            places = np.sort(rng.choice(places, share, replace=False))
-        keep[series].flat[places] = True
-    series_of, origin_of, _ = np.nonzero(keep)
+def _sampled(rows: Rows, series: int, told: list[Floats], rng: np.random.Generator) -> _Sample:
+    """Return at most the series' share of all rows kept: all hours of some of its days."""
+    mine = rows.of([series])
+    days = max(1, MAX_ROWS // (rows.amounts.shape[0] * rows.leads.size))
+    known = (~np.isnan(mine.used[0]) & ~np.isnan(told[0][series])).any(axis=1)
+    places = np.flatnonzero(known)
+    if places.size > days:
+        places = np.sort(rng.choice(places, days, replace=False))
+    mine = mine.issued(places)
+    here = [one[series, places] for one in told]
+    keep = ~np.isnan(mine.used[0]) & ~np.isnan(here[0])
+    origin_of, _ = np.nonzero(keep)
+    linear = here[0][None]
     return _Sample(
-        series=part.start + series_of,
-        folds=rows.folds[origin_of],
-        columns=tree_columns(rows, told[0])[keep],
-        widths=width_columns(rows, told[0])[keep],
-        told=np.stack([one[keep] for one in told], axis=-1),
-        used=used[keep],
+        series=np.full(origin_of.size, series),
+        folds=mine.folds[origin_of],
+        columns=tree_columns(mine, linear)[0][keep],
+        widths=width_columns(mine, linear)[0][keep],
+        told=np.stack([one[keep] for one in here], axis=-1),
+        used=mine.used[0][keep],
     )
 
 

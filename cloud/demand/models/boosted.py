@@ -5,7 +5,9 @@ Each fold's trees are grown without it, and a forecast is the mean of all folds'
 sample come with the fit. LightGBM where it is installed (extra ``boost``), else scikit-learn.
 """
 
+import pickle
 import warnings
+import zlib
 from importlib.util import find_spec
 from typing import Protocol
 
@@ -15,7 +17,7 @@ from cloud.demand.models.lags import days_back_h, weeks_back_h
 from cloud.demand.models.rows import FOLDS, Rows
 from cloud.demand.series import Floats, Ints
 
-MAX_ROWS = 200_000
+MAX_ROWS = 60_000
 _TREES = 300
 _LEARNING_RATE = 0.05
 _LEAVES = 15
@@ -92,6 +94,14 @@ class Boosted:
     def __init__(self) -> None:
         self._trees: list[Trees] = []
 
+    def __getstate__(self) -> dict[str, object]:
+        """Return the trees packed: LightGBM keeps them as text."""
+        return {"packed": zlib.compress(pickle.dumps(self._trees), 6)}
+
+    def __setstate__(self, state: dict[str, bytes]) -> None:
+        """Unpack the trees."""
+        self._trees = pickle.loads(zlib.decompress(state["packed"]))  # noqa: S301 - part of a pickle
+
     def learn(self, columns: Floats, used: Floats, folds: Ints) -> Floats:
         """Learn from rows (rows, columns); return what each was forecast by the folds without it.
 
@@ -132,11 +142,11 @@ def tree_columns(rows: Rows, linear: Floats) -> Floats:
     """
     lags = rows.lags
     shared = [rows.column(name) for name in rows.known.columns]
-    shared.append(np.broadcast_to(rows.leads.astype(np.float64), rows.at.shape))
-    for back in (days_back_h(rows.leads), weeks_back_h(rows.leads)):
+    shared.append(np.broadcast_to(rows.ahead.astype(np.float64), rows.at.shape))
+    for back in (days_back_h(rows.ahead), weeks_back_h(rows.ahead)):
         for name in _TWICE:
             if name in rows.known.columns:
-                then = rows.column(name, back[None, :])
+                then = rows.column(name, back)
                 shared += [then, rows.column(name) - then]
     own = [*lags.values(), linear]
     own += [linear - lags["usual"], lags["last_day"] - lags["last_week"]]

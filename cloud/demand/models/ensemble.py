@@ -6,23 +6,25 @@ they look; both are learnt for when they are first asked for, from the history o
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Self
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Self
 
 import numpy as np
 
-from cloud.demand.model import Forecaster
 from cloud.demand.models.block import Block
 from cloud.demand.models.boosted import learner
 from cloud.demand.models.features import Known, known_of
-from cloud.demand.models.members import Member
+from cloud.demand.models.members import Member, Walker, is_near
 from cloud.demand.models.rows import Rows
 from cloud.demand.series import DAY_H, WEEK_H, Floats, Ints, Usage, Weather
 
 BLOCKS_H = (0, DAY_H, WEEK_H, 2 * WEEK_H)  # a day ahead, the rest of the week, another week
 _LEAST_ORIGINS = 14  # with fewer rows there is too little to learn from
 _WARM_UP = 4 * WEEK_H  # of history before the first row, if there is enough of it
-_MAX_ROWS = 25_000_000  # of a block; of more, days are left out evenly
+_MAX_ROWS = 3_000_000  # of a block; of more, days are left out evenly
+_DAYS_EACH = 2  # of days beyond the first, how many are learnt from at each origin
+_SEED = 5
 _YEAR_H = 8766
 
 
@@ -41,7 +43,7 @@ class Ensemble:
     """Forecasts middles and widths, where there is enough history."""
 
     def __init__(
-        self, members: Sequence[Callable[[], Forecaster]] = (), country: str | None = None
+        self, members: Sequence[Callable[[], Walker]] = (), country: str | None = None
     ) -> None:
         self._members = [Member(make) for make in members]
         self._country = country
@@ -73,7 +75,6 @@ class Ensemble:
         hours = usage.hours.between(0, usage.hours.count + horizon_h)
         known = known_of(weather.over(hours), self._country)
         amounts = usage.amounts / self._scale[:, None]
-        origins = np.array([usage.hours.count])
         pieces = []
         for index, first in enumerate(BLOCKS_H[:-1]):
             if first >= horizon_h:
@@ -82,25 +83,65 @@ class Ensemble:
             block = self._block(key)
             if block is None:
                 continue
-            leads = np.arange(first, BLOCKS_H[index + 1])
-            told = block.predict(
-                Rows(amounts=amounts, known=known, origins=origins, leads=leads),
-                [
-                    one.ahead(usage, weather, leads, horizon_h) / self._scale[:, None, None]
-                    for one in self._members
-                ],
-            )
             count = min(BLOCKS_H[index + 1], horizon_h) - first
+            days_ahead = np.arange(first // DAY_H, -(-(first + count) // DAY_H))
+            rows = Rows(
+                amounts=amounts,
+                known=known,
+                origins=np.full(days_ahead.size, usage.hours.count),
+                leads=np.arange(DAY_H),
+                days_ahead=days_ahead,
+            )
+            told = block.predict(rows, self._others_ahead(block, usage, weather, rows, horizon_h))
+            middle, width = (
+                one.reshape(len(one), -1)[:, :count] * self._scale[:, None]
+                for one in (told.middle, told.width)
+            )
             pieces.append(
-                Piece(
-                    key=key,
-                    first=first,
-                    middle=told.middle[:, 0, :count] * self._scale[:, None],
-                    width=told.width[:, 0, :count] * self._scale[:, None],
-                    misses=block.misses,
-                )
+                Piece(key=key, first=first, middle=middle, width=width, misses=block.misses)
             )
         return pieces
+
+    def __getstate__(self) -> dict[str, object]:
+        """Return what is kept of an ensemble that is put away: its history in single precision."""
+        usage = self._usage
+        if usage is not None:
+            usage = replace(usage, amounts=usage.amounts.astype(np.float32))
+        return {**self.__dict__, "_usage": usage, "_known": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Work out again what follows from the rest."""
+        self.__dict__.update(state)
+        if self._usage is not None and self._weather is not None:
+            self._usage = replace(self._usage, amounts=self._usage.amounts.astype(np.float64))
+            self._known = known_of(self._weather, self._country)
+
+    def _others_past(self, rows: Rows, linear: Floats) -> list[Floats]:
+        """Return what the other members said of rows; NaN of those that can't keep up."""
+        if self._usage is None or self._weather is None:
+            raise ValueError("An ensemble is fitted before it is asked.")
+        scale = self._scale[:, None, None]
+        told: list[Floats] = []
+        for member in self._members:
+            told.append(np.full(linear.shape, np.nan))
+            if member.is_worth_it(self._usage, told[:-1], linear, rows.used):
+                past = member.past(self._usage, self._weather, rows.origins, rows.ahead) / scale
+                if is_near(past, linear, rows.used):
+                    told[-1] = past
+        return told
+
+    def _others_ahead(
+        self, block: Block, usage: Usage, weather: Weather, rows: Rows, horizon_h: int
+    ) -> list[Floats]:
+        """Return what the other members forecast; NaN of those that don't count."""
+        told = []
+        for place, member in enumerate(self._members):
+            if block.counts(place):
+                one = member.ahead(usage, weather, rows.ahead, horizon_h)
+                told.append(one / self._scale[:, None, None])
+            else:
+                told.append(np.full((len(usage.series_ids), *rows.at.shape), np.nan))
+        return told
 
     def _block(self, key: tuple[int, int]) -> Block | None:
         """Return the block, learnt; None where there is too little to learn from."""
@@ -108,20 +149,18 @@ class Ensemble:
             if self._usage is None or self._known is None or self._weather is None:
                 raise ValueError("An ensemble is fitted before it is asked.")
             hour, index = key
-            leads = np.arange(BLOCKS_H[index], BLOCKS_H[index + 1])
-            origins = _origins(self._usage, hour, leads)
-            if origins.size < _LEAST_ORIGINS:
+            origins, days_ahead = _origins(self._usage, hour, index)
+            if np.unique(origins).size < _LEAST_ORIGINS:
                 return None
             block = Block()
-            amounts = self._usage.amounts / self._scale[:, None]
-            block.learn(
-                Rows(amounts=amounts, known=self._known, origins=origins, leads=leads),
-                [
-                    one.past(self._usage, self._weather, origins, leads)
-                    / self._scale[:, None, None]
-                    for one in self._members
-                ],
+            rows = Rows(
+                amounts=self._usage.amounts / self._scale[:, None],
+                known=self._known,
+                origins=origins,
+                leads=np.arange(DAY_H),
+                days_ahead=days_ahead,
             )
+            block.learn(rows, partial(self._others_past, rows))
             self._blocks[key] = block
         return self._blocks[key]
 
@@ -131,15 +170,26 @@ def _hour_at_end(usage: Usage) -> int:
     return int(end.hour_of_day[0])
 
 
-def _origins(usage: Usage, hour: int, leads: Ints) -> Ints:
-    """Return the hours at which such a forecast could have been issued and checked."""
+def _origins(usage: Usage, hour: int, block: int) -> tuple[Ints, Ints]:
+    """Return the hours at which forecasts could have been issued and checked, and days ahead.
+
+    Each origin comes once for each day ahead that is learnt from there: of many, some by chance.
+    """
     count = usage.hours.count
+    days = np.arange(BLOCKS_H[block] // DAY_H, BLOCKS_H[block + 1] // DAY_H)
     first = min(_WARM_UP, max(DAY_H, count // 4))
     at = np.flatnonzero(usage.hours.hour_of_day == hour)
-    at = at[(at >= first) & (at + leads[0] < count)]
-    rows = at.size * leads.size * len(usage.series_ids)
-    step = max(1, -(-rows // _MAX_ROWS))
-    return np.asarray(at[::-1][::step][::-1])
+    at = at[(at >= first) & (at + days[0] * DAY_H < count)]
+    each = min(_DAYS_EACH, days.size)
+    rows = at.size * each * DAY_H * len(usage.series_ids)
+    if rows > _MAX_ROWS:
+        each = 1
+        step = -(-at.size * DAY_H * len(usage.series_ids) // _MAX_ROWS)
+        step += step % 7 == 0  # all weekdays
+        at = at[::-1][::step][::-1]
+    rng = np.random.default_rng(_SEED)
+    chosen = np.sort(rng.permuted(np.tile(days, (at.size, 1)), axis=1)[:, :each], axis=1)
+    return np.repeat(at, each), np.asarray(chosen.ravel())
 
 
 def _scale_of(amounts: Floats) -> Floats:

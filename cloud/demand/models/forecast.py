@@ -3,6 +3,8 @@
 
 from cloud.demand.models.calibration import Calibrated
 from cloud.demand.models.ensemble import Ensemble
+from cloud.demand.models.level import Level
+from cloud.demand.models.surprises import Surprises
 
 
 def default_forecaster(country: str | None = None) -> Calibrated:
@@ -10,4 +12,4 @@ def default_forecaster(country: str | None = None) -> Calibrated:
 
     ``country`` (ISO 3166-1) says whose public holidays count where the weather tells none.
     """
-    return Calibrated(Ensemble(country=country))
+    return Calibrated(Ensemble([Level, Surprises], country))

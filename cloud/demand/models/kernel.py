@@ -12,7 +12,7 @@ from cloud.demand.models.linear import Linear
 from cloud.demand.models.rows import FOLDS, Rows
 from cloud.demand.series import Floats, Ints
 
-MAX_OPERATIONS = 2e11  # what a fit may cost: some twenty seconds of one core
+MAX_OPERATIONS = 7e10  # what a fit may cost: some five seconds of one core
 MAX_ORIGINS = 1096  # three years of days
 _NEARNESS = 0.1  # of two rows: exp(-this * mean of squared differences)
 _RIDGE = 0.01
@@ -23,7 +23,7 @@ class Kernel:
 
     def __init__(self, linear: Linear) -> None:
         self._linear = linear
-        self._columns: list[NDArray[np.float32]] = []  # of each series: (leads, origins, columns)
+        self._columns: list[NDArray[np.float16]] = []  # of each series: (leads, origins, columns)
         self._weights: list[Floats] = []  # of each series: (leads, origins)
         self._means: list[Floats] = []
 
@@ -41,7 +41,8 @@ class Kernel:
         for series in range(rows.amounts.shape[0]):
             mine = rows.of([series])
             design = self._linear.design(mine)
-            z = design.columns[0, newest, :, :-1].transpose(1, 0, 2).astype(np.float32)
+            kept = design.columns[0, newest, :, :-1].transpose(1, 0, 2).astype(np.float16)
+            z = kept.astype(np.float32)
             y = (mine.used - design.usual)[0, newest].T
             mean = np.nan_to_num(_mean(y))
             weights, without = np.zeros_like(y), np.full_like(y, np.nan)
@@ -51,7 +52,7 @@ class Kernel:
                     z[lead, known], y[lead, known] - mean[lead], rows.folds[newest][known]
                 )
             told[series, newest] = (without + mean[:, None]).T + design.usual[0, newest]
-            self._columns.append(z)
+            self._columns.append(kept)
             self._weights.append(weights)
             self._means.append(mean)
         return told
@@ -63,7 +64,7 @@ class Kernel:
             design = self._linear.design(rows.of([series]))
             z = design.columns[0, :, :, :-1].transpose(1, 0, 2).astype(np.float32)
             for lead in range(rows.leads.size):
-                near = _nearness(z[lead], self._columns[series][lead])
+                near = _nearness(z[lead], self._columns[series][lead].astype(np.float32))
                 told[series, :, lead] = near @ weights[lead] + self._means[series][lead]
             told[series] += design.usual[0]
         return told

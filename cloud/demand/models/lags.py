@@ -25,23 +25,25 @@ def weeks_back_h(leads: Ints) -> Ints:
     return np.asarray((leads // WEEK_H + 1) * WEEK_H)
 
 
-def lags_of(amounts: Floats, origins: Ints, leads: Ints) -> dict[str, Floats]:
+def lags_of(amounts: Floats, origins: Ints, ahead: Ints) -> dict[str, Floats]:
     """Return columns by name, each (series, origins, leads); NaN for a series never known.
 
-    ``amounts`` is (series, hours); the hour forecast is ``origin + lead``, and only hours before
-    ``origin`` are looked at. What is unknown is filled by what is usual: the mean of this hour of
-    the weeks before, else of the days before, else the level so far.
+    ``amounts`` is (series, hours) and ``ahead`` (origins, leads): the hour forecast is ``origin +
+    ahead``, and only hours before ``origin`` are looked at. What is unknown is filled by what is
+    usual: the mean of this hour of the weeks before, else of the days before, else the level so
+    far.
     """
-    at = origins[:, None] + leads[None, :]
-    days, weeks = days_back_h(leads)[None, :], weeks_back_h(leads)[None, :]
+    at = origins[:, None] + ahead
+    days, weeks = days_back_h(ahead), weeks_back_h(ahead)
+    count = ahead.shape[1]
     of_days = [_at(amounts, at - days - day * DAY_H) for day in range(_DAYS)]
     of_weeks = [_at(amounts, at - weeks - week * WEEK_H) for week in range(_WEEKS)]
     end = origins - 1
     columns = {
-        name: _spread(_at(trailing_mean(amounts, width), end), leads.size)
+        name: _spread(_at(trailing_mean(amounts, width), end), count)
         for name, width in _LEVELS_H.items()
     }
-    ever = _spread(_at(trailing_mean(amounts, amounts.shape[1]), end), leads.size)
+    ever = _spread(_at(trailing_mean(amounts, amounts.shape[1]), end), count)
     columns["month_level"] = _or(columns["month_level"], ever)
     columns["days_mean"] = _or(_mean(of_days), columns["month_level"])
     columns["usual"] = _or(_mean(of_weeks), columns["days_mean"])
@@ -53,8 +55,8 @@ def lags_of(amounts: Floats, origins: Ints, leads: Ints) -> dict[str, Floats]:
     }
     for back in LAST_H:
         ago = _at(amounts, origins - back - DAY_H)
-        columns[f"last_{back}h"] = _spread(_or(_at(amounts, origins - back), ago), leads.size)
-        columns[f"last_{back}h_day_ago"] = _spread(ago, leads.size)
+        columns[f"last_{back}h"] = _spread(_or(_at(amounts, origins - back), ago), count)
+        columns[f"last_{back}h_day_ago"] = _spread(ago, count)
     return {name: _or(told, columns["usual"]) for name, told in columns.items()}
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from cloud.demand.models.local_days import WEEK_DAYS, LocalDays
 from cloud.demand.models.naive import LastWeek
 from cloud.demand.models.paces import PACES, Pace, Walk
-from cloud.demand.series import DAY_H, Floats, Ints, Usage, Weather
+from cloud.demand.series import DAY_H, WEEK_H, Floats, Ints, Usage, Weather
 
 _HISTORY_DAYS = 7 * 24  # eight times the slowest half: what is older counts under half a percent
 _JUDGED_DAYS = 42  # before the origin: thrice the half of a pace's record
@@ -20,6 +20,10 @@ _JUDGED_DAYS = 42  # before the origin: thrice the half of a pace's record
 
 class Level:
     """Forecasts by several paces at once. Holidays (the column ``holiday``) are as Sundays."""
+
+    max_series_days = np.inf
+    reach_h = 2 * WEEK_H
+    is_dear = False
 
     def __init__(self, paces: tuple[Pace, ...] = PACES) -> None:
         self._paces = paces
@@ -42,6 +46,12 @@ class Level:
         if gone:
             told[gone] = LastWeek().forecast(usage.of(gone), weather, horizon_h)
         return told
+
+    def past(self, usage: Usage, weather: Weather, origins: Ints, horizon_h: int) -> Floats:
+        """Return what would have been told at each origin: (series, origins, horizon_h)."""
+        first = max(0, int(origins[0]) - _HISTORY_DAYS * DAY_H)
+        recent = usage.between(first, usage.hours.count)
+        return past_forecasts(recent, weather, origins - first, horizon_h, self._paces)
 
     def _by_day(self, days: LocalDays, today: int) -> Floats:
         """Return (series, days from today on, 24)."""

@@ -27,7 +27,7 @@ _CONSTANT_RIDGE = 1e-3
 class Design:
     """Columns of a linear model, standardised: (series, origins, leads, columns)."""
 
-    columns: Floats
+    columns: NDArray[np.float32]
     usual: Floats
 
 
@@ -37,7 +37,7 @@ class Linear:
     def __init__(self, knots: Knots) -> None:
         self._knots = knots
         self._middle = self._spread = np.empty(0)
-        self._weights: list[Floats] = []  # each (leads, columns) of a series
+        self._weights: list[NDArray[np.float32]] = []  # each (leads, columns) of a series
 
     def learn(self, rows: Rows) -> Floats:
         """Learn from rows; return what each was forecast by the folds without it."""
@@ -72,7 +72,7 @@ class Linear:
             np.nan_to_num(own) / _OWN_SPREAD,
             np.ones((*own.shape[:-1], 1)),
         ]
-        return Design(columns=np.concatenate(parts, axis=-1), usual=usual)
+        return Design(columns=np.concatenate(parts, axis=-1, dtype=np.float32), usual=usual)
 
     def _learn_one(self, design: Design, rows: Rows, series: int) -> Floats:
         z, y = design.columns[0], rows.used[series] - design.usual[0]
@@ -83,18 +83,19 @@ class Linear:
         limit = _OUTLIER * _usual(missed, weight > 0) + _EPSILON
         weight = weight * np.minimum(1.0, limit / np.maximum(missed, _EPSILON))
         by_fold = _solved(z, y, weight, rows.folds)
-        self._weights.append(by_fold[FOLDS])
+        self._weights.append(by_fold[FOLDS].astype(np.float32))
         return np.asarray(_told(z, by_fold, rows.folds) + design.usual[0])
 
 
-def _solved(z: Floats, y: Floats, weight: Floats, folds: Ints) -> Floats:
+def _solved(z: NDArray[np.float32], y: Floats, weight: Floats, folds: Ints) -> Floats:
     """Return weights (folds + 1, leads, columns): without each fold, and of all rows."""
     count = z.shape[-1]
     products = np.empty((FOLDS, z.shape[1], count, count))
     targets = np.empty((FOLDS, z.shape[1], count))
+    single = weight.astype(np.float32)
     for fold in range(FOLDS):
         mine = folds == fold
-        weighed = (z[mine] * weight[mine][..., None]).transpose(1, 2, 0)
+        weighed = (z[mine] * single[mine][..., None]).transpose(1, 2, 0)
         products[fold] = weighed @ z[mine].transpose(1, 0, 2)
         targets[fold] = (weighed @ y[mine].T[..., None])[..., 0]
     products, targets = _with_neighbours(products), _with_neighbours(targets)
@@ -125,5 +126,5 @@ def _usual(missed: Floats, known: NDArray[np.bool_]) -> Floats:
     return out
 
 
-def _told(z: Floats, by_fold: Floats, folds: Ints) -> Floats:
+def _told(z: NDArray[np.float32], by_fold: Floats, folds: Ints) -> Floats:
     return np.asarray(np.einsum("olc,olc->ol", z, by_fold[folds]))

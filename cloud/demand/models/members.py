@@ -1,57 +1,102 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Members of the ensemble that are forecasters of their own, and how they did lately.
 
-A copy that has seen all but the last weeks forecasts these; by that a member is weighed.
+A copy that has seen all but the last weeks forecasts these; by that a member is weighed. One that
+is dear to learn is learnt only where its cheap neighbour came near the linear model.
 """
 
-from collections.abc import Callable
-from typing import Self
+from collections.abc import Callable, Sequence
+from typing import Protocol, Self
 
 import numpy as np
 
-from cloud.demand.model import Forecaster
-from cloud.demand.series import WEEK_H, Floats, Ints, Usage, Weather
+from cloud.demand.series import DAY_H, WEEK_H, Floats, Ints, Usage, Weather
 
-TRIAL_H = 8 * WEEK_H
-_LEAST_H = 4 * WEEK_H  # that a copy must have seen
+TRIAL_H = 13 * WEEK_H
+_LEAST_H = 8 * WEEK_H  # that a copy must have seen
+_NEAR = 1.2  # times what the linear model misses: who misses more hardly counts in the mean
+
+
+class Walker(Protocol):
+    """A forecaster that can tell in one go what it would have said at many hours of the past."""
+
+    max_series_days: float  # of history: more takes too long
+    reach_h: int  # how far ahead it looks
+    is_dear: bool
+
+    def fit(self, usage: Usage, weather: Weather) -> Self:
+        """Learn from ``usage``; return self."""
+        ...
+
+    def forecast(self, usage: Usage, weather: Weather, horizon_h: int) -> Floats:
+        """Return what will be used: (series, horizon_h)."""
+        ...
+
+    def past(self, usage: Usage, weather: Weather, origins: Ints, horizon_h: int) -> Floats:
+        """Return what it would have told at each origin: (series, origins, horizon_h)."""
+        ...
+
+
+def is_near(told: Floats, linear: Floats, used: Floats) -> bool:
+    """Tell whether what was told missed not much more than the linear model did."""
+    common = ~np.isnan(told) & ~np.isnan(linear) & ~np.isnan(used)
+    if not common.any():
+        return False
+    missed, by_linear = (np.abs(one - used)[common].mean() for one in (told, linear))
+    return bool(missed <= _NEAR * by_linear)
 
 
 class Member:
-    """A forecaster, made by ``make``, and a copy of it on trial."""
+    """A forecaster, made by ``make``, and a copy of it on trial; both learn when first asked."""
 
-    def __init__(self, make: Callable[[], Forecaster]) -> None:
+    def __init__(self, make: Callable[[], Walker]) -> None:
         self._make = make
-        self._model = make()
-        self._on_trial: Forecaster | None = None
-        self._from = 0
+        self._model: Walker | None = None
+        self._learnt: tuple[Usage, Weather] | None = None
+        self._past: dict[tuple[int, ...], Floats] = {}
 
     def fit(self, usage: Usage, weather: Weather) -> Self:
-        """Learn from all, and the copy from all but the last weeks."""
-        self._model = self._make().fit(usage, weather)
-        self._on_trial = None
-        self._from = usage.hours.count - TRIAL_H
-        if self._from >= _LEAST_H:
-            early = usage.until(self._from)
-            self._on_trial = self._make().fit(early, weather.over(early.hours))
+        """Keep what there is to learn from."""
+        self._model, self._learnt, self._past = None, (usage, weather), {}
         return self
 
-    def past(self, usage: Usage, weather: Weather, origins: Ints, leads: Ints) -> Floats:
+    def __getstate__(self) -> dict[str, object]:
+        """Return what is kept of a member that is put away: no history."""
+        return {**self.__dict__, "_past": {}, "_learnt": None}
+
+    def is_worth_it(
+        self, usage: Usage, others: Sequence[Floats], linear: Floats, used: Floats
+    ) -> bool:
+        """Tell whether it can learn in time, and is likely to count."""
+        maker = self._make()
+        if len(usage.series_ids) * usage.hours.count > maker.max_series_days * DAY_H:
+            return False
+        return not maker.is_dear or not others or is_near(others[-1], linear, used)
+
+    def past(self, usage: Usage, weather: Weather, origins: Ints, ahead: Ints) -> Floats:
         """Return what the copy says of the last weeks: (series, origins, leads), else NaN."""
-        told = np.full((len(usage.series_ids), origins.size, leads.size), np.nan)
-        if self._on_trial is None:
+        told = np.full((len(usage.series_ids), *ahead.shape), np.nan)
+        first = usage.hours.count - min(TRIAL_H, usage.hours.count // 3)
+        reach = int(ahead.max()) + 1
+        late = np.flatnonzero(origins >= first)
+        if first < _LEAST_H or not late.size or reach > self._make().reach_h:
             return told
-        reach = int(leads[-1]) + 1
-        for place in np.flatnonzero(origins >= self._from):
-            at = int(origins[place])
-            seen = weather.over(usage.hours.between(0, at + reach))
-            told[:, place] = self._on_trial.forecast(usage.until(at), seen, reach)[:, leads]
+        early = usage.until(first)
+        at = np.unique(origins[late])
+        key = (int(at[0] % DAY_H), reach)
+        if key not in self._past:
+            copy = self._make().fit(early, weather.over(early.hours))
+            self._past[key] = copy.past(usage, weather, at, reach)
+        place = np.searchsorted(at, origins[late])
+        told[:, late] = self._past[key][:, place[:, None], ahead[late]]
         return told
 
-    def ahead(self, usage: Usage, weather: Weather, leads: Ints, horizon_h: int) -> Floats:
-        """Return what is forecast: (series, 1, leads); NaN beyond the horizon."""
-        reach = min(horizon_h, int(leads[-1]) + 1)
-        seen = weather.over(usage.hours.between(0, usage.hours.count + reach))
-        told = np.full((len(usage.series_ids), 1, leads.size), np.nan)
-        here = self._model.forecast(usage, seen, reach)[:, leads[0] :]
-        told[:, 0, : here.shape[1]] = here
-        return told
+    def ahead(self, usage: Usage, weather: Weather, ahead: Ints, horizon_h: int) -> Floats:
+        """Return what is forecast: (series, days, leads); NaN beyond the horizon."""
+        if self._model is None:
+            learnt = self._learnt or (usage, weather)
+            self._model = self._make().fit(*learnt)
+        seen = weather.over(usage.hours.between(0, usage.hours.count + horizon_h))
+        told = self._model.forecast(usage, seen, horizon_h)
+        inside = ahead < horizon_h
+        return np.where(inside, told[:, np.where(inside, ahead, 0)], np.nan)

@@ -2,18 +2,19 @@
 """Rows to learn from: forecasts that could have been issued, with all that was known at each.
 
 A row is a series, an origin and a lead. Origins lie at one hour of the local day, as forecasts are
-issued, so that every lead has its own hour of the day.
+issued, so that every lead has its own hour of the day. A lead is an hour of the first day ahead, or
+of the day that lies ``days_ahead`` after it: days far ahead are learnt together.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from cloud.demand.models.features import Known
 from cloud.demand.models.lags import days_back_h, lags_of, weeks_back_h
-from cloud.demand.series import Floats, Ints
+from cloud.demand.series import DAY_H, Floats, Ints
 
 FOLDS = 5
 _FOLD_DAYS = 14
@@ -29,6 +30,7 @@ _BENT = (
 _BENT_BEFORE = ("temperature", "temperature_over_24h")
 _AROUND_HOLIDAYS = ("holiday", "day_after_free", "day_before_free", "bridge")
 _FRIDAY = 4
+_FADING = ("last_day", "day_level", "week_level", "last_1h")
 _WAVES = ("year_sin1", "year_cos1")
 _EXTRA = ("humidity_pct", "wind_m_per_s", "irradiance_w_per_m2", "precipitation_mm")
 
@@ -40,18 +42,26 @@ class Rows:
     Attributes:
         amounts: (series, hours), each over its series' scale; only hours before an origin count.
         known: what was known of each hour; covers every ``origin + lead``.
-        origins, leads: in hours, from the start of the grid and from the origin.
+        origins: in hours from the start of the grid, rising; one may come once for each day ahead.
+        leads: in hours from the origin, of its first day.
+        days_ahead: of each origin, what to add to its leads, in days.
     """
 
     amounts: Floats
     known: Known
     origins: Ints
     leads: Ints
+    days_ahead: Ints
+
+    @cached_property
+    def ahead(self) -> Ints:
+        """How far ahead of its origin each hour lies: (origins, leads)."""
+        return np.asarray(self.days_ahead[:, None] * DAY_H + self.leads[None, :])
 
     @cached_property
     def at(self) -> Ints:
         """The hours forecast: (origins, leads)."""
-        return self.origins[:, None] + self.leads[None, :]
+        return self.origins[:, None] + self.ahead
 
     @cached_property
     def used(self) -> Floats:
@@ -62,7 +72,7 @@ class Rows:
     @cached_property
     def lags(self) -> dict[str, Floats]:
         """What was known of the series' use, without gaps but for a series never known: NaN."""
-        return lags_of(self.amounts, self.origins, self.leads)
+        return lags_of(self.amounts, self.origins, self.ahead)
 
     @cached_property
     def folds(self) -> Ints:
@@ -80,9 +90,11 @@ class Rows:
 
     def of(self, rows: Sequence[int] | slice) -> "Rows":
         """Return the rows of these series only."""
-        return Rows(
-            amounts=self.amounts[rows], known=self.known, origins=self.origins, leads=self.leads
-        )
+        return replace(self, amounts=self.amounts[rows])
+
+    def issued(self, places: Ints) -> "Rows":
+        """Return the rows of these origins only, by their place in ``origins``."""
+        return replace(self, origins=self.origins[places], days_ahead=self.days_ahead[places])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +122,7 @@ class Knots:
 def shared_columns(rows: Rows, knots: Knots) -> Floats:
     """Return what a linear model uses of calendar and weather: (origins, leads, columns)."""
     columns: list[Floats] = []
-    days, weeks = days_back_h(rows.leads)[None, :], weeks_back_h(rows.leads)[None, :]
+    days, weeks = days_back_h(rows.ahead), weeks_back_h(rows.ahead)
     for name in knots.by_column:
         columns += knots.bent(name, rows.column(name))
         if name in _BENT_BEFORE:
@@ -136,4 +148,8 @@ def own_columns(rows: Rows) -> Floats:
     columns = [told for name, told in lags.items() if name != "month_level"]
     days = (weekday > _FRIDAY, weekday == 0, holiday)
     columns += [lags[name] * when for name in ("last_day", "last_week") for when in days]
+    if rows.days_ahead.any():  # what was used last tells less of days that are further off
+        nearness = 1.0 / (1.0 + rows.days_ahead[:, None])
+        usual = lags["usual"]
+        columns += [usual + (lags[name] - usual) * nearness for name in _FADING]
     return np.stack(columns, axis=-1)

@@ -17,7 +17,7 @@ from cloud.demand.models.level import Level
 from cloud.demand.models.local_days import WEEK_DAYS, LocalDays
 from cloud.demand.models.paces import PACES, Walk
 from cloud.demand.models.surprise_columns import DayWeather, columns_of
-from cloud.demand.series import DAY_H, Floats, Usage, Weather
+from cloud.demand.series import DAY_H, WEEK_H, Floats, Ints, Usage, Weather
 
 MAX_ROWS = 200_000
 _FIRST_DAY = 42  # before, neither level nor shape are worth learning from
@@ -46,6 +46,10 @@ class Trees(Protocol):
 
 class Surprises:
     """The level, and what trees expect it to miss."""
+
+    max_series_days = 60_000.0  # some ten seconds to walk through
+    reach_h = WEEK_H
+    is_dear = True
 
     def __init__(self) -> None:
         self._level = Level()
@@ -90,10 +94,40 @@ class Surprises:
         today = int(days.day[to_come][0])
         walk = next(walk for day, walk in _walked(days) if day == today)
         count = days.amounts.shape[1] - today
+        missed = self._missed(walk, days, told, today, count)
+        return plain + missed[:, days.day[to_come] - today, days.hour[to_come]]
+
+    def past(self, usage: Usage, weather: Weather, origins: Ints, horizon_h: int) -> Floats:
+        """Return what would have been told at each origin: (series, origins, horizon_h)."""
+        first = max(0, int(origins[0]) - _HISTORY_DAYS * DAY_H)
+        recent = usage.between(first, usage.hours.count)
+        at = origins - first
+        plain = self._level.past(recent, weather, at, horizon_h)
+        if self._trees is None:
+            return plain
+        hours = recent.hours.between(0, recent.hours.count + horizon_h)
+        days = LocalDays.of(recent, weather, horizon_h)
+        told = DayWeather.of(days, hours, weather)
+        places = {int(days.day[origin]): place for place, origin in enumerate(at.tolist())}
+        for today, walk in _walked(days):
+            if today not in places:
+                continue
+            place = places[today]
+            to_come = slice(int(at[place]), int(at[place]) + horizon_h)
+            count = int(days.day[to_come][-1]) - today + 1
+            missed = self._missed(walk, days, told, today, count)
+            plain[:, place] += missed[:, days.day[to_come] - today, days.hour[to_come]]
+        return plain
+
+    def _missed(
+        self, walk: Walk, days: LocalDays, told: DayWeather, today: int, count: int
+    ) -> Floats:
+        """Return what trees expect the level to miss: (series, days, 24)."""
+        if self._trees is None:
+            raise ValueError("Nothing was learnt of what the level misses.")
         _, table = columns_of(walk, days, told, today, count)
         missed = self._trees.predict(table.reshape(-1, table.shape[-1])).reshape(table.shape[:-1])
-        missed = missed * np.nan_to_num(walk.usual_error)[:, None, None]
-        return plain + missed[:, days.day[to_come] - today, days.hour[to_come]]
+        return np.asarray(missed * np.nan_to_num(walk.usual_error)[:, None, None])
 
 
 def _walked(days: LocalDays) -> Iterator[tuple[int, Walk]]:

@@ -75,7 +75,7 @@ def width_columns(rows: Rows, linear: Floats) -> Floats:
     """Return what widths depend on: (series, origins, leads, columns)."""
     lags = rows.lags
     shared = [rows.column(name) for name in _NAMES if name in rows.known.columns]
-    shared.append(np.broadcast_to(rows.leads.astype(np.float64), rows.at.shape))
+    shared.append(np.broadcast_to(rows.ahead.astype(np.float64), rows.at.shape))
     own = [
         linear,
         lags["week_level"],
