@@ -81,6 +81,10 @@ class Jobs:
                 await activity()
             except (ConnectorException, psycopg.Error) as error:
                 log.warning("job_queue_unreachable", error=str(error).strip()[:200])
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                # told to stop as the database failed: the library raised its error instead
+                raise asyncio.CancelledError
             await asyncio.sleep(RESTART_S)
 
     async def _work(self) -> None:
