@@ -7,9 +7,15 @@ from pathlib import Path
 
 import pytest
 import structlog
+from hypothesis import settings
 
 from cloud.kit.log import LIBRARIES
 from tests.needs import program
+
+# A busy machine is slow, not wrong. In CI hypothesis has its own profile, without deadlines, too.
+if settings.get_current_profile_name() != "ci":
+    settings.register_profile("iskar", deadline=None)
+    settings.load_profile("iskar")
 
 
 @pytest.fixture(scope="session")
