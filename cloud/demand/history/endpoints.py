@@ -132,8 +132,8 @@ def _midnight(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=ZONE).astimezone(UTC)
 
 
-def _interval(start: datetime, used: float) -> schemas.Interval:
-    return schemas.Interval(
+def _interval(start: datetime, used: float) -> schemas.SeriesInterval:
+    return schemas.SeriesInterval(
         interval_start=start.astimezone(ZONE), usage=used if np.isfinite(used) else None
     )
 

@@ -66,7 +66,7 @@ class Series(BaseModel):
     expected_every_h: int | None
 
 
-class Interval(BaseModel):
+class SeriesInterval(BaseModel):
     """Use in the unit of the series; None where it is unknown."""
 
     interval_start: AwareDatetime
@@ -80,7 +80,7 @@ class SeriesUsage(BaseModel):
     unit: Unit
     resolution: Literal["hour", "day", "month"]
     timezone: str
-    intervals: list[Interval]
+    intervals: list[SeriesInterval]
 
 
 class Finding(BaseModel):

@@ -11,7 +11,7 @@ from cloud.demand.history.sight import HoursNotToldError
 from cloud.demand.issued import limits_repository as kept
 from cloud.demand.issued.limits_service import Limits, TooManyLimitsError, Wish
 from cloud.kit.auth.callers import DemandKeeper
-from cloud.kit.errors import answers
+from cloud.kit.errors import NotFoundError, answers
 from cloud.kit.mail import MailOffError
 from cloud.kit.schemas import Body, Identifier, Listing
 from cloud.webhooks.schemas import Email
@@ -67,7 +67,7 @@ async def demand_limits(limits: Service, caller: DemandKeeper) -> Listing[Limit]
 
 @router.put(
     "/demand/limits/{limit_id}",
-    responses=answers(TooManyLimitsError, HoursNotToldError, MailOffError),
+    responses=answers(NotFoundError, TooManyLimitsError, HoursNotToldError, MailOffError),
 )
 async def put_demand_limit(
     limit_id: PathId, body: LimitBody, limits: Service, caller: DemandKeeper
