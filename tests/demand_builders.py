@@ -67,3 +67,13 @@ class Dressed:
         told: Floats = middle * np.array([0.9, 1.0, 1.1])
         assert told.shape[2] == len(LEVELS)
         return told
+
+
+class Weatherwise(Dressed):
+    """As a week ago, and one more for each degree that is told: whatever it knows shows."""
+
+    def forecast(self, usage: Usage, weather: Weather, horizon_h: int) -> Floats:
+        told = super().forecast(usage, weather, horizon_h)
+        ahead = weather.between(usage.hours.count, usage.hours.count + horizon_h)
+        degrees = np.nan_to_num(ahead.get("temperature_c"))
+        return told + degrees[None, :, None]

@@ -185,9 +185,14 @@ def _of_forecasts(found: list[dict[str, Any]]) -> Iterator[Metric]:
     )
     yield _gauge(
         "demand_drifting",
-        "Series whose use left what was forecast for good within four weeks.",
-        {kind: one["drifting"] for kind, one in kinds.items()},
+        "Series of which use, errors or coverage left for good what was told, within four weeks.",
+        {
+            (*kind, what): one[f"{what}_drifting"]
+            for kind, one in kinds.items()
+            for what in ("use", "error", "coverage")
+        },
         *labels,
+        "what",
     )
 
 

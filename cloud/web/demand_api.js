@@ -115,7 +115,8 @@ export async function accuracyOf(id) {
   }));
   return {
     auditedOn: told.audited_on, unit: unitOf(told.unit), windows: windows.toSorted((a, b) => a.days - b.days),
-    drifts: told.drifts.map((one) => ({ since: one.began_on, isUp: one.direction === "up" })),
+    week: told.weeks.map((one) => ({ errorPct: one.error_pct, promisedPct: one.check_error_pct })).at(-1),
+    drifts: told.drifts.map((one) => ({ since: one.began_on, what: one.what, direction: one.direction })),
   };
 }
 

@@ -43,8 +43,11 @@ export const DEMAND_STRINGS = {
   fallback_implausible_forecast: ["Причина: прогнозата на модела беше неправдоподобна.", "Because the model's forecast could not be believed."],
   stale_usage: ["Последните данни за потреблението са от {when}.", "The newest use is of {when}."],
   stale_forecast: ["Прогнозата е стара: направена е {age}.", "This forecast is old: it was made {age}."],
-  drift_up: ["От {when} се използва трайно повече от прогнозираното.", "Since {when} use has been lastingly above what was forecast."],
-  drift_down: ["От {when} се използва трайно по-малко от прогнозираното.", "Since {when} use has been lastingly below what was forecast."],
+  drift_use_up: ["От {when} се използва трайно повече от прогнозираното.", "Since {when} use has been lastingly above what was forecast."],
+  drift_use_down: ["От {when} се използва трайно по-малко от прогнозираното.", "Since {when} use has been lastingly below what was forecast."],
+  drift_error_up: ["От {when} грешките са трайно много по-големи, отколкото при обучението на модела; той се обучава наново.", "Since {when} errors have been far larger than when the model was fitted; it is fitted anew."],
+  drift_coverage_down: ["От {when} обхватът пропуска твърде много часове; моделът се обучава наново.", "Since {when} the range has missed too many hours; the model is fitted anew."],
+  drift_coverage_up: ["От {when} обхватът е по-широк от нужното; моделът се обучава наново.", "Since {when} the range has been wider than it need be; the model is fitted anew."],
 
   chart_demand: ["Използвано и прогноза", "Use and forecast"],
   chart_demand_sub: ["Назад: каквото е било предвидено вечерта преди деня. Напред: до края на прогнозата.", "Behind: what was forecast the evening before each day. Ahead: to the end of the forecast."],
@@ -87,6 +90,7 @@ export const DEMAND_STRINGS = {
 
   accuracy: ["Точност досега", "Accuracy so far"],
   accuracy_none: ["Още нито една прогноза не е проверена с потреблението след нея.", "No forecast has been compared with the use after it yet."],
+  week_error: ["През последната седмица грешката беше {error} % от потреблението; при обучението на модела беше {promised} %.", "In the last week the error was {error} % of use; when the model was fitted it was {promised} %."],
   accuracy_words: ["За последните {n} дни {share} % от часовете бяха в обхвата (обещани 90 %), а средната грешка беше {mae}: {versus}.", "Over the last {n} days {share} % of hours were inside the range (90 % promised), and the mean error was {mae}: {versus}."],
   better_than_naive: ["с {pct} % по-малка от „като преди седмица“", "{pct} % less than “as a week ago”"],
   worse_than_naive: ["с {pct} % по-голяма от „като преди седмица“", "{pct} % more than “as a week ago”"],

@@ -86,6 +86,7 @@ def test_tomorrows_peak_the_accuracy_and_the_shares_are_said_in_sentences(browse
         )
         expect(accuracy).to_contain_text("54 % less than “as a week ago”")
         expect(accuracy.locator("tbody tr")).to_have_count(3)
+        expect(accuracy).to_contain_text("the error was 3.4 % of use; when the model was fitted")
         # the first answer is that it is being worked out; the page asks again
         temperature = page.locator("[data-card=explain] [data-part=temperature]")
         expect(temperature).to_contain_text("61 %")

@@ -165,7 +165,16 @@ def an_accuracy(series_id: str) -> dict[str, Any]:
         }
         for days, coverage in ((7, 92.3), (28, 90.6), (90, 89.1))
     ]
+    week = {
+        "week_from": "2026-11-14",
+        "days": 7,
+        "error_pct": 3.4,
+        "check_error_pct": 2.7,
+        "coverage90_pct": 91.0,
+        "model_age_days": 4.5,
+    }
     drift = {
+        "what": "use",
         "found_at": "2026-11-20T03:00:00+02:00",
         "began_on": "2026-11-12",
         "direction": "up",
@@ -177,6 +186,7 @@ def an_accuracy(series_id: str) -> dict[str, Any]:
         "unit": SERIES[series_id]["unit"],
         "audited_on": "2026-11-21",
         "figures": [] if series_id == FALLBACK else figures,
+        "weeks": [] if series_id == FALLBACK else [week],
         "drifts": [drift] if series_id == "lozenets-water" else [],
         "model": None,
     }

@@ -62,6 +62,14 @@ def test_a_forecast_that_is_ten_off_is_told_so_beside_the_naive_one_that_is_exac
     assert _of(audited(runs[1:], usage, MIDNIGHT + timedelta(weeks=4)), 28, "days_8_14").mae is None
 
 
+def test_forecasts_of_two_days_are_audited_as_far_as_they_reach():
+    usage = usage_of(np.full(6 * WEEK_H, 100.0))
+    runs = [a_run(2 * WEEK_H + 24 * day, flat(80, 90, 110, hours=48)) for day in range(14)]
+    found = audited(runs, usage, MIDNIGHT + timedelta(weeks=5))
+    assert {one.lead for one in found} == {"day_1", "days_2_7"}
+    assert _of(found, 28, "days_2_7").hours == 14 * DAY_H
+
+
 def test_hours_whose_use_is_unknown_count_for_nothing():
     amounts = np.full(6 * WEEK_H, 100.0)
     amounts[2 * WEEK_H : 2 * WEEK_H + 12] = np.nan

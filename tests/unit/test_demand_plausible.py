@@ -67,6 +67,31 @@ def test_heat_is_believed_to_begin_again_in_autumn() -> None:
     assert is_plausible(told(heat(3)[WEEK_H:]), used)
 
 
+@pytest.mark.parametrize("begun_d", [0, 1, 3, 10])
+def test_heat_in_november_after_a_summer_of_zeros_is_believed(begun_d: int) -> None:
+    """Of a winter, a summer without any, and however few days since it began again."""
+    winter, again = heat(26), heat(6)[2 * WEEK_H :]
+    begun = again[: begun_d * DAY_H]
+    used = np.concatenate([winter, np.zeros(14 * WEEK_H), begun])
+    ahead = again[begun_d * DAY_H :][: 2 * WEEK_H]
+    assert is_plausible(told(ahead), used)
+    assert is_plausible(told(np.zeros(2 * WEEK_H)), used)  # it may stay warm
+    assert not is_plausible(told(np.full(2 * WEEK_H, 2.5 * used.max())), used)
+
+
+@pytest.mark.parametrize("weeks", [21, 22, 26])
+def test_a_school_that_opens_after_a_summer_is_believed_and_a_thousandfold_is_not(
+    weeks: int,
+) -> None:
+    """Nearly nothing for seven weeks; the rise out of them tells of no other."""
+    week = np.arange(HOURS.count) // WEEK_H
+    school = still_on_weekends(HOURS.count) * np.where((week >= 15) & (week < 22), 0.0003, 1.0)
+    used, ahead = school[: weeks * WEEK_H], still_on_weekends(HOURS.count)[weeks * WEEK_H :]
+    assert is_plausible(told(ahead[: 2 * WEEK_H]), used)
+    # each hour within thrice the highest, and all of them together beyond all reason
+    assert not is_plausible(told(np.full(2 * WEEK_H, 2.5 * school.max())), used)
+
+
 @pytest.mark.parametrize("factor", [0.0, 0.001, 20.0, -1.0, np.nan, np.inf])
 @pytest.mark.parametrize("used", [heat(15), still_on_weekends(15 * WEEK_H)], ids=["heat", "works"])
 def test_nonsense_is_not_believed(used: Floats, factor: float) -> None:

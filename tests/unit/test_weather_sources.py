@@ -217,20 +217,89 @@ def test_our_own_columns_carry_offsets_corrections_and_forecasts() -> None:
     assert run.rows["known_at"].to_list() == [datetime(2026, 1, 31, tzinfo=UTC)]
 
 
+HOURS = "interval_start,temperature_c\n2026-01-31T01:00Z,1\n"
+
+
 @pytest.mark.parametrize(
-    "text",
+    ("text", "said"),
     [
-        "interval_start,temperature_c\n2026-01-31T02:30Z,1\n",
-        "interval_start,temperature_c\n2026-01-31T02:00Z,warm\n",
-        "interval_start,temperature_c\nyesterday,1\n",
-        "interval_start,colour\n2026-01-31T02:00Z,1\n",
-        "hour,temperature_c\n5,1\n",
-        "",
+        ("", "is empty|can't be read: empty CSV"),
+        ("interval_start,temperature_c\n", "holds no row"),
+        ("hour,temperature_c\n5,1\n", r"no column interval_start .* it has hour, temperature_c"),
+        ("interval_start,colour\n2026-01-31T02:00Z,1\n", "nothing that is known here: temper"),
+        ("interval_start;temperature_c\n2026-01-31T02:00Z;1\n", "semicolons; separate by commas"),
+        (HOURS + "2026-01-31T02:00Z,warm\n", "row 2 is 'warm', not a number; leave it empty"),
+        (HOURS + '2026-01-31T02:00Z,"1,5"\n', "row 2 is '1,5', not a number; write decimals with"),
+        (HOURS + "2026-01-31T02:00Z,1,5\n", "more fields than the header; decimals are written"),
+        (HOURS + "2026-01-31T02:00Z,1e9\n", r"row 2 is 1e\+09, which no weather is; leave"),
+        (HOURS + "2026-01-31T02:00Z,-9999\n", "row 2 is -9999, which no weather is"),
+        (HOURS + "2026-01-31T02:30Z,1\n", "row 2 is '2026-01-31T02:30Z', not a whole hour"),
+        ("day,temperature_c\n2026-01-31T02:00Z,1\n", "not a day; write it as 2026-01-31"),
     ],
 )
-def test_a_file_that_is_none_of_ours_is_refused_with_a_sentence(text: str) -> None:
-    with pytest.raises(UnreadableWeatherError, match=r"\."):
+def test_a_bad_file_is_refused_by_what_is_wrong_and_how_to_mend_it(text: str, said: str) -> None:
+    with pytest.raises(UnreadableWeatherError, match=said):
         _read("own", text)
+
+
+@pytest.mark.parametrize(
+    "stamp",
+    [
+        "yesterday",
+        "31.01.2026 02:00",
+        "2026-01-31 2:00",  # an hour that isn't read as two would be midnight
+        "2026-01-31 02:00 PM",
+        "2026-01-31 02:00 EET",
+        "2026-01-31T02:00 Europe/Sofia",
+        "2026-01-31T02:00+25:00",
+        "2026-02-31T02:00Z",
+        "2026-01-31T25:00Z",
+        "2026-01-31xyz",
+    ],
+)
+def test_a_time_that_is_not_understood_is_refused_and_not_taken_for_utc(stamp: str) -> None:
+    with pytest.raises(UnreadableWeatherError, match=r"row 2 is .* write 2026-01-31 for days"):
+        _read("own", f"{HOURS}{stamp},1\n")
+
+
+@pytest.mark.parametrize(
+    ("stamp", "hour"),
+    [
+        ("2026-01-31T02:00+02:00", 0),
+        ("2026-01-31 02:00+02", 0),
+        ("2026-01-31T02:00-0330", None),
+        ("2026-01-31T02:00:00.000Z", 2),
+        ("2026-01-31 02:00 UTC", 2),
+        ("2026-01-31 02:00", 2),
+    ],
+)
+def test_offsets_are_read_as_they_are_written(stamp: str, hour: int | None) -> None:
+    text = f"interval_start,temperature_c\n{stamp},1\n"
+    if hour is None:
+        with pytest.raises(UnreadableWeatherError, match="not a whole hour"):
+            _read("own", text)
+    else:
+        [row] = _rows(_read("own", text))
+        assert row["at"] == datetime(2026, 1, 31, hour, tzinfo=UTC)
+
+
+def test_columns_that_are_not_known_are_told_and_not_passed_over_in_silence() -> None:
+    told = _read("own", "day,temperature_c,precipitation\n2026-01-31,1,2\n2026-02-01,1,2\n")
+    assert told.notes == {"column precipitation is not known here": 2}
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (HOURS.encode("utf-16"), "UTF-16; save it as CSV in UTF-8"),
+        (b"PK\x03\x04", "workbook or a ZIP"),
+        (b"PAR1junk", "can't be read"),
+        (b"\x1f\x8bjunk", "can't be unpacked"),
+    ],
+)
+def test_a_file_of_another_kind_is_named(content: bytes, said: str) -> None:
+    with pytest.raises(UnreadableWeatherError, match=said):
+        _read("own", content)
 
 
 def test_the_public_repositories_files_are_read_as_they_are() -> None:

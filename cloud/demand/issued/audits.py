@@ -5,7 +5,7 @@ Only what was issued counts, as it was issued, also where it fell back. An hour 
 several times at a lead counts as often.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -14,8 +14,8 @@ import numpy as np
 from cloud.demand.runs.check import LEADS
 from cloud.demand.runs.days import level_of, whole_days
 from cloud.demand.runs.repository import Run
-from cloud.demand.scores import score
-from cloud.demand.series import WEEK_H, Floats, Hours, Ints, Usage
+from cloud.demand.scores import MIDDLE, score
+from cloud.demand.series import WEEK_H, Floats, Ints, Usage
 
 WINDOWS_DAYS = (7, 28, 90)
 # Source: Page (1954); Montgomery, Introduction to Statistical Quality Control, chapter 9: with
@@ -47,8 +47,13 @@ class Audited:
 
 @dataclass(frozen=True, kw_only=True)
 class Drift:
-    """A lasting change that the forecasts don't follow: use is above them, or below."""
+    """A lasting change that the forecasts don't follow.
 
+    ``what``: use is above (up) or below (down) what was forecast; errors are above what the model's
+    check told (error, up); ranges hold too few hours (coverage, down) or too many (up).
+    """
+
+    what: str  # use, error or coverage
     began_on: date
     found_on: date
     direction: str  # up or down
@@ -78,9 +83,9 @@ def audited(runs: Sequence[Run], usage: Usage, until: datetime) -> list[Audited]
         _figures(days, name, actual[rows, ahead], told[rows, ahead], naive[rows, ahead], fallbacks)
         for days in WINDOWS_DAYS
         for name, (since, before) in LEADS.items()
+        if since < hours
         for ahead in [slice(since, min(before, hours))]
         for rows, fallbacks in [_in_window(at, ahead, end - days * 24, end, is_fallback)]
-        if since < hours
     ]
 
 
@@ -130,27 +135,35 @@ def _figures(
     )
 
 
+def told_of_days(runs: Sequence[Run], usage: Usage) -> Iterator[tuple[date, int, int, Run, Floats]]:
+    """Yield each whole local day, its hours [first, last), and the newest forecast before it.
+
+    The last is (hours, levels) of that day; days that it doesn't reach the end of are left out.
+    """
+    issued = np.array([usage.hours.index(one.issued_at) for one in runs])
+    for first, last in whole_days(usage.hours):
+        before = np.flatnonzero(issued <= first)
+        if not before.size:
+            continue
+        run = runs[int(before[np.argmax(issued[before])])]
+        lead = first - usage.hours.index(run.issued_at)
+        told = run.quantiles[lead : lead + last - first]
+        if len(told) == last - first:
+            day = EPOCH_DAY + timedelta(days=int(usage.hours.day[first]))
+            yield day, first, last, run, told
+
+
 def day_errors(runs: Sequence[Run], usage: Usage) -> dict[date, float]:
     """Return what the newest forecast before each local day missed its sum by, over the level.
 
     Positive where more was used. Days that are not known in full are left out.
     """
     found: dict[date, float] = {}
-    hours = Hours(start=usage.hours.start, count=usage.hours.count, zone=usage.hours.zone)
-    days = whole_days(hours)
-    issued = np.array([usage.hours.index(one.issued_at) for one in runs])
-    for first, last in days:
-        before = np.flatnonzero(issued <= first)
-        if not before.size:
-            continue
-        run = runs[int(before[np.argmax(issued[before])])]
-        lead = first - usage.hours.index(run.issued_at)
-        told = run.quantiles[lead : lead + last - first, 1]
-        was = usage.amounts[0, first:last]
+    for day, first, last, _, told in told_of_days(runs, usage):
         level = level_of(usage.until(first))[0]
-        error = (was.sum() - told.sum()) / level if len(told) == last - first else np.nan
+        error = (usage.amounts[0, first:last].sum() - told[:, MIDDLE].sum()) / level
         if np.isfinite(error):
-            found[EPOCH_DAY + timedelta(days=int(hours.day[first]))] = float(error)
+            found[day] = float(error)
     return found
 
 
@@ -172,6 +185,7 @@ def drift(errors: dict[date, float], bias: float, spread: float) -> Drift | None
             began[direction] = (since or day) if reached else None
             if reached > DECISION_H:
                 return Drift(
+                    what="use",
                     began_on=since or day,
                     found_on=day,
                     direction=direction,

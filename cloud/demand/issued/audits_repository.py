@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The tables forecast_audits and forecast_drifts."""
+"""The tables forecast_audits, forecast_weeks and forecast_drifts."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import asdict
@@ -8,7 +8,8 @@ from datetime import date, datetime
 from psycopg.rows import DictRow
 
 from cloud.demand.issued.audits import Audited, Drift
-from cloud.kit.database import Connection, row, rows, run
+from cloud.demand.issued.faring import WeekFared
+from cloud.kit.database import Connection, rows, run
 
 
 async def put(
@@ -51,25 +52,53 @@ async def newest(connection: Connection, series_id: str) -> list[DictRow]:
     )
 
 
+async def put_weeks(connection: Connection, series_id: str, found: Sequence[WeekFared]) -> None:
+    """Keep how a series' models fared week by week, in the place of what the last audit told."""
+    await run(
+        connection,
+        "delete from forecast_weeks where series_id = %(series_id)s",
+        series_id=series_id,
+    )
+    for one in found:
+        await run(
+            connection,
+            "insert into forecast_weeks (series_id, week_from, days, error_pct, check_error_pct,"
+            " coverage90_pct, model_age_days) values (%(series_id)s, %(week_from)s, %(days)s,"
+            " %(error_pct)s, %(check_error_pct)s, %(coverage90_pct)s, %(model_age_days)s)",
+            series_id=series_id,
+            **asdict(one),
+        )
+
+
+async def weeks(connection: Connection, series_id: str) -> list[DictRow]:
+    """Return how a series' models fared week by week, the oldest first."""
+    return await rows(
+        connection,
+        "select * from forecast_weeks where series_id = %(series_id)s order by week_from",
+        series_id=series_id,
+    )
+
+
 async def drifts(connection: Connection, series_id: str, limit: int = 20) -> list[DictRow]:
     """Return the drifts of a series, the newest first."""
     return await rows(
         connection,
-        "select found_at, began_on, direction, statistic, model_version from forecast_drifts"
+        "select what, found_at, began_on, direction, statistic, model_version from forecast_drifts"
         " where series_id = %(series_id)s order by found_at desc limit %(limit)s",
         series_id=series_id,
         limit=limit,
     )
 
 
-async def last_drift(connection: Connection, series_id: str) -> datetime | None:
-    """Return when a series was last found to drift, None for never."""
-    found = await row(
+async def last_drifts(connection: Connection, series_id: str) -> dict[str, datetime]:
+    """Return when a series was last found to drift, by what drifted; nothing of what never did."""
+    found = await rows(
         connection,
-        "select max(found_at) as at from forecast_drifts where series_id = %(series_id)s",
+        "select what, max(found_at) as at from forecast_drifts where series_id = %(series_id)s"
+        " group by 1",
         series_id=series_id,
     )
-    return found["at"] if found else None
+    return {one["what"]: one["at"] for one in found}
 
 
 async def add_drift(
@@ -78,10 +107,12 @@ async def add_drift(
     """Note that a series drifts; False if that is known."""
     added = await run(
         connection,
-        "insert into forecast_drifts (series_id, found_at, began_on, direction, statistic,"
-        " model_version) values (%(series_id)s, %(found_at)s, %(began_on)s, %(direction)s,"
-        " %(statistic)s, %(version)s) on conflict (series_id, began_on) do nothing",
+        "insert into forecast_drifts (series_id, what, found_at, began_on, direction,"
+        " statistic, model_version) values (%(series_id)s, %(what)s, %(found_at)s, %(began_on)s,"
+        " %(direction)s, %(statistic)s, %(version)s)"
+        " on conflict (series_id, what, began_on) do nothing",
         series_id=series_id,
+        what=drift.what,
         found_at=found_at,
         began_on=drift.began_on,
         direction=drift.direction,

@@ -146,12 +146,8 @@ async def accuracy_of_series(
         series_id=series_id,
         unit=found.series.unit,
         audited_on=found.figures[0]["audited_on"] if found.figures else None,
-        figures=[
-            schemas.AuditFigures.model_validate(
-                {name: one[name] for name in schemas.AuditFigures.model_fields}
-            )
-            for one in found.figures
-        ],
+        figures=[schemas.AuditFigures.model_validate(one) for one in found.figures],
+        weeks=[schemas.WeekFigures.model_validate(one) for one in found.weeks],
         drifts=[schemas.Drift.model_validate(one) for one in found.drifts],
         model=schemas.summary_of(found.model) if found.model else None,
     )

@@ -110,9 +110,30 @@ class AuditFigures(BaseModel):
     fallback_pct: float
 
 
-class Drift(BaseModel):
-    """Since when use is lastingly above (up) or below (down) what was forecast."""
+class WeekFigures(BaseModel):
+    """How forecasts of the coming day fared in a week, against what the models' checks promised.
 
+    ``error_pct`` is the mean absolute error of hours over the level of use, ``check_error_pct`` the
+    same of the walk-forward check when those models were fitted, and ``model_age_days`` how old
+    they were on average. The way out's forecasts don't count.
+    """
+
+    week_from: date
+    days: int
+    error_pct: float
+    check_error_pct: float | None
+    coverage90_pct: float
+    model_age_days: float
+
+
+class Drift(BaseModel):
+    """Since when a model's forecasts lastingly don't hold; it is fitted anew once that is found.
+
+    ``use``: use is above (up) or below (down) what was forecast. ``error``: errors are larger than
+    its check promised. ``coverage``: ranges hold too few hours (down) or too many (up).
+    """
+
+    what: Literal["use", "error", "coverage"]
     found_at: AwareDatetime
     began_on: date
     direction: Literal["up", "down"]
@@ -152,6 +173,7 @@ class Accuracy(BaseModel):
     unit: str
     audited_on: date | None
     figures: list[AuditFigures]
+    weeks: list[WeekFigures]
     drifts: list[Drift]
     model: ModelSummary | None
 

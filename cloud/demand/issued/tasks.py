@@ -51,11 +51,11 @@ def register(
     limits: Limits,
 ) -> None:
     """Tell the worker how to fit, forecast and audit, and when."""
-    _register_groups(jobs, runs, audits, limits)
+    _register_groups(jobs, clock, runs, audits, limits)
     _register_times(jobs, clock, runs, models, issued)
 
 
-def _register_groups(jobs: Jobs, runs: Runs, audits: Audits, limits: Limits) -> None:
+def _register_groups(jobs: Jobs, clock: Clock, runs: Runs, audits: Audits, limits: Limits) -> None:
     @jobs.app.task(name=FIT, queue=QUEUE, retry=AGAIN)
     async def fit(group_id: str, because: str) -> None:
         if _is_on() and await _is_there(runs, group_id):
@@ -64,8 +64,9 @@ def _register_groups(jobs: Jobs, runs: Runs, audits: Audits, limits: Limits) -> 
     @jobs.app.task(name=FORECAST, queue=QUEUE, retry=AGAIN)
     async def forecast(group_id: str, issued_at: str) -> None:
         if _is_on() and await _is_there(runs, group_id):
-            told = await runs.forecast(group_id, datetime.fromisoformat(issued_at))
-            await limits.look(told)
+            # who waited past the hour is made from what is known now, and issued so
+            at = max(datetime.fromisoformat(issued_at), whole_hour(clock.now()))
+            await limits.look(await runs.forecast(group_id, at))
 
     @jobs.app.task(name=AUDIT, queue=QUEUE, retry=AGAIN)
     async def audit(group_id: str) -> None:

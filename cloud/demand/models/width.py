@@ -22,6 +22,7 @@ _NAMES = (
 _LEAST_ROWS = 2000
 _MOST_ROWS = 60_000
 _TREES = 80
+_MOST_FACTOR = 50.0  # of the series' own mean error
 _LEAST = 1e-6  # over the series' scale
 
 
@@ -49,6 +50,7 @@ class Width:
             return width
         flat = columns.reshape(-1, columns.shape[-1])
         factor: Floats = self._trees.predict(flat)  # type: ignore[attr-defined]
+        factor = np.minimum(factor, _MOST_FACTOR)  # of hours that nearly never miss, exp overflows
         return np.maximum(width * factor.reshape(width.shape), _LEAST)
 
 

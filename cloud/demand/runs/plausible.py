@@ -56,10 +56,10 @@ def week_bounds(used: Floats) -> tuple[float, float] | None:
         few, many = np.quantile(days, USUAL_DAYS)
         least.append(float(few))
         most.append(float(many))
-    step = _greatest_step(weeks)
     last = float(known[-1])
-    least.append(last / step)
-    most.append(last * step)
+    least.append(last / _greatest_step(weeks))
+    # a works that opens again after holidays rises a thousandfold, which tells of no other rise
+    most.append(last * _greatest_step(np.where(weeks >= LEAST_SHARE * known.max(), weeks, np.nan)))
     low, high = min(least), max(most)
     return (low / TIMES_MEAN if low > 0 else low * TIMES_MEAN, max(high, 0.0) * TIMES_MEAN)
 

@@ -194,11 +194,16 @@ class Runs:
         return usage.between(int(known[0]), int(known[-1]) + 1)
 
     async def forecast(self, group_id: str, issued_at: datetime | None = None) -> list[Run]:
-        """Make and store a group's forecasts, and return those that are stored."""
+        """Make and store a group's forecasts, and return those that are stored.
+
+        Nothing is in them that became known after the hour at which they are issued, however late
+        they are made: what is audited as a forecast mustn't have seen what it is compared with.
+        """
         group = group_of(await self.groups(), group_id)
-        known_at = self._clock.now()
-        issued_at = whole_hour(issued_at or known_at)
-        model = await self._models.newest(group_id)
+        now = self._clock.now()
+        issued_at = whole_hour(issued_at or now)
+        known_at = min(now, issued_at + HOUR)
+        model = await self._models.newest(group_id, known_at)
         told = await self.made(group, issued_at, known_at, model)
         async with self._database.transaction(STORE_TIMEOUT_S, as_system=True) as connection:
             added = await repository.add(connection, told)

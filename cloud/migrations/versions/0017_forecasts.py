@@ -90,15 +90,26 @@ create table forecast_audits (
     fallback_pct real not null,
     primary key (series_id, audited_on, window_days, lead)
 );
+create table forecast_weeks ( -- how models fared after they were fitted, as of the last audit
+    series_id text not null references demand_series on delete cascade,
+    week_from date not null,
+    days int not null,
+    error_pct real not null, -- over the level of use
+    check_error_pct real, -- the models' own checks told this beforehand
+    coverage90_pct real not null,
+    model_age_days real not null,
+    primary key (series_id, week_from)
+);
 create table forecast_drifts (
     drift_id int generated always as identity primary key,
     series_id text not null references demand_series on delete cascade,
+    what text not null check (what in ('use', 'error', 'coverage')),
     found_at timestamptz not null,
     began_on date not null,
     direction text not null check (direction in ('up', 'down')),
     statistic real not null,
     model_version text references demand_models,
-    unique (series_id, began_on)
+    unique (series_id, what, began_on)
 );
 create index on forecast_drifts (series_id, found_at desc);
 

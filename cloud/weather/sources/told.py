@@ -45,6 +45,16 @@ class Given:
     def table(self, *, has_header: bool = True, names: list[str] | None = None) -> pl.DataFrame:
         """Return the file as a table of texts (CSV), or as it is (Parquet)."""
         content = self.unpacked()
+        if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+            raise UnreadableWeatherError(f"{self.name} is UTF-16; save it as CSV in UTF-8.")
+        if content.startswith(b"PK\x03\x04"):
+            raise UnreadableWeatherError(f"{self.name} is a workbook or a ZIP; save it as CSV.")
+        first = content[:2000].split(b"\n", 1)[0]
+        if b";" in first and b"," not in first:
+            raise UnreadableWeatherError(
+                f"{self.name} is separated by semicolons; separate by commas, with decimals"
+                " such as 1.5."
+            )
         try:
             if content.startswith(b"PAR1"):
                 return pl.read_parquet(io.BytesIO(content))
@@ -56,7 +66,10 @@ class Given:
                 new_columns=names,
             )
         except (pl.exceptions.PolarsError, OSError) as error:
-            raise UnreadableWeatherError(f"{self.name} can't be read: {error}.") from error
+            said = str(error).strip().splitlines()[0].rstrip(".")
+            if "more fields" in said:
+                said = "a row has more fields than the header; decimals are written 1.5, not 1,5"
+            raise UnreadableWeatherError(f"{self.name} can't be read: {said}.") from error
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,9 +102,11 @@ def number(table: pl.DataFrame, name: str, where: str) -> pl.Series:
     unread = numbers.is_null() & column.is_not_null()
     if unread.any():
         row = int(unread.arg_true()[0])
+        mend = "leave it empty where it is unknown"
+        if column.dtype == pl.String and column[row].count(",") == 1:
+            mend = "write decimals with a point"
         raise UnreadableWeatherError(
-            f"{where}: {name} in row {row + 1} is {column[row]!r}, not a number; leave it empty"
-            " where it is unknown."
+            f"{where}: {name} in row {row + 1} is {column[row]!r}, not a number; {mend}."
         )
     return numbers.set(~numbers.is_finite(), None)
 

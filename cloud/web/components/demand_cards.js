@@ -57,7 +57,7 @@ function peakBars(hours, most) {
     <p class="peak-axis" aria-hidden="true">${hours.filter((_, at) => at % 6 === 0).map((hour) => html`<span>${hourText(hour.start)}</span>`)}</p>`;
 }
 
-export const accuracyCard = (told) => card("accuracy", told, ({ windows, unit, drifts }) => html`
+export const accuracyCard = (told) => card("accuracy", told, ({ windows, unit, week, drifts }) => html`
   ${windows.length ? html`
     <p>${accuracyWords(windows.find((one) => one.days === 28) ?? windows[0], unit)}</p>
     <table class="figures">
@@ -67,7 +67,8 @@ export const accuracyCard = (told) => card("accuracy", told, ({ windows, unit, d
           <td>${one.coveragePct === null ? "—" : `${pct(one.coveragePct)} %`}</td>
           <td>${amountText(one.mae, unit, language())}</td><td>${amountText(one.naiveMae, unit, language())}</td></tr>`)}</tbody>
     </table>` : html`<p>${t("accuracy_none")}</p>`}
-  ${drifts.slice(0, 1).map((one) => html`<p class="quality drift">${t(one.isUp ? "drift_up" : "drift_down", { when: dayText(one.since) })}</p>`)}`);
+  ${week?.promisedPct ? html`<p>${t("week_error", { error: pct(week.errorPct), promised: pct(week.promisedPct) })}</p>` : null}
+  ${drifts.slice(0, 1).map((one) => html`<p class="quality drift">${t(`drift_${one.what}_${one.direction}`, { when: dayText(one.since) })}</p>`)}`);
 
 function accuracyWords({ days, coveragePct, mae, naiveMae }, unit) {
   return t("accuracy_words", { n: days, share: pct(coveragePct ?? 0), mae: amountText(mae, unit, language()), versus: versus(mae, naiveMae) });

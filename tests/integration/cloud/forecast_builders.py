@@ -38,6 +38,7 @@ async def with_forecasts(
         fallback_pct=0.0,
     )
     drift = Drift(
+        what="coverage",
         began_on=ISSUED.date() - timedelta(days=3),
         found_on=ISSUED.date(),
         direction="up",

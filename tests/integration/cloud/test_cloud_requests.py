@@ -106,7 +106,11 @@ async def test_how_forecasts_stand_is_told_by_kind_of_series(cloud: CloudInTest)
     assert found["iskar_demand_forecast_age_seconds"][kind] == 4 * 3600
     assert found["iskar_demand_series"] == {("model", *kind): 1, ("fallback", *kind): 1}
     assert found["iskar_demand_coverage_ratio"][kind] == pytest.approx(0.7)
-    assert found["iskar_demand_drifting"][kind] == 1
+    assert found["iskar_demand_drifting"] == {
+        (*kind, "coverage"): 1,
+        (*kind, "error"): 0,
+        (*kind, "use"): 0,
+    }
     assert ("demand", "due") in found["iskar_jobs"]
 
 

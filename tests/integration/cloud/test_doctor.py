@@ -46,7 +46,7 @@ async def test_forecasts_that_are_old_or_came_out_otherwise_are_told_of(
     assert len(said) == 3
     assert "the newest is 52 h old" in said[0]
     assert "70 % of hours were inside their ranges" in said[1]
-    assert "1 drifted" in said[2]
+    assert "of 1 of 2 ranges came to hold too few hours, or too many, within four" in said[2]
 
 
 async def test_forecasts_that_are_well_are_told_to_be(

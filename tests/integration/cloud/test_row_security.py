@@ -82,7 +82,8 @@ CLOSED = {
     *("procrastinate_workers", "alembic_version"),
     # of buildings as a whole and of many: told by cloud.demand.history.sight
     *("demand_series", "demand_imports", "demand_usage"),
-    *("forecast_runs", "forecast_audits", "forecast_drifts", "demand_models"),
+    *("forecast_runs", "forecast_audits", "forecast_weeks", "forecast_drifts"),
+    "demand_models",
     *("demand_limits", "demand_limit_days"),
 }
 OWN = {"own_points", "own_premises", "own_installations", "own_channels"}  # what policies ask
