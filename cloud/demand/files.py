@@ -3,9 +3,11 @@
 
 Usage has the columns ``series_id, interval_start, usage``; weather ``interval_start`` and
 ``temperature_c`` and any others of ``COLUMNS``. Times with an offset are instants; without one they
-are local times of the zone named, or of a grid of their own (as UTC) where none is named.
+are local times of the zone named, or of a grid of their own (as UTC) where none is named. A CSV may
+have semicolons or tabs, and decimal commas then, as spreadsheets write it.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -18,6 +20,10 @@ from cloud.demand.series import COLUMNS, HOUR, Floats, Hours, Usage, Weather
 _MAX_HOURS = 100 * 8784  # a century: more is a wrong stamp, and would fill the memory
 HOUR_US = 3_600_000_000
 _UNKNOWN = ("", "NA", "NaN", "nan", "null")
+_MOST = 1e18  # more is nobody's use or weather, and its squares would be no numbers any more
+_SEPARATORS = (";", "\t")  # what spreadsheets write where the comma is for decimals
+_HEADER_BYTES = 10_000
+_STAMP = r"^(\d{4}-\d\d-\d\d \d\d:\d\d)(?::00(?:\.0+)?)?\s*(Z|[+-](?:0\d|1[0-4])(?::?[0-5]\d)?)?$"
 
 
 class UnreadableFileError(Exception):
@@ -30,8 +36,8 @@ def zone_of(name: str | None) -> tzinfo:
         return UTC
     try:
         return ZoneInfo(name)
-    except (KeyError, ValueError) as error:
-        raise UnreadableFileError(f"{name} is no time zone; try Europe/Sofia.") from error
+    except (KeyError, ValueError, OSError) as error:  # a folder of zones is no zone either
+        raise UnreadableFileError(f"{name[:64]} is no time zone; try Europe/Sofia.") from error
 
 
 def read_usage(path: Path, zone: tzinfo) -> Usage:
@@ -49,7 +55,8 @@ def read_usage(path: Path, zone: tzinfo) -> Usage:
 
 def read_weather(path: Path, zone: tzinfo) -> Weather:
     """Return the weather of a file on one grid from its first hour to its last."""
-    table = _with_hours(read_table(path, ("interval_start", "temperature_c")), path, zone)
+    table = read_table(path, ("interval_start", "temperature_c"), COLUMNS)
+    table = _with_hours(table, path, zone)
     hours = _grid(table["hour"], path, zone)
     rows = pl.Series([0]).new_from_index(0, len(table))
     columns = {
@@ -73,34 +80,76 @@ def instant(text: str, zone: tzinfo) -> datetime:
     """Return the instant that ``text`` names; without an offset, as local time of ``zone``."""
     try:
         at = datetime.fromisoformat(text)
-    except ValueError as error:
+        return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise UnreadableFileError(f"{text!r} is no time; write 2026-01-31T00:00.") from error
-    return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
 
 
-def read_table(path: Path, needed: tuple[str, ...], rows: int | None = None) -> pl.DataFrame:
-    """Return the (first) rows of a CSV (all as text) or Parquet file that has these columns."""
+def read_table(
+    path: Path, needed: Sequence[str], also: Sequence[str] = (), rows: int | None = None
+) -> pl.DataFrame:
+    """Return the (first) rows of a CSV (all as text) or Parquet file that has these columns.
+
+    Only ``needed`` columns and those of ``also`` that are there.
+    """
     try:
-        if path.suffix == ".parquet":
-            table = pl.read_parquet(path, n_rows=rows)
-        else:
-            unknown = list(_UNKNOWN)
-            table = pl.read_csv(path, infer_schema=False, null_values=unknown, n_rows=rows)
+        read = _parquet if path.suffix == ".parquet" else _csv
+        table = read(path, needed, also, rows)
+    except UnicodeDecodeError as error:
+        raise UnreadableFileError(f"{path} isn't UTF-8; save it as CSV UTF-8.") from error
     except (OSError, pl.exceptions.PolarsError) as error:
-        raise UnreadableFileError(f"{path} can't be read: {error}") from error
-    missing = [name for name in needed if name not in table.columns]
-    if missing:
-        raise UnreadableFileError(
-            f"{path} has no column {', '.join(missing)}; it has {', '.join(table.columns)}."
-        )
+        why = str(error)
+        if "utf-8" in why:
+            raise UnreadableFileError(f"{path} isn't UTF-8; save it as CSV UTF-8.") from error
+        if "more fields" in why:
+            why = "a row has more fields than the header"
+        raise UnreadableFileError(f"{path} can't be read: {why}") from error
     if table.is_empty():
         raise UnreadableFileError(f"{path} holds no rows.")
     return table
 
 
+def _parquet(
+    path: Path, needed: Sequence[str], also: Sequence[str], rows: int | None
+) -> pl.DataFrame:
+    # A small file may hold columns that unpack to gigabytes: none is read that nobody asked for.
+    wanted = _wanted(list(pl.read_parquet_schema(path)), needed, also, path)
+    return pl.read_parquet(path, columns=wanted, n_rows=rows)
+
+
+def _csv(path: Path, needed: Sequence[str], also: Sequence[str], rows: int | None) -> pl.DataFrame:
+    with path.open("rb") as file:
+        header = file.readline(_HEADER_BYTES).decode("utf-8-sig")
+    separator = ","
+    if not {name.strip(' "\r\n') for name in header.split(",")}.issuperset(needed):
+        separator = next((one for one in _SEPARATORS if one in header), ",")
+    table = pl.read_csv(
+        path, separator=separator, infer_schema=False, null_values=list(_UNKNOWN), n_rows=rows
+    )
+    table = table.rename(str.strip)
+    table = table.select(_wanted(table.columns, needed, also, path))
+    if separator == ",":
+        return table
+    figures = [name for name in table.columns if name not in ("series_id", "interval_start")]
+    return table.with_columns(pl.col(figures).str.replace(r"^([^,.]*),([^,.]*)$", "$1.$2"))
+
+
+def _wanted(
+    there: Sequence[str], needed: Sequence[str], also: Sequence[str], path: Path
+) -> list[str]:
+    missing = [name for name in needed if name not in there]
+    if missing:
+        raise UnreadableFileError(
+            f"{path} has no column {', '.join(missing)}; it has {', '.join(there)[:200]}."
+        )
+    return [name for name in there if name in needed or name in also]
+
+
 def _with_hours(table: pl.DataFrame, path: Path, zone: tzinfo, *by: str) -> pl.DataFrame:
     """Return the table with ``hour``: the hours since 1970 (UTC) at which each row begins."""
     table = with_instants(table, path, zone, *by).drop_nulls("instant_us")
+    if table.is_empty():
+        raise UnreadableFileError(f"{path} holds no hour that the clock of {zone} shows.")
     odd = (table["instant_us"] % HOUR_US != 0).arg_max()
     if odd is not None and table["instant_us"][odd] % HOUR_US:
         raise UnreadableFileError(
@@ -114,7 +163,8 @@ def with_instants(table: pl.DataFrame, path: Path, zone: tzinfo, *by: str) -> pl
     """Return the table with ``instant_us``: the us since 1970 (UTC) at which each row begins.
 
     None in the hour that the clock of ``zone`` leaves out in spring. Of two rows in the hour that
-    it shows twice, among rows that are the same in ``by``, the first is summer time.
+    it shows twice, among rows that are the same in ``by``, the first is summer time; the last where
+    the file begins with what is newest.
     """
     stamps = table["interval_start"]
     if stamps.dtype == pl.String:
@@ -127,7 +177,10 @@ def with_instants(table: pl.DataFrame, path: Path, zone: tzinfo, *by: str) -> pl
     at = pl.col("interval_start")
     if stamps.dtype.time_zone is None and isinstance(zone, ZoneInfo):
         again = pl.int_range(pl.len()).over(*by, "interval_start") > 0
-        fold = pl.when(again).then(pl.lit("latest")).otherwise(pl.lit("earliest"))
+        one, other = ("latest", "earliest")
+        if stamps.to_physical()[0] > stamps.to_physical()[-1]:
+            one, other = other, one
+        fold = pl.when(again).then(pl.lit(one)).otherwise(pl.lit(other))
         at = at.dt.replace_time_zone(zone.key, ambiguous=fold, non_existent="null")
     return table.with_columns(at.dt.cast_time_unit("us").to_physical().alias("instant_us"))
 
@@ -137,8 +190,8 @@ def _parsed(table: pl.DataFrame, path: Path) -> pl.DataFrame:
     texts = pl.col("interval_start").str.strip_chars().str.replace("T", " ")
     sign = pl.when(pl.col("offset").str.starts_with("-")).then(-1).otherwise(1)
     parts = table.with_columns(
-        texts.str.extract(r"^(\d{4}-\d\d-\d\d \d\d:\d\d)").alias("minute"),
-        texts.str.extract(r"^[^Z+]{16,}?(Z|[+-]\d\d:?\d\d|[+-]\d\d)$").alias("offset"),
+        texts.str.extract(_STAMP, 1).alias("minute"),
+        texts.str.extract(_STAMP, 2).alias("offset"),
     ).with_columns(
         pl.col("minute").str.to_datetime("%Y-%m-%d %H:%M", strict=False),
         (
@@ -168,6 +221,8 @@ def numbers(table: pl.DataFrame, name: str, path: Path) -> pl.Series:
     column = table[name]
     if column.dtype == pl.String:
         column = column.str.strip_chars()
+    elif not (column.dtype.is_numeric() or column.dtype == pl.Null):
+        raise UnreadableFileError(f"{path}: {name} is {column.dtype}, not a number.")
     told = column.cast(pl.Float64, strict=False)
     unread = told.is_null() & column.is_not_null()
     if unread.any():
@@ -178,6 +233,8 @@ def numbers(table: pl.DataFrame, name: str, path: Path) -> pl.Series:
         )
     if told.is_infinite().any():
         raise UnreadableFileError(f"{path}: {name} is infinite in some rows; leave those empty.")
+    if (told.fill_nan(None).abs() > _MOST).any():
+        raise UnreadableFileError(f"{path}: {name} is over {_MOST:g} in some rows; is that a unit?")
     return told.fill_null(float("nan"))
 
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from cloud.demand.files import UnreadableFileError, read_usage, read_weather, zone_of
+from cloud.demand.files import UnreadableFileError, instant, read_usage, read_weather, zone_of
 
 SOFIA = ZoneInfo("Europe/Sofia")
 
@@ -61,6 +61,11 @@ def test_unknown_usage_is_unknown_and_not_zero(tmp_path):
         ("a,2026-03-29 03:00,inf", "infinite"),
         ("a,2026-03-29 03:00+02:00,1\na,2026-03-29 04:00,1", "some have none"),
         ("a,0026-03-29 03:00,1\na,2026-03-29 04:00,1", "one of them is wrong"),
+        ("a,2026-03-29 03:00,1e300", "over 1e\\+18"),
+        ("a,2026-03-29 03:00 PM,1", "is no time"),
+        ("a,2026-03-29 03:00:30,1", "is no time"),
+        ("a,2026-03-29 03:00+99:99,1", "is no time"),
+        ("a,2026-03-29 03:00,1,2", "more fields than the header"),
     ],
 )
 def test_what_cannot_be_read_is_refused_by_name(tmp_path, line, told):
@@ -76,3 +81,42 @@ def test_a_missing_column_is_named_with_those_that_are_there(tmp_path):
         read_weather(tmp_path / "nothing.csv", zone_of(None))
     with pytest.raises(UnreadableFileError, match="Sofia/Europe is no time zone"):
         zone_of("Sofia/Europe")
+
+
+def test_a_file_of_a_spreadsheet_has_semicolons_and_decimal_commas(tmp_path):
+    path = tmp_path / "usage.csv"
+    lines = ("series_id; interval_start; usage", "а;2026-01-01 00:00;1,5", "а;2026-01-01 01:00;-2")
+    path.write_text("\r\n".join(lines), encoding="utf-8-sig")
+    usage = read_usage(path, SOFIA)
+    assert usage.series_ids == ("а",)
+    assert usage.amounts[0].tolist() == [1.5, -2]
+
+
+@pytest.mark.parametrize("encoding", ["cp1251", "utf-16"])
+def test_a_file_in_another_encoding_is_refused_with_the_way_to_save_it(tmp_path, encoding):
+    path = tmp_path / "usage.csv"
+    path.write_text("series_id,interval_start,usage\nвода,2026-01-01 00:00,1\n", encoding=encoding)
+    with pytest.raises(UnreadableFileError, match="save it as CSV UTF-8"):
+        read_usage(path, SOFIA)
+
+
+def test_an_hour_that_comes_twice_is_first_winter_where_the_newest_stands_first(tmp_path):
+    path = a_file(tmp_path, "a,2026-10-25 04:00,3", "a,2026-10-25 03:00,2", "a,2026-10-25 03:00,1")
+    assert list(read_usage(path, SOFIA).amounts[0]) == [1, 2, 3]
+
+
+def test_a_file_of_nothing_but_the_hour_that_is_left_out_is_refused(tmp_path):
+    with pytest.raises(UnreadableFileError, match="holds no hour"):
+        read_usage(a_file(tmp_path, "a,2026-03-29 03:00,1"), SOFIA)
+
+
+@pytest.mark.parametrize("name", ["Europe", "x" * 5000, "../../etc/passwd", ""])
+def test_a_zone_that_is_a_folder_or_no_name_is_refused(name):
+    with pytest.raises(UnreadableFileError, match="is no time zone"):
+        zone_of(name)
+
+
+@pytest.mark.parametrize("text", ["0001-01-01", "9999-12-31T23:59-05:00", "soon"])
+def test_an_instant_beyond_the_calendar_is_refused(text):
+    with pytest.raises(UnreadableFileError, match="is no time"):
+        instant(text, SOFIA)

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Files of history: hours, their parts, days and months, in any unit, and refused by row."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import polars as pl
 import pytest
 
 from cloud.demand.files import UnreadableFileError
@@ -116,3 +118,50 @@ def test_water_is_not_told_in_kilowatt_hours(tmp_path: Path) -> None:
     path.write_text("interval_start,usage\n2026-01-01,1\n2026-01-02,1\n")
     with pytest.raises(UnreadableFileError, match="kwh can't be told in l"):
         read_history(path, "l", "kwh", SOFIA)
+
+
+MIDNIGHT = datetime(2026, 1, 1, tzinfo=UTC)
+TWO_HOURS = [MIDNIGHT, MIDNIGHT + timedelta(hours=1)]
+
+
+def parquet(folder: Path, **columns: Any) -> Brought:
+    path = folder / "usage.parquet"
+    pl.DataFrame(columns).write_parquet(path)
+    return read_history(path, "l", "l", SOFIA)
+
+
+@pytest.mark.parametrize(
+    ("starts", "usage", "told"),
+    [
+        (TWO_HOURS, [[1.0], [2.0]], "usage is List"),
+        (TWO_HOURS, [{"a": 1}, {"a": 2}], "usage is Struct"),
+        (TWO_HOURS, [b"1", b"2"], "usage is Binary"),
+        (TWO_HOURS, [True, False], "usage is Boolean"),
+        (TWO_HOURS, TWO_HOURS, "usage is Datetime"),
+        ([1, 2], [1.0, 2.0], "interval_start is Int64"),
+        ([MIDNIGHT, MIDNIGHT + timedelta(microseconds=500)], [1.0, 2.0], "row 3: 2026-01-01"),
+        (pl.Series([2**62, 2**62 + 1]).cast(pl.Datetime("us")), [1.0, 2.0], "between 1900"),
+        (["2026-01-01" + " " * 10_000] * 2, [1.0, 2.0], "row 2 has no interval_start but a text"),
+    ],
+)  # fmt: skip
+def test_parquet_of_other_types_is_refused(
+    tmp_path: Path, starts: Any, usage: Any, told: str
+) -> None:
+    with pytest.raises(UnreadableFileError) as refused:
+        parquet(tmp_path, interval_start=starts, usage=usage)
+    assert told in str(refused.value)
+
+
+def test_columns_that_nobody_asked_for_are_not_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[list[str]] = []
+    whole = pl.read_parquet
+
+    def spy(path: Path, **asked: Any) -> pl.DataFrame:
+        read.append(asked["columns"])
+        return whole(path, **asked)
+
+    monkeypatch.setattr(pl, "read_parquet", spy)
+    parquet(tmp_path, interval_start=TWO_HOURS, usage=[1.0, float("nan")], bomb=[0, 0])
+    assert read == [["interval_start", "usage"]]

@@ -2,6 +2,7 @@
 """What a month costs in the end: exact once it is over, and a range that holds before."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -19,6 +20,7 @@ from cloud.demand.bills.expected import (
     total,
 )
 from cloud.demand.models.days_ahead import HIGH, LOW, days_ahead
+from cloud.kit.hypertable import ZONE
 from cloud.premises.models import ServicePoint
 from cloud.readings.models import IntervalUsage
 from cloud.tariffs.costs import Course, Reckoned
@@ -144,6 +146,44 @@ def test_what_today_has_used_already_is_not_expected_again():
     assert found.known_until == midnight(date(2026, 10, 31)) + timedelta(hours=15)
     assert found.ahead is not None
     assert found.ahead.middle == pytest.approx(9 * M3, rel=0.01)
+
+
+def test_today_has_an_hour_more_left_where_the_clocks_go_back():
+    course = a_course(lambda _: 24 * M3, date(2026, 10, 25), hours_today=15)
+    found = expected(course, at_noon(date(2026, 10, 25)), FIRST, END)
+    assert found.known_until == datetime(2026, 10, 25, 12, tzinfo=UTC)  # 14 o'clock in Sofia
+    assert found.ahead is not None
+    assert found.ahead.days[0] == pytest.approx(10 * M3)
+
+
+def test_the_last_evening_of_a_school_is_known_once_it_is_empty():
+    course = a_course(lambda _: 24 * M3, date(2026, 10, 31), hours_today=18)
+    empty = [
+        replace(one, usage=0) if one.start.astimezone(ZONE).hour >= 18 else one
+        for one in course.hours
+    ]
+    at = midnight(date(2026, 10, 31)) + timedelta(hours=18, minutes=5)
+    found = expected(replace(course, hours=empty), at, FIRST, END)
+    assert (found.reason, found.ahead, found.is_fallback) == (None, None, False)
+    assert found.middle is not None
+    assert found.middle.usage == 30 * 24 * M3 + 18 * M3
+    assert total([found]) is not None
+
+
+def test_what_may_be_used_though_nothing_is_expected_is_paid_in_its_month():
+    today = date(2026, 10, 20)
+    course = a_course(
+        lambda day: 0 if (today - day).days < 29 or (today - day).days % 10 else M3, today
+    )
+    begin, end = date(2026, 11, 1), date(2026, 12, 1)
+    periods = [a_period(str(begin), str(end), PLAIN)]
+    so_far = replace(course.so_far, uses=[], periods=periods, bill=bill("water", [], periods))
+    found = expected(replace(course, periods=periods, so_far=so_far), at_noon(today), begin, end)
+    assert found.middle is not None
+    assert found.high is not None
+    assert found.middle.usage == 0 < found.high.usage
+    due = (2 * found.high.usage / M3 + 1) * 1.2
+    assert float(found.high.total_eur) == pytest.approx(due, abs=0.02)
 
 
 def test_use_that_has_not_come_yet_is_expected_from_the_last_that_has():

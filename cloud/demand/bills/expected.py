@@ -100,19 +100,26 @@ def expected(
     begin = last + A_DAY if last else today
     known_today = _known_hours(course.hours, today) if begin == today else []
     known_until = known_today[-1].end if known_today else midnight(begin)
-    left = 1.0 - float(profile[: len(known_today)].sum()) if known_today else 1.0
+    left = _left(profile, known_until, today) if known_today else 1.0
     days = [begin + A_DAY * at for at in range((end - begin).days)]
     shares = [0.0 if day < first else left if day == today else 1.0 for day in days]
-    ahead = days_ahead(used, shares, (begin - EPOCH).days) if len(used) else None
+    if not len(used):
+        return Expected(so_far=so_far, known_until=known_until, reason=TOO_LITTLE)
+    past = _known_uses(course, first, begin, used, profile)
+    past += [_use(one.start, one.end, one.usage or 0) for one in known_today if today >= first]
+    if not any(shares):  # a school's last evening: nobody uses anything until midnight
+        outcome = _outcome(course, past, [])
+        return Expected(
+            so_far=so_far, low=outcome, middle=outcome, high=outcome, known_until=known_until
+        )
+    ahead = days_ahead(used, shares, (begin - EPOCH).days)
     if ahead is None:
         return Expected(so_far=so_far, known_until=known_until, reason=TOO_LITTLE)
     if forecast is not None:
         ahead = foretold(ahead, forecast, used, shares, days, known_until, profile)
-    past = _known_uses(course, first, begin, used, profile)
-    past += [_use(one.start, one.end, one.usage or 0) for one in known_today if today >= first]
     outcomes = [
         _outcome(course, past, _uses_ahead(course, days, known_until, profile, of_days))
-        for of_days in _stretched(ahead)
+        for of_days in _stretched(ahead, shares)
     ]
     low, middle, high = outcomes
     return Expected(
@@ -214,6 +221,13 @@ def _profile(hours: Sequence[IntervalUsage], today: date) -> Floats:
     return sums / whole if whole else np.full(DAY_H, 1 / DAY_H)
 
 
+def _left(profile: Floats, known_until: datetime, today: date) -> float:
+    """Return which share of a day the hours of today have that aren't known yet."""
+    count = (midnight(today + A_DAY) - known_until) // timedelta(hours=1)
+    starts = [known_until + timedelta(hours=at) for at in range(count)]
+    return float(sum(profile[one.astimezone(ZONE).hour] for one in starts))
+
+
 def _known_uses(
     course: Course, first: date, begin: date, used: Floats, profile: Floats
 ) -> list[Use]:
@@ -233,14 +247,15 @@ def _known_uses(
     return found
 
 
-def _stretched(ahead: Ahead) -> list[Floats]:
+def _stretched(ahead: Ahead, shares: Sequence[float]) -> list[Floats]:
     """Return the days ahead so that they add up to the sum's low end, middle and high end."""
+    even = np.asarray(shares) / sum(shares)
     found = []
     for whole in (ahead.quantile(LOW), ahead.middle, ahead.quantile(HIGH)):
         if ahead.middle > 0:
             found.append(ahead.days * (whole / ahead.middle))
         else:
-            found.append(np.full(len(ahead.days), whole / len(ahead.days)))
+            found.append(even * whole)
     return found
 
 

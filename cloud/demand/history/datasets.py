@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from cloud.demand.history import repository, schemas
 from cloud.demand.history.models import ISKAR, Series
 from cloud.demand.history.service import DemandHistory
+from cloud.demand.history.sight import seen_since
 from cloud.kit.auth.rights import Principal, Role
 from cloud.kit.clock import Clock
 from cloud.kit.database import Database
@@ -43,18 +44,35 @@ class Datasets:
         """Return weather, which is open to all, and the series of use that the caller sees."""
         found = await self._history.series(caller)
         async with self._database.transaction(as_system=True) as connection:
-            imports = await repository.imports(connection, [one.series_id for one in found])
+            odd = await repository.newest_findings(connection, [one.series_id for one in found])
         now = self._clock.now()
         may_see_hours = caller.role is not Role.MUNICIPALITY
-        sets = [_dataset(one, imports, tells_all=may_see_hours) for one in found]
+        sets = [
+            _dataset(
+                one,
+                _since(odd.get(one.series_id, []), seen_since(caller, one)),
+                tells_all=may_see_hours,
+            )
+            for one in found
+        ]
         items = [aged(one, now) for one in [*await self._weather.datasets(), *sets]]
         return schemas.Datasets(as_of=now, count=len(items), items=items)
 
 
+def _since(
+    findings: Sequence[Mapping[str, Any]], begun: datetime | None
+) -> list[Mapping[str, Any]]:
+    """Return the findings that tell nothing of the time before: of when others were away, say."""
+    return [
+        one
+        for one in findings
+        if begun is None or ("first" in one and datetime.fromisoformat(one["first"]) >= begun)
+    ]
+
+
 def _dataset(
-    one: Series, imports: Sequence[Mapping[str, Any]], *, tells_all: bool
+    one: Series, findings: Sequence[Mapping[str, Any]], *, tells_all: bool
 ) -> schemas.Dataset:
-    newest = next((each for each in imports if each["series_id"] == one.series_id), None)
     told = (one.coverage or {}).get("resolutions", [])
     is_own = one.origin == ISKAR
     return schemas.Dataset(
@@ -72,7 +90,7 @@ def _dataset(
         expected_every_h=one.expected_every_h,
         age_h=None,
         is_late=None,
-        findings=newest["findings"] if newest else [],
+        findings=[schemas.Finding(**each) for each in findings],
     )
 
 

@@ -35,6 +35,7 @@ HOUR_S = 3600
 DAY_S = (23 * HOUR_S, 24 * HOUR_S, 25 * HOUR_S)
 MONTH_D = (28, 31)
 TOLD_ROWS = 5
+MOST_BYTES = 64  # of a stamp; the longest has 35
 _STAMP = r"^\d{4}-\d\d(-\d\d([ T]\d\d:\d\d\S*)?)?$"
 
 
@@ -66,8 +67,7 @@ def read_history(path: Path, unit: str, file_unit: FileUnit, zone: tzinfo) -> Br
             f"{path}: {file_unit} can't be told in {unit}, which the series is in."
         )
     try:
-        table = _read(path)
-        table = with_instants(table, path, zone, *[])
+        table = with_instants(_read(path), path, zone)
     except pl.exceptions.PanicException as error:
         raise UnreadableFileError(f"{path} can't be read: it is damaged.") from error
     table = table.with_columns(numbers(table, "usage", path).alias("usage"))
@@ -75,9 +75,10 @@ def read_history(path: Path, unit: str, file_unit: FileUnit, zone: tzinfo) -> Br
     table = table.drop_nulls("instant_us").sort("instant_us", maintain_order=True)
     if table.is_empty():
         raise UnreadableFileError(f"{path} holds no rows.")
+    _check_span(table["instant_us"].to_numpy() // 1_000_000, path)
+    _check_seconds(table, path)
     table, repeated = _once(table, path)
     start_s = table["instant_us"].to_numpy() // 1_000_000
-    _check_span(start_s, path)
     step_s = _step(start_s, path)
     amounts = table["usage"].to_numpy() * factor
     if file_unit in RATES:
@@ -103,7 +104,7 @@ def read_history(path: Path, unit: str, file_unit: FileUnit, zone: tzinfo) -> Br
 def _read(path: Path) -> pl.DataFrame:
     if path.suffix == ".parquet":
         _check_size(path)
-    table = read_table(path, ("interval_start", "usage"))
+    table = read_table(path, ("interval_start", "usage"), ("series_id",))
     if "series_id" in table.columns and table["series_id"].n_unique() > 1:
         raise UnreadableFileError(f"{path} tells of several series; bring one at a time.")
     table = table.select("interval_start", "usage").with_row_index("row", 2)
@@ -114,12 +115,14 @@ def _read(path: Path) -> pl.DataFrame:
         return table.with_columns(stamp.cast(pl.Datetime("us")))
     if table["interval_start"].dtype != pl.String:
         return table
+    # looked at first: a Parquet file's texts may be the same megabyte, millions of times
+    far = table.filter(stamp.str.len_bytes() > MOST_BYTES)
+    if len(far):
+        raise UnreadableFileError(f"{path}: row {far['row'][0]} has no interval_start but a text.")
     table = table.with_columns(stamp.str.strip_chars())
     wrong = table.filter(stamp.is_null() | ~stamp.str.contains(_STAMP))
     _refuse(
-        [f"row {row}: {said or 'nothing'}" for row, said in wrong["row", "interval_start"].rows()]
-        if len(wrong)
-        else [],
+        [f"row {row}: {said or 'nothing'}" for row, said in wrong["row", "interval_start"].rows()],
         path,
         "is no interval_start; write 2026-01-31 00:00, with an offset 2026-01-31T00:00+02:00, for"
         " days 2026-01-31, for months 2026-01",
@@ -161,6 +164,12 @@ def _refuse(told: list[str], path: Path, why: str) -> None:
     if told:
         more = f" (and {len(told) - TOLD_ROWS} more)" if len(told) > TOLD_ROWS else ""
         raise UnreadableFileError(f"{path}: {'; '.join(told[:TOLD_ROWS])}{more} {why}.")
+
+
+def _check_seconds(table: pl.DataFrame, path: Path) -> None:
+    odd = table.filter(pl.col("instant_us") % 1_000_000 != 0)
+    told = [f"row {row}: {stamp}" for row, stamp in odd.select("row", "interval_start").rows()]
+    _refuse(told, path, "begins within a second; write whole ones")
 
 
 def _once(table: pl.DataFrame, path: Path) -> tuple[pl.DataFrame, int]:

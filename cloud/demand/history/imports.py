@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
@@ -27,7 +28,7 @@ from cloud.kit import audit
 from cloud.kit.auth.rights import Principal
 from cloud.kit.clock import Clock
 from cloud.kit.database import Connection, Database, lock
-from cloud.kit.errors import InvalidRequestError
+from cloud.kit.errors import InvalidRequestError, NotFoundError
 from cloud.kit.hypertable import ZONE
 
 IMPORT_TIMEOUT_S = 120
@@ -131,12 +132,17 @@ class HistoryImports:
         told("storing")
         async with self._database.transaction(IMPORT_TIMEOUT_S, as_system=True) as connection:
             await lock(connection, f"demand:{series.series_id}")
+            # it may have been deleted, or given to somebody else, while the file was read
+            there = await repository.all_series(connection, [series.series_id])
+            if [one.supplier_id for one in there] != [series.supplier_id]:
+                raise NotFoundError("series", series.series_id)
             imported = await self._store(
                 connection, caller, series, brought, findings, digest, unit
             )
         if imported.import_id is not None:
             told("counting what is known")
-            await self._history.count(series.series_id, self._clock.now())
+            with suppress(NotFoundError):  # deleted just now: it was taken in, and there is no more
+                await self._history.count(series.series_id, self._clock.now())
         return imported
 
     def _check_over(self, brought: Brought, path: Path) -> None:

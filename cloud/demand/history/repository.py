@@ -6,14 +6,13 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-from psycopg.errors import ForeignKeyViolation
-from psycopg.rows import DictRow
+from psycopg.errors import ForeignKeyViolation, UniqueViolation
 from psycopg.types.json import Jsonb
 
 from cloud.demand.history.models import Resolution, Series, Told
 from cloud.demand.series import Floats, Ints
 from cloud.kit.database import Connection, row, rows, run
-from cloud.kit.errors import UnknownReferenceError
+from cloud.kit.errors import InvalidRequestError, UnknownReferenceError
 
 FIELDS = (
     *("series_id", "name_bg", "name_en", "utility", "level", "unit", "origin", "supplier_id"),
@@ -92,6 +91,11 @@ async def put_series(connection: Connection, series: Series, by: str, at: dateti
             if kind in str(error.diag.constraint_name):
                 raise UnknownReferenceError(kind.replace("_", " "), str(name)) from error
         raise
+    except UniqueViolation as error:
+        raise InvalidRequestError(
+            f"What {series.service_point_id or series.series_id} uses of {series.utility} is summed"
+            " by another series already; ask for that one."
+        ) from error
 
 
 async def delete_series(connection: Connection, series_id: str) -> None:
@@ -186,15 +190,17 @@ async def copy_usage(
         await copy.write(_COPY_TRAILER)
 
 
-async def imports(connection: Connection, series_ids: Sequence[str]) -> list[DictRow]:
-    """Return what was brought for these series, the newest first."""
-    return await rows(
+async def newest_findings(
+    connection: Connection, series_ids: Sequence[str]
+) -> dict[str, list[dict[str, Any]]]:
+    """Return what is odd about what was brought last for each of these series that has any."""
+    found = await rows(
         connection,
-        "select import_id, series_id, resolution, imported_by, imported_at, file_unit, rows,"
-        " stored, findings from demand_imports where series_id = any(%(ids)s)"
-        " order by import_id desc",
+        "select distinct on (series_id) series_id, findings from demand_imports"
+        " where series_id = any(%(ids)s) order by series_id, import_id desc",
         ids=list(series_ids),
     )
+    return {one["series_id"]: one["findings"] for one in found}
 
 
 async def last_import(connection: Connection, series_id: str) -> int:

@@ -128,6 +128,7 @@ class SeriesKeeper:
                 f"The series {series_id} is made by itself as long as meters hang there."
             )
         async with self._database.transaction(as_system=True) as connection:
+            await lock(connection, f"demand:{series_id}")
             await repository.delete_series(connection, series_id)
             await audit.record(
                 connection,

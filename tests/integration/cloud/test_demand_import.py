@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
 """History that utilities bring: taken in once, corrected, told of, and theirs alone."""
 
+import asyncio
 import io
+import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,7 +11,9 @@ from typing import Any
 import polars as pl
 import pytest
 
-from cloud.kit.auth.rights import Role
+from cloud.demand.history import imports
+from cloud.demand.history.files import Brought, read_history
+from cloud.kit.auth.rights import Grant, Principal, Role
 from cloud.kit.database import row, rows
 from tests.integration.cloud.builders import NOON, Caller, CloudInTest, a_telegram
 from tests.timescaledb import on_both_engines
@@ -117,7 +121,8 @@ async def test_a_unit_that_does_not_fit_and_a_zone_that_is_none_are_refused(
     cloud: CloudInTest,
 ) -> None:
     caller = await water_works(cloud)
-    for asked in ({"unit": "mwh"}, {"timezone": "Sofia/Bulgaria"}, {"timezone": "../etc/passwd"}):
+    zones = ({"timezone": name} for name in ("Sofia/Bulgaria", "../etc/passwd", "Europe", "\0"))
+    for asked in ({"unit": "mwh"}, *zones):
         answer = await caller.ask(
             "POST", "/demand/series/mladost/usage", content=a_file([1, 2]), params=asked
         )
@@ -196,3 +201,54 @@ async def test_a_look_at_a_buildings_series_is_counted(cloud: CloudInTest) -> No
     async with cloud.services.database.transaction(as_system=True) as connection:
         looks = await rows(connection, "select premises_id, kind, looks from accesses")
     assert looks == [{"premises_id": "p-one", "kind": "usage", "looks": 1}]
+
+
+async def test_a_series_that_is_deleted_while_its_file_is_read_takes_nothing_in(
+    cloud: CloudInTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caller = await water_works(cloud)
+    reading, deleted = threading.Event(), threading.Event()
+
+    def slowly(*asked: Any) -> Brought:
+        reading.set()
+        assert deleted.wait(30)
+        return read_history(*asked)
+
+    monkeypatch.setattr(imports, "read_history", slowly)
+    path = "/demand/series/mladost"
+    upload = asyncio.create_task(caller.ask("POST", f"{path}/usage", content=a_file([1, 2])))
+    assert await asyncio.to_thread(reading.wait, 30)
+    assert (await caller.ask("DELETE", path)).status_code == 204
+    deleted.set()
+    answer = await upload
+    assert (answer.status_code, answer.json()["type"][-9:]) == (404, "not-found")
+
+
+async def test_files_that_are_brought_at_once_are_taken_in_one_after_the_other(
+    cloud: CloudInTest,
+) -> None:
+    caller = await water_works(cloud)
+    told = await asyncio.gather(*(bring(caller, a_file([one, 2, 3])) for one in range(4)))
+    assert sum(one["added"] for one in told) == 3
+    assert sum(one["superseded"] for one in told) == 3
+
+
+async def test_a_service_point_is_summed_by_one_series(cloud: CloudInTest) -> None:
+    point = {"name": A_SERIES["name"], "utility": "water", "level": "service_point", "unit": "l"}
+    wanted = {**point, "service_point_id": "sp-one", "origin": "iskar"}
+    await cloud.operator.put("/demand/series/first", wanted)
+    again = await cloud.operator.ask("PUT", "/demand/series/second", json=wanted)
+    assert again.status_code == 422
+    assert "sp-one uses of water is summed by another series" in again.json()["detail"]
+
+
+async def test_who_moved_in_is_told_nothing_odd_of_the_time_before(cloud: CloudInTest) -> None:
+    building = {key: A_SERIES[key] for key in ("name", "utility", "unit")}
+    where = {"level": "building", "premises_id": "p-one"}
+    await cloud.operator.put("/demand/series/mladost", {**building, **where})
+    await bring(cloud.operator, a_file([-1.0] + [1.5 + one % 7 for one in range(9)]))
+    for since, kinds in ((START, ["negative"]), (START + timedelta(hours=1), [])):
+        grant = Grant(premises_id="p-one", since=since)
+        caller = Principal(subject="user:1", role=Role.TENANT, grants=frozenset({grant}))
+        [told] = (await cloud.services.datasets.all(caller)).items
+        assert [one.kind for one in told.findings] == kinds, since
