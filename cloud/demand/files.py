@@ -6,6 +6,7 @@ Usage has the columns ``series_id, interval_start, usage``; weather ``interval_s
 are local times of the zone named, or of a grid of their own (as UTC) where none is named.
 """
 
+import re
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -17,6 +18,7 @@ from cloud.demand.series import COLUMNS, HOUR, Floats, Hours, Usage, Weather
 
 _MAX_HOURS = 100 * 8784  # a century: more is a wrong stamp, and would fill the memory
 HOUR_US = 3_600_000_000
+_DECIMAL_COMMA = re.compile(r"-?\d+,\d+")
 _UNKNOWN = ("", "NA", "NaN", "nan", "null")
 
 
@@ -86,8 +88,19 @@ def read_table(path: Path, needed: tuple[str, ...], rows: int | None = None) -> 
         else:
             unknown = list(_UNKNOWN)
             table = pl.read_csv(path, infer_schema=False, null_values=unknown, n_rows=rows)
+    except pl.exceptions.ComputeError as error:
+        if "more fields" not in str(error):
+            raise UnreadableFileError(f"{path} can't be read: {error}") from error
+        raise UnreadableFileError(
+            f"{path} has rows with more columns than its first line names; write decimals with a"
+            " point, 12.5, and what holds commas in quotes."
+        ) from error
     except (OSError, pl.exceptions.PolarsError) as error:
         raise UnreadableFileError(f"{path} can't be read: {error}") from error
+    if len(table.columns) == 1 and ";" in table.columns[0]:
+        raise UnreadableFileError(
+            f"{path} has its columns apart by semicolons; write commas, and decimals with a point."
+        )
     missing = [name for name in needed if name not in table.columns]
     if missing:
         raise UnreadableFileError(
@@ -172,9 +185,12 @@ def numbers(table: pl.DataFrame, name: str, path: Path) -> pl.Series:
     unread = told.is_null() & column.is_not_null()
     if unread.any():
         row = unread.arg_true()[0]
+        mend = "leave it empty where it is unknown"
+        if _DECIMAL_COMMA.fullmatch(str(column[row])):
+            mend = f"write {str(column[row]).replace(',', '.')}"
         raise UnreadableFileError(
             f"{path}: {name} at {table['interval_start'][row]} is {column[row]!r}, not a number;"
-            " leave it empty where it is unknown."
+            f" {mend}."
         )
     if told.is_infinite().any():
         raise UnreadableFileError(f"{path}: {name} is infinite in some rows; leave those empty.")

@@ -59,6 +59,8 @@ def test_unknown_usage_is_unknown_and_not_zero(tmp_path):
         (",2026-03-29 03:00,1", "series_id is empty"),
         ("a,,1", "is no time"),
         ("a,2026-03-29 03:00,inf", "infinite"),
+        ('a,2026-03-29 03:00,"12,5"', "'12,5', not a number; write 12.5"),
+        ("a,2026-03-29 03:00,12,5", "write decimals with a point"),
         ("a,2026-03-29 03:00+02:00,1\na,2026-03-29 04:00,1", "some have none"),
         ("a,0026-03-29 03:00,1\na,2026-03-29 04:00,1", "one of them is wrong"),
     ],
@@ -72,6 +74,9 @@ def test_a_missing_column_is_named_with_those_that_are_there(tmp_path):
     path = a_file(tmp_path, "2026-03-29 03:00,1", header="interval_start,temp")
     with pytest.raises(UnreadableFileError, match="no column temperature_c; it has interval_start"):
         read_weather(path, zone_of(None))
+    path = a_file(tmp_path, "a;2026-03-29 03:00;1,5", header="series_id;interval_start;usage")
+    with pytest.raises(UnreadableFileError, match="apart by semicolons; write commas"):
+        read_usage(path, zone_of(None))
     with pytest.raises(UnreadableFileError, match="can't be read"):
         read_weather(tmp_path / "nothing.csv", zone_of(None))
     with pytest.raises(UnreadableFileError, match="Sofia/Europe is no time zone"):
