@@ -2,7 +2,7 @@
 """``iskar-cloud demand``: what needs files only, no server and no database."""
 
 import sys
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Annotated, Literal, NoReturn
 
@@ -18,6 +18,7 @@ from cloud.demand.files import (
     zone_of,
 )
 from cloud.demand.models.forecast import default_forecaster
+from cloud.demand.series import Usage
 from cloud.demand.studies.commands import register
 from cloud.demand.told import figures_told, forecast_table, write_forecasts
 
@@ -68,11 +69,12 @@ def backtest_command(
     try:
         zone = zone_of(timezone)
         used = read_usage(usage, zone)
+        first = instant(start, zone)
         told = backtest(
             default_forecaster,
             used,
             read_weather(weather, zone),
-            start=instant(start, zone),
+            start=_inside(used, first),
             horizon_h=horizon_h,
             step_h=step_h,
             refit_h=refit_h,
@@ -145,6 +147,17 @@ def baseline_command(
         for name, fitted in zip(told.series_ids, told.baselines, strict=True)
     }
     typer.echo(figures_told(by_series, whole, as_json=as_json, facts=facts))
+
+
+def _inside(used: Usage, start: datetime) -> datetime:
+    """Return a start that has use before it to learn from."""
+    first, last = used.hours.start, used.hours.end
+    if not first < start <= last:
+        raise UnreadableFileError(
+            f"{start:%Y-%m-%dT%H:%M}Z is no start: use is known from {first:%Y-%m-%dT%H:%M}Z to"
+            f" {last:%Y-%m-%dT%H:%M}Z; give a --start between."
+        )
+    return start
 
 
 def _refuse(error: UnreadableFileError) -> NoReturn:

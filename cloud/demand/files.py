@@ -7,6 +7,7 @@ are local times of the zone named, or of a grid of their own (as UTC) where none
 have semicolons or tabs, and decimal commas then, as spreadsheets write it.
 """
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
@@ -19,6 +20,7 @@ from cloud.demand.series import COLUMNS, HOUR, Floats, Hours, Usage, Weather
 
 _MAX_HOURS = 100 * 8784  # a century: more is a wrong stamp, and would fill the memory
 HOUR_US = 3_600_000_000
+_DECIMAL_COMMA = re.compile(r"-?\d+,\d+")
 _UNKNOWN = ("", "NA", "NaN", "nan", "null")
 _MOST = 1e18  # more is nobody's use or weather, and its squares would be no numbers any more
 _SEPARATORS = (";", "\t")  # what spreadsheets write where the comma is for decimals
@@ -102,7 +104,10 @@ def read_table(
         if "utf-8" in why:
             raise UnreadableFileError(f"{path} isn't UTF-8; save it as CSV UTF-8.") from error
         if "more fields" in why:
-            why = "a row has more fields than the header"
+            why = (
+                "a row has more fields than the header; write decimals with a point, or put"
+                " semicolons between columns"
+            )
         raise UnreadableFileError(f"{path} can't be read: {why}") from error
     if table.is_empty():
         raise UnreadableFileError(f"{path} holds no rows.")
@@ -227,9 +232,12 @@ def numbers(table: pl.DataFrame, name: str, path: Path) -> pl.Series:
     unread = told.is_null() & column.is_not_null()
     if unread.any():
         row = unread.arg_true()[0]
+        mend = "leave it empty where it is unknown"
+        if _DECIMAL_COMMA.fullmatch(str(column[row])):
+            mend = f"write {str(column[row]).replace(',', '.')}"
         raise UnreadableFileError(
             f"{path}: {name} at {table['interval_start'][row]} is {column[row]!r}, not a number;"
-            " leave it empty where it is unknown."
+            f" {mend}."
         )
     if told.is_infinite().any():
         raise UnreadableFileError(f"{path}: {name} is infinite in some rows; leave those empty.")

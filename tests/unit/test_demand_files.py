@@ -59,6 +59,8 @@ def test_unknown_usage_is_unknown_and_not_zero(tmp_path):
         (",2026-03-29 03:00,1", "series_id is empty"),
         ("a,,1", "is no time"),
         ("a,2026-03-29 03:00,inf", "infinite"),
+        ('a,2026-03-29 03:00,"12,5"', "'12,5', not a number; write 12.5"),
+        ("a,2026-03-29 03:00,12,5", "write decimals with a point"),
         ("a,2026-03-29 03:00+02:00,1\na,2026-03-29 04:00,1", "some have none"),
         ("a,0026-03-29 03:00,1\na,2026-03-29 04:00,1", "one of them is wrong"),
         ("a,2026-03-29 03:00,1e300", "over 1e\\+18"),

@@ -7,16 +7,19 @@ widths are learnt from that alone.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from cloud.demand.models.boosted import MAX_ROWS, Boosted, tree_columns
+from cloud.demand.models.heard import heard
 from cloud.demand.models.kernel import Kernel
 from cloud.demand.models.linear import Linear
 from cloud.demand.models.rows import Knots, Rows
 from cloud.demand.models.width import Width, width_columns
 from cloud.demand.series import Floats, Ints
 
+RIDGE, KERNEL, TREES = "ridge", "kernel ridge", "trees"
 _CHUNK = 1e7  # numbers in the columns of the series learnt from at a time
 _COLUMNS = 130
 _SHARPNESS = 4.0  # how much more a member counts that misses by less
@@ -69,11 +72,12 @@ class Block:
         for part in _parts(count, rows.at.size):
             mine = rows.of(part)
             linear = Linear(knots)
-            told[0][part] = linear.learn(mine)
+            told[0][part] = heard(RIDGE, partial(linear.learn, mine), mine.used.shape)
             self._linear.append((part, linear))
             if by_kernel:
-                self._kernel.append(Kernel(linear))
-                told[1][part] = self._kernel[-1].learn(mine)
+                kernel = Kernel(linear)
+                told[1][part] = heard(KERNEL, partial(kernel.learn, mine), mine.used.shape)
+                self._kernel.append(kernel)
         told += [] if others is None else others(told[0])
         rng = np.random.default_rng(_SEED)
         samples = [_sampled(rows, series, told, rng) for series in range(count)]
@@ -85,7 +89,8 @@ class Block:
         return bool(self._weights[:, place].any())
 
     def _learn_from(self, sample: _Sample, count: int) -> None:
-        boosted = self._boosted.learn(sample.columns, sample.used, sample.folds)
+        learn = partial(self._boosted.learn, sample.columns, sample.used, sample.folds)
+        boosted = heard(TREES, learn, sample.used.shape)
         told = np.column_stack([sample.told, boosted])
         self._weights = _weights(told, sample.used, sample.series, count)
         middle = _mixed(told, self._weights[sample.series])
@@ -96,21 +101,29 @@ class Block:
         over = missed / width
         self.misses = [over[sample.series == series] for series in range(count)]
 
-    def predict(self, rows: Rows, others: Sequence[Floats] = ()) -> Told:
-        """Return what is forecast; ``others`` are what the other members say of the rows."""
+    def predict(
+        self, rows: Rows, learnt: Callable[[], Rows], others: Sequence[Floats] = ()
+    ) -> Told:
+        """Return what is forecast; ``others`` are what the other members say of the rows.
+
+        ``learnt`` returns the rows that were learnt from, which aren't kept.
+        """
         middles, widths = [], []
+        if not all(kernel.remembers for kernel in self._kernel):
+            past = learnt()
+            for (part, _), kernel in zip(self._linear, self._kernel, strict=True):
+                kernel.recall(past.of(part))
         for index, (part, linear) in enumerate(self._linear):
             mine = rows.of(part)
-            told = [linear.predict(mine)]
+            told = [heard(RIDGE, partial(linear.predict, mine), mine.used.shape)]
             columns = tree_columns(mine, told[0])
             if self._kernel:
-                told.append(self._kernel[index].predict(mine))
+                say = partial(self._kernel[index].predict, mine)
+                told.append(heard(KERNEL, say, told[0].shape))
             told += [one[part] for one in others]
-            told.append(
-                self._boosted.predict(columns.reshape(-1, columns.shape[-1])).reshape(
-                    columns.shape[:-1]
-                )
-            )
+            flat = columns.reshape(-1, columns.shape[-1])
+            by_trees = heard(TREES, partial(self._boosted.predict, flat), flat.shape[:1])
+            told.append(by_trees.reshape(columns.shape[:-1]))
             stacked = np.stack(told, axis=-1)
             middle = _mixed(stacked, self._weights[part][:, None, None, :])
             middle[np.isnan(told[0])] = np.nan  # a series never known: trees would guess

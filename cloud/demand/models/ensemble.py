@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The ensemble: for any hour of issue and any hours ahead, members weighed by their past errors.
 
-What is learnt depends on the hour of the day at which forecasts are issued and on how far ahead
-they look; both are learnt for when they are first asked for, from the history of the last fit.
+What is learnt depends on how far ahead forecasts look, and for the first day on the hour of the day
+at which they are issued; both are learnt for when they are first asked for, from the history of the
+last fit. Days further off are learnt once: what was used in the hours before tells little of them.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,6 +16,7 @@ import numpy as np
 from cloud.demand.models.block import Block
 from cloud.demand.models.boosted import learner
 from cloud.demand.models.features import Known, known_of
+from cloud.demand.models.heard import heard
 from cloud.demand.models.members import Member, Walker, is_near
 from cloud.demand.models.rows import Rows
 from cloud.demand.series import DAY_H, WEEK_H, Floats, Ints, Usage, Weather
@@ -26,6 +28,8 @@ _MAX_ROWS = 3_000_000  # of a block; of more, days are left out evenly
 _DAYS_EACH = 2  # of days beyond the first, how many are learnt from at each origin
 _SEED = 5
 _YEAR_H = 8766
+# What is used less in all but one of a hundred hours is seldom passed twentyfold.
+_SELDOM, _FAULTY = 0.99, 20.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +54,7 @@ class Ensemble:
         self._weather: Weather | None = None
         self._usage: Usage | None = None
         self._known: Known | None = None
-        self._scale = np.empty(0)
+        self._scale = self._most = np.empty(0)
         self._blocks: dict[tuple[int, int], Block] = {}
 
     @property
@@ -60,6 +64,8 @@ class Ensemble:
 
     def fit(self, usage: Usage, weather: Weather) -> Self:
         """Keep the history, and learn for a day ahead from the hour at which it ends."""
+        self._most = _most_of(usage.amounts)
+        usage = _as_kept(_clipped(usage, self._most))
         self._usage = usage
         self._known = known_of(weather.over(usage.hours), self._country)
         self._scale = _scale_of(usage.amounts)
@@ -72,6 +78,7 @@ class Ensemble:
 
     def tell(self, usage: Usage, weather: Weather, horizon_h: int) -> list[Piece]:
         """Return the forecast piece by piece; empty where there was too little to learn from."""
+        usage = _clipped(usage, self._most)
         hours = usage.hours.between(0, usage.hours.count + horizon_h)
         known = known_of(weather.over(hours), self._country)
         amounts = usage.amounts / self._scale[:, None]
@@ -79,26 +86,33 @@ class Ensemble:
         for index, first in enumerate(BLOCKS_H[:-1]):
             if first >= horizon_h:
                 break
-            key = (_hour_at_end(usage), index)
+            hour = _hour_at_end(usage)
+            key = self._key(hour, index)
             block = self._block(key)
             if block is None:
                 continue
+            late_h = (hour - key[0]) % DAY_H
             count = min(BLOCKS_H[index + 1], horizon_h) - first
             days_ahead = np.arange(first // DAY_H, -(-(first + count) // DAY_H))
             rows = Rows(
                 amounts=amounts,
                 known=known,
                 origins=np.full(days_ahead.size, usage.hours.count),
-                leads=np.arange(DAY_H),
+                leads=(np.arange(DAY_H) - late_h) % DAY_H,  # each lead has its hour of the day
                 days_ahead=days_ahead,
+                late_h=late_h,
             )
-            told = block.predict(rows, self._others_ahead(block, usage, weather, rows, horizon_h))
+            others = self._others_ahead(block, usage, weather, rows, horizon_h)
+            told = block.predict(rows, partial(self._rows, key), others)
             middle, width = (
-                one.reshape(len(one), -1)[:, :count] * self._scale[:, None]
+                np.roll(one, -late_h, axis=2).reshape(len(one), -1)[:, :count]
+                * self._scale[:, None]
                 for one in (told.middle, told.width)
             )
             pieces.append(
-                Piece(key=key, first=first, middle=middle, width=width, misses=block.misses)
+                Piece(
+                    key=(hour, index), first=first, middle=middle, width=width, misses=block.misses
+                )
             )
         return pieces
 
@@ -113,7 +127,7 @@ class Ensemble:
         """Work out again what follows from the rest."""
         self.__dict__.update(state)
         if self._usage is not None and self._weather is not None:
-            self._usage = replace(self._usage, amounts=self._usage.amounts.astype(np.float64))
+            self._usage = _as_kept(self._usage)
             self._known = known_of(self._weather, self._country)
 
     def _others_past(self, rows: Rows, linear: Floats) -> list[Floats]:
@@ -125,7 +139,8 @@ class Ensemble:
         for member in self._members:
             told.append(np.full(linear.shape, np.nan))
             if member.is_worth_it(self._usage, told[:-1], linear, rows.used):
-                past = member.past(self._usage, self._weather, rows.origins, rows.ahead) / scale
+                ask = partial(member.past, self._usage, self._weather, rows.origins, rows.ahead)
+                past = heard(member.name, ask, linear.shape) / scale
                 if is_near(past, linear, rows.used):
                     told[-1] = past
         return told
@@ -137,7 +152,8 @@ class Ensemble:
         told = []
         for place, member in enumerate(self._members):
             if block.counts(place):
-                one = member.ahead(usage, weather, rows.ahead, horizon_h)
+                ask = partial(member.ahead, usage, weather, rows.ahead, horizon_h)
+                one = heard(member.name, ask, rows.used.shape)
                 told.append(one / self._scale[:, None, None])
             else:
                 told.append(np.full((len(usage.series_ids), *rows.at.shape), np.nan))
@@ -146,23 +162,36 @@ class Ensemble:
     def _block(self, key: tuple[int, int]) -> Block | None:
         """Return the block, learnt; None where there is too little to learn from."""
         if key not in self._blocks:
-            if self._usage is None or self._known is None or self._weather is None:
-                raise ValueError("An ensemble is fitted before it is asked.")
-            hour, index = key
-            origins, days_ahead = _origins(self._usage, hour, index)
-            if np.unique(origins).size < _LEAST_ORIGINS:
+            rows = self._rows(key)
+            if np.unique(rows.origins).size < _LEAST_ORIGINS:
                 return None
             block = Block()
-            rows = Rows(
-                amounts=self._usage.amounts / self._scale[:, None],
-                known=self._known,
-                origins=origins,
-                leads=np.arange(DAY_H),
-                days_ahead=days_ahead,
-            )
             block.learn(rows, partial(self._others_past, rows))
             self._blocks[key] = block
         return self._blocks[key]
+
+    def _key(self, hour: int, index: int) -> tuple[int, int]:
+        """Return which block tells of these days: for all but the first, any hour's will do."""
+        learnt = [key for key in self._blocks if key[1] == index > 0]
+        return learnt[0] if learnt else (hour, index)
+
+    def _rows(self, key: tuple[int, int]) -> Rows:
+        """Return the rows that a block learns from."""
+        if self._usage is None or self._known is None:
+            raise ValueError("An ensemble is fitted before it is asked.")
+        origins, days_ahead = _origins(self._usage, *key)
+        return Rows(
+            amounts=self._usage.amounts / self._scale[:, None],
+            known=self._known,
+            origins=origins,
+            leads=np.arange(DAY_H),
+            days_ahead=days_ahead,
+        )
+
+
+def _as_kept(usage: Usage) -> Usage:
+    """Return the history as it is after it was put away: no more precise than that."""
+    return replace(usage, amounts=usage.amounts.astype(np.float32).astype(np.float64))
 
 
 def _hour_at_end(usage: Usage) -> int:
@@ -186,10 +215,24 @@ def _origins(usage: Usage, hour: int, block: int) -> tuple[Ints, Ints]:
         each = 1
         step = -(-at.size * DAY_H * len(usage.series_ids) // _MAX_ROWS)
         step += step % 7 == 0  # all weekdays
-        at = at[::-1][::step][::-1]
+        at = at[usage.hours.day[at] % step == 0]  # the same days for all blocks
     rng = np.random.default_rng(_SEED)
     chosen = np.sort(rng.permuted(np.tile(days, (at.size, 1)), axis=1)[:, :each], axis=1)
     return np.repeat(at, each), np.asarray(chosen.ravel())
+
+
+def _most_of(amounts: Floats) -> Floats:
+    """Return what each series may use in an hour; what is more is a meter's fault."""
+    most = np.full(len(amounts), np.inf)
+    for series, used in enumerate(np.abs(amounts)):
+        known = used[~np.isnan(used)]
+        if known.size:  # lower: of few hours, not the fault itself
+            most[series] = _FAULTY * float(np.quantile(known, _SELDOM, method="lower"))
+    return np.where(most > 0, most, np.inf)
+
+
+def _clipped(usage: Usage, most: Floats) -> Usage:
+    return replace(usage, amounts=np.clip(usage.amounts, -most[:, None], most[:, None]))
 
 
 def _scale_of(amounts: Floats) -> Floats:

@@ -4,9 +4,11 @@
 Training rows are built from the same hours as forecasts are: nothing at or after the origin.
 """
 
+from dataclasses import dataclass
+from typing import Self
+
 import numpy as np
 
-from cloud.demand.models.features import trailing_mean
 from cloud.demand.series import DAY_H, WEEK_H, Floats, Ints
 
 LAST_H = (1, 2, 3)
@@ -25,11 +27,12 @@ def weeks_back_h(leads: Ints) -> Ints:
     return np.asarray((leads // WEEK_H + 1) * WEEK_H)
 
 
-def lags_of(amounts: Floats, origins: Ints, ahead: Ints) -> dict[str, Floats]:
+def lags_of(amounts: Floats, origins: Ints, ahead: Ints, late_h: int = 0) -> dict[str, Floats]:
     """Return columns by name, each (series, origins, leads); NaN for a series never known.
 
     ``amounts`` is (series, hours) and ``ahead`` (origins, leads): the hour forecast is ``origin +
-    ahead``, and only hours before ``origin`` are looked at. What is unknown is filled by what is
+    ahead``, and only hours before ``origin`` are looked at; the last hours are those ``late_h``
+    before it. What is unknown is filled by what is
     usual: the mean of this hour of the weeks before, else of the days before, else the level so
     far.
     """
@@ -38,12 +41,11 @@ def lags_of(amounts: Floats, origins: Ints, ahead: Ints) -> dict[str, Floats]:
     count = ahead.shape[1]
     of_days = [_at(amounts, at - days - day * DAY_H) for day in range(_DAYS)]
     of_weeks = [_at(amounts, at - weeks - week * WEEK_H) for week in range(_WEEKS)]
-    end = origins - 1
+    before = _Before.of(amounts)
     columns = {
-        name: _spread(_at(trailing_mean(amounts, width), end), count)
-        for name, width in _LEVELS_H.items()
+        name: _spread(before.mean(origins, width), count) for name, width in _LEVELS_H.items()
     }
-    ever = _spread(_at(trailing_mean(amounts, amounts.shape[1]), end), count)
+    ever = _spread(before.mean(origins, amounts.shape[1]), count)
     columns["month_level"] = _or(columns["month_level"], ever)
     columns["days_mean"] = _or(_mean(of_days), columns["month_level"])
     columns["usual"] = _or(_mean(of_weeks), columns["days_mean"])
@@ -54,10 +56,36 @@ def lags_of(amounts: Floats, origins: Ints, ahead: Ints) -> dict[str, Floats]:
         "week_before": of_weeks[1],
     }
     for back in LAST_H:
-        ago = _at(amounts, origins - back - DAY_H)
-        columns[f"last_{back}h"] = _spread(_or(_at(amounts, origins - back), ago), count)
+        last = origins - late_h - back
+        ago = _at(amounts, last - DAY_H)
+        columns[f"last_{back}h"] = _spread(_or(_at(amounts, last), ago), count)
         columns[f"last_{back}h_day_ago"] = _spread(ago, count)
     return {name: _or(told, columns["usual"]) for name, told in columns.items()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Before:
+    """Sums and counts of what is known before each hour: (series, hours + 1)."""
+
+    sums: Floats
+    counts: Ints
+
+    @classmethod
+    def of(cls, amounts: Floats) -> Self:
+        known = ~np.isnan(amounts)
+        sums = np.zeros((len(amounts), amounts.shape[1] + 1))
+        np.cumsum(np.where(known, amounts, 0.0), axis=1, out=sums[:, 1:])
+        counts = np.zeros(sums.shape, dtype=np.int64)
+        np.cumsum(known, axis=1, out=counts[:, 1:])
+        return cls(sums=sums, counts=counts)
+
+    def mean(self, origins: Ints, width: int) -> Floats:
+        """Return the mean of the ``width`` hours before each origin; NaN where none is known."""
+        last = np.clip(origins, 0, self.sums.shape[1] - 1)
+        first = np.maximum(last - width, 0)
+        counts = self.counts[:, last] - self.counts[:, first]
+        sums = self.sums[:, last] - self.sums[:, first]
+        return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
 
 
 def _at(amounts: Floats, index: Ints) -> Floats:

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
 """A linear model for every series and every hour ahead: bent temperatures, calendar, own lags.
 
-Ridge regression of what differs from the usual, with outliers weighed down. Hours ahead borrow from
-their neighbours. Errors out of sample come with the fit: sums of products are kept by fold.
+Ridge regression of what differs from the usual, with rows weighed down that a first fit of all of
+them missed by far. Hours ahead borrow from their neighbours. Errors out of sample come with the
+fit: sums of products are kept by fold.
 Sources: Hong (2010), Tao's vanilla model; Wang, Liu and Hong (2016), recency; Huber (1964).
 """
 
@@ -25,7 +26,10 @@ _CONSTANT_RIDGE = 1e-3
 
 @dataclass(frozen=True, kw_only=True)
 class Design:
-    """Columns of a linear model, standardised: (series, origins, leads, columns)."""
+    """Columns of a linear model, standardised: (series, leads, origins, columns).
+
+    ``usual`` is what they explain the difference from: (series, origins, leads).
+    """
 
     columns: NDArray[np.float32]
     usual: Floats
@@ -42,71 +46,86 @@ class Linear:
     def learn(self, rows: Rows) -> Floats:
         """Learn from rows; return what each was forecast by the folds without it."""
         told = np.full(rows.used.shape, np.nan)
-        shared = shared_columns(rows, self._knots)
+        order = np.argsort(rows.folds, kind="stable")  # a fold's rows are one piece of memory
+        ordered = rows.issued(order)
+        cuts = np.searchsorted(ordered.folds, np.arange(FOLDS + 1))
+        shared = shared_columns(ordered, self._knots)
         self._middle = shared.mean(axis=(0, 1))
         self._spread = shared.std(axis=(0, 1))
+        scaled = self._scaled(shared)
         for series in range(rows.amounts.shape[0]):
-            design = self.design(rows.of([series]), shared)
-            told[series] = self._learn_one(design, rows, series)
+            mine = ordered.of([series])
+            design = _design(mine, scaled)
+            told[series, order] = self._learn_one(design, mine.used[0], cuts)
         return told
 
     def predict(self, rows: Rows) -> Floats:
         """Return what is forecast: (series, origins, leads)."""
         told = np.empty((len(self._weights), rows.origins.size, rows.leads.size))
-        shared = shared_columns(rows, self._knots)
+        scaled = self._scaled(shared_columns(rows, self._knots))
         for series, weights in enumerate(self._weights):
-            design = self.design(rows.of([series]), shared)
-            told[series] = np.einsum("olc,lc->ol", design.columns[0], weights) + design.usual[0]
+            design = _design(rows.of([series]), scaled)
+            told[series] = (design.columns[0] @ weights[..., None])[..., 0].T + design.usual[0]
         return told
 
-    def design(self, rows: Rows, shared: Floats | None = None) -> Design:
+    def design(self, rows: Rows) -> Design:
         """Return the standardised columns of ``rows``, the last one constant."""
-        if shared is None:
-            shared = shared_columns(rows, self._knots)
+        return _design(rows, self._scaled(shared_columns(rows, self._knots)))
+
+    def _scaled(self, shared: Floats) -> NDArray[np.float32]:
+        """Return what all series share, standardised: (leads, origins, columns)."""
         scaled = (shared - self._middle) / (self._spread + _EPSILON)
-        usual = rows.lags["usual"]
-        own = own_columns(rows) - usual[..., None]
-        count = rows.amounts.shape[0]
-        parts = [
-            np.broadcast_to(scaled, (count, *scaled.shape)),
-            np.nan_to_num(own) / _OWN_SPREAD,
-            np.ones((*own.shape[:-1], 1)),
-        ]
-        return Design(columns=np.concatenate(parts, axis=-1, dtype=np.float32), usual=usual)
+        return scaled.transpose(1, 0, 2).astype(np.float32)
 
-    def _learn_one(self, design: Design, rows: Rows, series: int) -> Floats:
-        z, y = design.columns[0], rows.used[series] - design.usual[0]
-        weight = (~np.isnan(y)).astype(np.float64)
-        y = np.nan_to_num(y)
-        by_fold = _solved(z, y, weight, rows.folds)
-        missed = np.abs(y - _told(z, by_fold, rows.folds))
-        limit = _OUTLIER * _usual(missed, weight > 0) + _EPSILON
-        weight = weight * np.minimum(1.0, limit / np.maximum(missed, _EPSILON))
-        by_fold = _solved(z, y, weight, rows.folds)
-        self._weights.append(by_fold[FOLDS].astype(np.float32))
-        return np.asarray(_told(z, by_fold, rows.folds) + design.usual[0])
+    def _learn_one(self, design: Design, used: Floats, cuts: Ints) -> Floats:
+        z, y = design.columns[0], (used - design.usual[0]).T
+        weight = (~np.isnan(y)).astype(np.float32)
+        y = np.nan_to_num(y).astype(np.float32)
+        products, targets = _sums(z, y, weight, cuts)
+        first = _solved(products.sum(axis=0), targets.sum(axis=0))
+        missed = np.abs(y - (z @ first.astype(np.float32)[..., None])[..., 0])
+        limit = _OUTLIER * _usual(missed, weight > 0)[:, None] + _EPSILON
+        weight *= np.minimum(1.0, limit / np.maximum(missed, _EPSILON)).astype(np.float32)
+        products, targets = _sums(z, y, weight, cuts)
+        whole, aim = products.sum(axis=0), targets.sum(axis=0)
+        without = _solved(whole - products, aim - targets).astype(np.float32)
+        self._weights.append(_solved(whole, aim).astype(np.float32))
+        told = np.empty_like(y)
+        for fold, weights in enumerate(without):
+            mine = slice(cuts[fold], cuts[fold + 1])
+            told[:, mine] = (z[:, mine] @ weights[..., None])[..., 0]
+        return told.T + design.usual[0]
 
 
-def _solved(z: NDArray[np.float32], y: Floats, weight: Floats, folds: Ints) -> Floats:
-    """Return weights (folds + 1, leads, columns): without each fold, and of all rows."""
+def _design(rows: Rows, scaled: NDArray[np.float32]) -> Design:
+    usual = rows.lags["usual"]
+    own = (np.nan_to_num(own_columns(rows) - usual[..., None]) / _OWN_SPREAD).transpose(0, 2, 1, 3)
+    columns = np.ones((*own.shape[:-1], scaled.shape[-1] + own.shape[-1] + 1), np.float32)
+    columns[..., : scaled.shape[-1]] = scaled
+    columns[..., scaled.shape[-1] : -1] = own
+    return Design(columns=columns, usual=usual)
+
+
+def _sums(
+    z: NDArray[np.float32], y: NDArray[np.float32], weight: NDArray[np.float32], cuts: Ints
+) -> tuple[Floats, Floats]:
+    """Return sums of products by fold, (folds, leads, columns, columns), and with the targets."""
     count = z.shape[-1]
-    products = np.empty((FOLDS, z.shape[1], count, count))
-    targets = np.empty((FOLDS, z.shape[1], count))
-    single = weight.astype(np.float32)
+    products = np.empty((FOLDS, z.shape[0], count, count))
+    targets = np.empty((FOLDS, z.shape[0], count))
     for fold in range(FOLDS):
-        mine = folds == fold
-        weighed = (z[mine] * single[mine][..., None]).transpose(1, 2, 0)
-        products[fold] = weighed @ z[mine].transpose(1, 0, 2)
-        targets[fold] = (weighed @ y[mine].T[..., None])[..., 0]
-    products, targets = _with_neighbours(products), _with_neighbours(targets)
+        mine = slice(cuts[fold], cuts[fold + 1])
+        weighed = (z[:, mine] * weight[:, mine, None]).transpose(0, 2, 1)
+        products[fold] = weighed @ z[:, mine]
+        targets[fold] = (weighed @ y[:, mine, None])[..., 0]
+    return _with_neighbours(products), _with_neighbours(targets)
+
+
+def _solved(products: Floats, targets: Floats) -> Floats:
+    """Return weights (…, leads, columns)."""
+    count = products.shape[-1]
     ridge = np.diag(np.append(np.full(count - 1, _RIDGE), _CONSTANT_RIDGE))
-    whole, aim = products.sum(axis=0), targets.sum(axis=0)
-    out = np.empty((FOLDS + 1, z.shape[1], count))
-    for fold in range(FOLDS + 1):
-        left = whole - products[fold] if fold < FOLDS else whole
-        right = aim - targets[fold] if fold < FOLDS else aim
-        out[fold] = np.linalg.solve(left + ridge, right[..., None])[..., 0]
-    return out
+    return np.linalg.solve(products + ridge, targets[..., None])[..., 0]
 
 
 def _with_neighbours(by_lead: Floats) -> Floats:
@@ -117,14 +136,10 @@ def _with_neighbours(by_lead: Floats) -> Floats:
     return out
 
 
-def _usual(missed: Floats, known: NDArray[np.bool_]) -> Floats:
+def _usual(missed: NDArray[np.float32], known: NDArray[np.bool_]) -> Floats:
     """Return the usual error of each lead: where most is zero, the mean, not the median."""
-    out = np.full(missed.shape[1], np.inf)
-    for lead in np.flatnonzero(known.any(axis=0)):
-        mine = missed[known[:, lead], lead]
+    out = np.full(len(missed), np.inf)
+    for lead in np.flatnonzero(known.any(axis=1)):
+        mine = missed[lead, known[lead]]
         out[lead] = max(_DEVIATIONS * float(np.median(mine)), float(mine.mean()))
     return out
-
-
-def _told(z: NDArray[np.float32], by_fold: Floats, folds: Ints) -> Floats:
-    return np.asarray(np.einsum("olc,olc->ol", z, by_fold[folds]))

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cloud.demand.series import DAY_H, WEEK_H, Floats, Ints, Usage, Weather
 
@@ -53,16 +54,23 @@ class Member:
         self._make = make
         self._model: Walker | None = None
         self._learnt: tuple[Usage, Weather] | None = None
-        self._past: dict[tuple[int, ...], Floats] = {}
+        self._trial: Walker | None = None
+        self._past: dict[int, NDArray[np.float32]] = {}  # by origin: (series, reach)
+
+    @property
+    def name(self) -> str:
+        """What it is called where it fails."""
+        return type(self._make()).__name__
 
     def fit(self, usage: Usage, weather: Weather) -> Self:
         """Keep what there is to learn from."""
-        self._model, self._learnt, self._past = None, (usage, weather), {}
+        self._model, self._learnt = None, (usage, weather)
+        self._trial, self._past = None, {}
         return self
 
     def __getstate__(self) -> dict[str, object]:
         """Return what is kept of a member that is put away: no history."""
-        return {**self.__dict__, "_past": {}, "_learnt": None}
+        return {**self.__dict__, "_trial": None, "_past": {}, "_learnt": None}
 
     def is_worth_it(
         self, usage: Usage, others: Sequence[Floats], linear: Floats, used: Floats
@@ -77,18 +85,19 @@ class Member:
         """Return what the copy says of the last weeks: (series, origins, leads), else NaN."""
         told = np.full((len(usage.series_ids), *ahead.shape), np.nan)
         first = usage.hours.count - min(TRIAL_H, usage.hours.count // 3)
-        reach = int(ahead.max()) + 1
         late = np.flatnonzero(origins >= first)
-        if first < _LEAST_H or not late.size or reach > self._make().reach_h:
+        reach = self._make().reach_h
+        if first < _LEAST_H or not late.size or int(ahead.max()) >= reach:
             return told
-        early = usage.until(first)
-        at = np.unique(origins[late])
-        key = (int(at[0] % DAY_H), reach)
-        if key not in self._past:
-            copy = self._make().fit(early, weather.over(early.hours))
-            self._past[key] = copy.past(usage, weather, at, reach)
-        place = np.searchsorted(at, origins[late])
-        told[:, late] = self._past[key][:, place[:, None], ahead[late]]
+        if self._trial is None:
+            early = usage.until(first)
+            self._trial = self._make().fit(early, weather.over(early.hours))
+        new = np.setdiff1d(origins[late], list(self._past))
+        if new.size:  # as far ahead as it can: whoever asks next asks for days further off
+            past = self._trial.past(usage, weather, new, reach).astype(np.float32)
+            self._past |= {int(origin): past[:, place] for place, origin in enumerate(new)}
+        for row in late.tolist():
+            told[:, row] = self._past[int(origins[row])][:, ahead[row]]
         return told
 
     def ahead(self, usage: Usage, weather: Weather, ahead: Ints, horizon_h: int) -> Floats:

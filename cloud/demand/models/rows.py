@@ -45,6 +45,8 @@ class Rows:
         origins: in hours from the start of the grid, rising; one may come once for each day ahead.
         leads: in hours from the origin, of its first day.
         days_ahead: of each origin, what to add to its leads, in days.
+        late_h: how long before the origin the last hours told of are, where it lies at another
+            hour of the day than those that were learnt from.
     """
 
     amounts: Floats
@@ -52,6 +54,7 @@ class Rows:
     origins: Ints
     leads: Ints
     days_ahead: Ints
+    late_h: int = 0
 
     @cached_property
     def ahead(self) -> Ints:
@@ -72,7 +75,7 @@ class Rows:
     @cached_property
     def lags(self) -> dict[str, Floats]:
         """What was known of the series' use, without gaps but for a series never known: NaN."""
-        return lags_of(self.amounts, self.origins, self.ahead)
+        return lags_of(self.amounts, self.origins, self.ahead, self.late_h)
 
     @cached_property
     def folds(self) -> Ints:
