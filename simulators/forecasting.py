@@ -42,6 +42,20 @@ class Forecast:
     forecasts: int
     fallbacks: int
 
+    def in_words(self, took_s: float) -> str:
+        """Say what there is now and, where that isn't much, why and when there will be more."""
+        if not self.forecasts:
+            return (
+                "No forecasts yet: no whole hour of use is known. The cloud makes them by itself,"
+                " nine minutes past each hour."
+            )
+        words = f"Forecasts of {self.forecasts} series of use are in the app, after {took_s:.0f} s."
+        if self.fallbacks == self.forecasts:
+            return f"{words} All of them only say “as a week ago”: there is too little history."
+        if self.fallbacks:
+            words += f" {self.fallbacks} of them only say “as a week ago”; the app says why."
+        return words
+
 
 class Forecasting:
     """Tells a running cloud the weather and has it forecast; ``cloud`` is its environment."""

@@ -90,7 +90,7 @@ def test_tomorrows_peak_the_accuracy_and_the_shares_are_said_in_sentences(browse
         temperature = page.locator("[data-card=explain] [data-part=temperature]")
         expect(temperature).to_contain_text("61 %")
         expect(page.locator("[data-card=explain]")).to_contain_text("Not shown to help: rain")
-        expect(page.locator("[data-span=cold]")).to_contain_text("at -14 °C")
+        expect(page.locator("[data-span=cold]")).to_contain_text("at −14 °C")
 
 
 def test_what_if_tells_the_difference_of_colder_and_of_warmer(browser: Browser):
@@ -115,10 +115,21 @@ def test_a_limit_can_be_set_is_drawn_and_can_be_removed(browser: Browser):
         expect(page.locator("#limit-said")).to_have_text("Enter a limit above zero.")
         form.get_by_label("Of", exact=True).select_option("peak")
         form.get_by_label("Limit, GWh").fill("1.1")
+        form.get_by_label("At a probability").fill("99")
+        form.get_by_role("button").click()
+        expect(page.locator("#limit-said")).to_have_text("Enter a probability from 5 to 95 %.")
+        expect(page.locator("#limit-share")).to_be_focused()
+        expect(page.locator("#limit-share")).to_have_attribute("aria-invalid", "true")
+        form.get_by_label("At a probability").fill("50")
+        form.get_by_label("Email").fill("grid")
+        form.get_by_role("button").click()
+        expect(page.locator("#limit-said")).to_have_text("That is not an email address.")
         form.get_by_label("Email").fill("grid@example.com")
         form.get_by_role("button").click()
+        expect(page.locator("#limit-said")).to_have_text("The limit is set.")
         standing = page.locator("[data-limit]")
         expect(standing).to_contain_text("1,100 MWh of one hour, at 50 % and more")
+        expect(standing).to_contain_text("Tomorrow passes it with 34 % probability")
         expect(page.locator(".stroke-limit")).to_be_visible()
         [kept] = fake.limits.values()
         assert (kept["upper"], kept["quantity"], kept["probability"], kept["contact"]) == (
@@ -190,11 +201,14 @@ def test_demand_can_be_read_at_every_width_and_all_of_it_has_a_name(browser: Bro
             assert page.evaluate(TOO_FAINT) == []
             for width in (320, 768, 1440):
                 page.set_viewport_size({"width": width, "height": 740})
-                page.wait_for_timeout(60)
+                page.evaluate(_DRAWN)
                 assert page.evaluate(SPILLED) == [], (address, width)
                 assert page.evaluate("document.documentElement.scrollWidth") <= width
             assert page.evaluate(_NAMELESS) == []
 
+
+# once sizes are told to the charts and they are drawn anew
+_DRAWN = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))"
 
 _NAMELESS = """() => {
   const asked = "main :is(button, a, input, select, summary, [role=img])";

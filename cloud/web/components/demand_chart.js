@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: EUPL-1.2
 /** The chart of one series with what it needs fetched: use and forecasts behind, the forecast ahead. */
 
-import { html } from "lit";
+import { html, nothing } from "lit";
 import { addDays, dayOf, midnight } from "../calendar.js";
 import { now } from "../clock.js";
 import { attempt, forecastBehind, forecastFile, forecastOf, usedHours } from "../demand_api.js";
 import { t } from "../language.js";
+import { noForecast } from "./demand_cards.js";
 import { Element } from "./element.js";
 import "./forecast_chart.js";
 
@@ -46,6 +47,11 @@ export class DemandChart extends Element {
     if (id === this.seriesId) this.told = { ...this.told, [resolution]: { used, ahead, behind } };
   }
 
+  #again() {
+    this.told = { ...this.told, [this.#resolution]: undefined };
+    this.#fetch(this.#resolution);
+  }
+
   render() {
     const told = this.told[this.#resolution];
     return html`
@@ -67,12 +73,13 @@ export class DemandChart extends Element {
     const areDays = this.zoom === "days";
     const slots = this.#slots(used, ahead, behind, areDays);
     if (!slots.length) {
-      const isClosed = [used, ahead].some((one) => one.error?.code === "hours-not-told");
-      return html`<p class="chart-empty">${t(isClosed ? "hours_closed" : "no_forecast")} ${isClosed ? "" : t("no_forecast_why")}</p>`;
+      const error = [used.error, ahead.error].find((one) => one && one.status !== 404);
+      return html`<p class="chart-empty">${noForecast(error ?? ahead.error)}</p>
+        ${error && error.code !== "hours-not-told" ? html`<p class="chart-again"><button class="quiet" @click=${() => this.#again()}>${t("retry")}</button></p>` : nothing}`;
     }
-    const limit = this.limits.find((one) => one.isPeak !== areDays)?.upper ?? null;
+    const limits = this.limits.filter((one) => one.isPeak !== areDays).map((one) => one.upper);
     return html`
-      <iskar-forecast-chart .slots=${slots} .unit=${this.unit} .areDays=${areDays} .limit=${limit} .nowMs=${now()}
+      <iskar-forecast-chart .slots=${slots} .unit=${this.unit} .areDays=${areDays} .limits=${limits} .nowMs=${now()}
         .label=${t("chart_demand")}></iskar-forecast-chart>`;
   }
 

@@ -4,6 +4,7 @@
 import { html, nothing } from "lit";
 import { addDays, dayOf, momentText } from "../calendar.js";
 import { now } from "../clock.js";
+import { noForecast } from "../components/demand_cards.js";
 import { Element } from "../components/element.js";
 import { icon } from "../components/icons.js";
 import { attempt, demandSeries, forecastOf } from "../demand_api.js";
@@ -81,7 +82,7 @@ export class Demand extends Element {
     if (!forecast) return html`<p class="series-none">${t("loading")}</p>`;
     const tomorrow = addDays(dayOf(now()), 1);
     const day = forecast.days?.find((one) => one.day === tomorrow);
-    if (!day) return html`<p class="series-none">${t(forecast.error?.code === "hours-not-told" ? "hours_closed" : "no_forecast")}</p>`;
+    if (!day) return html`<p class="series-none">${noForecast(forecast.error)}</p>`;
     return html`
       <dl class="today series-facts">
         ${fact("tomorrow_total", day, unit)}
