@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.panel import Panel
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -151,12 +152,18 @@ class Demo:
         )
         tell = self._console.print
         try:
-            made = await forecasting.begin()
+            if (await forecasting.begin()).forecasts:
+                took_s = time.monotonic() - began_s
+                tell(f"First forecasts, “as a week ago”, are in the app after {took_s:.0f} s:")
+                tell(f"sign in as {PLANNER}, and open “Прогноза” ({chain.url}/#/demand).")
+                tell("Models are being fitted to the history; their forecasts follow.")
+            made = await forecasting.learn()
             tell(f"[green]{made.in_words(time.monotonic() - began_s)}[/green]")
-            tell(f"Look at them as {PLANNER}: {chain.url}/#/demand, live use beside them.")
             await forecasting.keep_telling()
-        except (ProgramFailedError, TimeoutError) as error:  # all else goes on without them
-            tell("[yellow]There are no new forecasts:[/yellow]", error, markup=True)
+        except ProgramFailedError as error:  # all else goes on without them
+            tell(f"[yellow]There are no new forecasts.[/yellow] {escape(str(error))}")
+        except TimeoutError:
+            tell("[yellow]This machine has too much to do to forecast here and now.[/yellow]")
 
     def _tell_addresses(self, chain: Chain, inbox: str) -> None:
         known = self._ground.remembered()

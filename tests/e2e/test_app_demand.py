@@ -185,6 +185,7 @@ def test_an_owner_sees_what_the_months_bill_will_be(browser: Browser):
         bill = page.locator(".expected-bill")
         expect(bill).to_contain_text("€298.45 most likely between €281.10 and €322.90")
         expect(bill).to_contain_text("€201.32 so far")
+        expect(bill).to_contain_text("Without 1 supply whose price is not known.")
         expect(bill.locator("li")).to_have_count(3)
 
 

@@ -321,6 +321,7 @@ def an_expected_bill(month: str) -> dict[str, Any]:
         "is_fallback": True,
         "is_assumed": True,
         "is_complete": True,
+        "unpriced": ["sp-home-gas"],
         "bills": [
             point("water", ("Вода", "Water"), money("41.02", "56.30", "58.10", "61.75")),
             point("electricity", ("Ток", "Power"), money("62.20", "83.95", "88.40", "95.10")),

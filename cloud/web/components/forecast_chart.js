@@ -10,6 +10,7 @@ import { Element } from "./element.js";
 
 const darkness = matchMedia("(prefers-color-scheme: dark)");
 const DAY_MS = 24 * 3_600_000;
+const [LEAST_HOURS, LEAST_DAYS] = [48, 7]; // a share of fewer says nothing of nine times of ten
 
 export class ForecastChart extends Element {
   static properties = {
@@ -60,8 +61,8 @@ export class ForecastChart extends Element {
           <p class="pointed" aria-live="polite">${pointed ? this.#slotWords(pointed) : nothing}</p>
           <p class="legend">
             <span><i class="stroke stroke-used"></i>${t("legend_used")}</span>
-            <span><i class="stroke stroke-forecast"></i>${t("legend_forecast")}</span>
-            <span><i class="swatch swatch-band"></i>${t("legend_band")}</span>
+            ${this.slots.some((slot) => slot.mid !== null) ? html`<span><i class="stroke stroke-forecast"></i>${t("legend_forecast")}</span>` : nothing}
+            ${this.slots.some((slot) => slot.low !== null) ? html`<span><i class="swatch swatch-band"></i>${t("legend_band")}</span>` : nothing}
             ${this.limits.length === 0 ? nothing : html`<span><i class="stroke stroke-limit"></i>${t("legend_limit")}</span>`}
           </p>
         </div>
@@ -80,7 +81,7 @@ export class ForecastChart extends Element {
     const held = told.filter((slot) => slot.used >= slot.low && slot.used <= slot.high).length;
     return [
       most && t(this.areDays ? "demand_chart_days" : "demand_chart_words", { when: this.#slotText(most), amount: this.#text(most.mid) }),
-      told.length && t("held", { share: decimal(held / told.length * 100, 0, language()) }),
+      told.length >= (this.areDays ? LEAST_DAYS : LEAST_HOURS) && t("held", { share: decimal(held / told.length * 100, 0, language()) }),
     ].filter(Boolean).join(" ");
   }
 

@@ -96,12 +96,20 @@ export class Limits extends Element {
       await this.#fetch();
       this.said = done;
     } catch (error) {
-      this.failure = t("limit_failed", { reason: error instanceof RefusedError ? error.message : t("unreachable") });
+      this.failure = t("limit_failed", { reason: reasonOf(error) });
     }
     this.isSaving = false;
   }
 }
 customElements.define("iskar-limits", Limits);
+
+const REASONS = { "mail-off": "limit_mail_off", "too-many-limits": "limit_too_many" };
+
+/** Why a limit wasn't kept, in the reader's language where the cloud says it by a code. */
+function reasonOf(error) {
+  if (!(error instanceof RefusedError)) return t("unreachable");
+  return REASONS[error.code] ? t(REASONS[error.code]) : error.message;
+}
 
 /** The first field whose content can't be meant, or undefined. */
 const wrongOf = ({ upper, share, contact }) => [upper, share, contact].find((field) =>

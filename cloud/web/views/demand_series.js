@@ -56,7 +56,7 @@ export class DemandSeries extends Element {
   async #part(name, ask) {
     const id = this.seriesId;
     const isWanted = () => this.isConnected && id === this.seriesId;
-    const keep = (told) => { if (id === this.seriesId) this.parts = { ...this.parts, [name]: told }; };
+    const keep = (told) => { if (isWanted()) this.parts = { ...this.parts, [name]: told }; };
     keep(await attempt(ask(id, { isWanted, onWait: () => keep({ isBeingWorkedOut: true }) })));
   }
 
