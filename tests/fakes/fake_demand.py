@@ -88,7 +88,8 @@ def a_forecast(
     series_id: str, resolution: str, issued_at: datetime, now: datetime
 ) -> dict[str, Any]:
     """Return the forecast of a series as it was issued."""
-    hours, days = [], {}
+    hours: list[dict[str, Any]] = []
+    days: dict[date, list[dict[str, Any]]] = {}
     for at in range(HORIZON_H):
         start = issued_at + at * HOUR
         middle = amount(series_id, start)
