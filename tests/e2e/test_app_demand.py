@@ -165,6 +165,35 @@ def test_a_fallback_and_what_is_not_there_are_said_plainly(browser: Browser):
         expect(page.locator("[role=alert]")).to_contain_text("There is no such series")
 
 
+def test_what_could_not_be_fetched_is_said_and_can_be_asked_for_again(browser: Browser):
+    with at(browser, FakeCloud(role="utility"), "#/demand", locale="en-GB") as page:
+        page.wait_for_selector("[data-series] dl")
+        page.route("**/forecast?**", lambda route: route.abort())
+        page.goto(page.url.replace("#/demand", "#/demand/sofia-heat"))
+        chart = page.locator(".demand-chart")
+        expect(chart.get_by_role("alert")).to_contain_text("can't be reached")
+        expect(page.locator("[data-none]")).not_to_contain_text("No forecast yet")
+        page.unroute("**/forecast?**")
+        chart.get_by_role("button", name="Try again").click()
+        expect(chart.locator(".forecast-chart")).not_to_have_attribute("data-ahead", "0")
+        expect(chart.get_by_role("alert")).to_have_count(0)
+
+
+def test_leaving_while_a_study_is_worked_out_is_no_error(browser: Browser):
+    with at(browser, FakeCloud(role="utility"), "#/datasets") as page:
+        errors: list[str] = []
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.clock.install()
+        page.goto(page.url.replace("#/datasets", "#/demand/sofia-heat"))
+        page.wait_for_selector("[data-card=explain] [data-waiting]")
+        page.goto(page.url.replace("#/demand/sofia-heat", "#/datasets"))
+        page.wait_for_selector("[data-dataset]")
+        page.clock.run_for(5_000)
+        page.click(".sections a")
+        page.wait_for_selector("[data-premises]")
+        assert errors == []
+
+
 def test_data_sets_tell_whose_they_are_how_complete_and_how_fresh(browser: Browser):
     with at(browser, FakeCloud(role="operator"), "#/datasets", locale="en-GB") as page:
         expect(page.locator("[data-dataset]")).to_have_count(4)

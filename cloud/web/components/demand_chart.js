@@ -72,13 +72,11 @@ export class DemandChart extends Element {
   #chart({ used, ahead, behind }) {
     const areDays = this.zoom === "days";
     const slots = this.#slots(used, ahead, behind, areDays);
-    if (!slots.length) {
-      const error = [used.error, ahead.error].find((one) => one && one.status !== 404);
-      return html`<p class="chart-empty">${noForecast(error ?? ahead.error)}</p>
-        ${error && error.code !== "hours-not-told" ? html`<p class="chart-again"><button class="quiet" @click=${() => this.#again()}>${t("retry")}</button></p>` : nothing}`;
-    }
+    const error = [used.error, ahead.error].find((one) => one && one.status !== 404 && one.code !== "hours-not-told");
+    const failed = error ? html`<p class="problem chart-failed" role="alert">${noForecast(error)} <button class="quiet" @click=${() => this.#again()}>${t("retry")}</button></p>` : nothing;
+    if (!slots.length) return error ? failed : html`<p class="chart-empty">${noForecast(ahead.error)}</p>`;
     const limits = this.limits.filter((one) => one.isPeak !== areDays).map((one) => one.upper);
-    return html`
+    return html`${failed}
       <iskar-forecast-chart .slots=${slots} .unit=${this.unit} .areDays=${areDays} .limits=${limits} .nowMs=${now()}
         .label=${t("chart_demand")}></iskar-forecast-chart>`;
   }
