@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.panel import Panel
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from simulators import ground as grounds
 from simulators.chain import Chain, assembled
 from simulators.commissioning import OWNER, PLANNER
+from simulators.errors import ProgramFailedError
 from simulators.faults import Fault, play
 from simulators.forecasting import Forecasting
 from simulators.ground import Ground
@@ -148,23 +150,30 @@ class Demo:
             days=HISTORY_DAYS,
             now_s=time.time,
         )
-        made = await forecasting.begin()
-        took_s = time.monotonic() - began_s
-        words = f"Forecasts of {made.forecasts} series of use are in the app, after {took_s:.0f} s."
-        if made.fallbacks:
-            words += f" {made.fallbacks} of them only say “as a week ago”."
-        if not made.forecasts or not self._plan.with_history:
-            words += " There is not enough history yet for more."
-        self._console.print(f"[green]{words}[/green]")
-        await forecasting.keep_telling()
+        tell = self._console.print
+        try:
+            if (await forecasting.begin()).forecasts:
+                took_s = time.monotonic() - began_s
+                tell(f"First forecasts, “as a week ago”, are in the app after {took_s:.0f} s:")
+                tell(f"sign in as {PLANNER}, and open “Прогноза” ({chain.url}/#/demand).")
+                tell("Models are being fitted to the history; their forecasts follow.")
+            made = await forecasting.learn()
+            tell(f"[green]{made.in_words(time.monotonic() - began_s)}[/green]")
+            await forecasting.keep_telling()
+        except ProgramFailedError as error:  # all else goes on without them
+            tell(f"[yellow]There are no new forecasts.[/yellow] {escape(str(error))}")
+        except TimeoutError:
+            tell("[yellow]This machine has too much to do to forecast here and now.[/yellow]")
 
     def _tell_addresses(self, chain: Chain, inbox: str) -> None:
         known = self._ground.remembered()
         lines = (
             f"App        [b]{chain.url}[/b]",
-            f"Sign in    [b]{OWNER}[/b]   password [b]{known[OWNER]}[/b]",
-            f"Utility    [b]{PLANNER}[/b]   password [b]{known[PLANNER]}[/b]   forecasts",
-            f"Inbox      [b]{inbox}[/b]   what the water utility is told, verified",
+            f"Owner      [b]{OWNER}[/b]   password [b]{known[OWNER]}[/b]",
+            "           live use, alerts, the month's expected bill",
+            f"Utility    [b]{PLANNER}[/b]   password [b]{known[PLANNER]}[/b]",
+            f"           tomorrow's demand: {chain.url}/#/demand",
+            f"Inbox      [b]{inbox}[/b]   what the utility is told, verified",
             f"API        {chain.url}/docs   operator's token in {self._ground.credentials}",
             f"Logs       {self._ground.root / 'logs'}",
         )

@@ -25,6 +25,7 @@ HOUR_S = 3600
 DAY_H = 24
 AHEAD_H = 15 * DAY_H
 TELL_EVERY_S = 6 * HOUR_S
+WEATHER_YEARS = 5  # what may come is told by past weather: three years are the least
 RUN_PATIENCE_S = 900.0  # forty series on a small machine that has all the rest to do
 # Of a day's temperature a day ahead, and what each further day adds. Source: of the same order as
 # in the WMO lead centre's verification of ECMWF's two-metre temperature: 1 K to 2 K, then 3 K to 4.
@@ -41,6 +42,20 @@ class Forecast:
 
     forecasts: int
     fallbacks: int
+
+    def in_words(self, took_s: float) -> str:
+        """Say what there is now and, where that isn't much, why and when there will be more."""
+        if not self.forecasts:
+            return (
+                "No forecasts yet: no whole hour of use is known. The cloud makes them by itself,"
+                " nine minutes past each hour."
+            )
+        words = f"Forecasts of {self.forecasts} series of use are in the app, after {took_s:.0f} s."
+        if self.fallbacks == self.forecasts:
+            return f"{words} All of them only say “as a week ago”: there is too little history."
+        if self.fallbacks:
+            words += f" {self.fallbacks} of them only say “as a week ago”; the app says why."
+        return words
 
 
 class Forecasting:
@@ -62,18 +77,25 @@ class Forecasting:
         self._now_s = now_s
 
     async def begin(self) -> Forecast:
-        """Tell the weather so far and to come, make the buildings' series, forecast them all."""
-        await self._add_place()
-        await self._tell()
+        """Make the buildings' series, and forecast as a week ago those that have no model yet."""
         await self._run("demand", "series", "--make")
-        told = json.loads((await self._run("demand", "run", "--once")).splitlines()[-1])
+        return await self._forecast("--simple")
+
+    async def learn(self) -> Forecast:
+        """Tell the weather so far and to come, fit models to it, and forecast by them."""
+        await self._add_place()
+        await self._tell(max(self._days, WEATHER_YEARS * 366))
+        return await self._forecast("--once")
+
+    async def _forecast(self, how: str) -> Forecast:
+        told = json.loads((await self._run("demand", "run", how)).splitlines()[-1])
         return Forecast(forecasts=told["forecasts"], fallbacks=told["fallbacks"])
 
     async def keep_telling(self) -> None:
         """Tell the weather every few hours until cancelled."""
         while True:
             await asyncio.sleep(TELL_EVERY_S)
-            await self._tell()
+            await self._tell(self._days)
 
     async def _add_place(self) -> None:
         degrees = (f"{math.degrees(LATITUDE):.1f}", f"{LONGITUDE:.1f}")
@@ -84,13 +106,13 @@ class Forecasting:
             *("--attribution", "Iskar's simulators"),
         )
 
-    async def _tell(self) -> None:
+    async def _tell(self, days: int) -> None:
         this_hour = int(self._now_s()) // HOUR_S
         seen = self._folder / "observed.csv"
         ahead = self._folder / "forecast.csv"
         known_at = datetime.fromtimestamp(this_hour * HOUR_S, UTC)
         await asyncio.to_thread(
-            _write, seen, observed(self._weather, this_hour - self._days * DAY_H, this_hour)
+            _write, seen, observed(self._weather, this_hour - days * DAY_H, this_hour)
         )
         await asyncio.to_thread(_write, ahead, forecast(self._weather, this_hour))
         await self._run("weather", "import", seen, "--place", PLACE)

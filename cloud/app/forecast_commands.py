@@ -11,8 +11,9 @@ import typer
 from cloud.app.running import loaded, newest_database, run
 from cloud.app.services import Services
 from cloud.demand.runs.asking import DemandOffError, is_installed
-from cloud.demand.runs.inputs import Group
-from cloud.demand.runs.service import ASKED, Runs
+from cloud.demand.runs.inputs import Group, whole_hour
+from cloud.demand.runs.service import ASKED, FIRST, Runs
+from cloud.demand.series import HOUR
 
 cli = typer.Typer()
 
@@ -23,6 +24,14 @@ AGAIN_S = 3600
 def run_command(
     once: Annotated[bool, typer.Option("--once", help="Forecast everything now, and end.")] = False,
     fit: Annotated[bool, typer.Option("--fit", help="Fit every model anew first.")] = False,
+    simple: Annotated[
+        bool,
+        typer.Option(
+            "--simple",
+            help="Fit nothing: forecast what has no model yet as a week ago, and end. A first fit"
+            " takes minutes; this is what there is until then.",
+        ),
+    ] = False,
     scheduler: Annotated[
         str | None,
         typer.Option(help="A Dask cluster that does the work, tcp://HOST:8786; else this machine."),
@@ -41,9 +50,24 @@ def run_command(
             newest_database(settings) as (dsn, _),
             Services.opened(settings, dsn) as services,
         ):
-            await _rounds(services, scheduler, once=once, fit=fit)
+            if simple:
+                typer.echo(json.dumps(await _simple_round(services)))
+            else:
+                await _rounds(services, scheduler, once=once, fit=fit)
 
     run(work(), settings)
+
+
+async def _simple_round(services: Services) -> dict[str, Any]:
+    """Forecast what has no model as of the hour before, so that a model's of this hour may follow.
+
+    Nobody is told of limits by these: the model's come soon.
+    """
+    runs = services.demand_runs
+    issued_at = whole_hour(services.clock.now()) - HOUR
+    groups = [one for one in await runs.groups() if await runs.reason_to_fit(one) == FIRST]
+    made = sum([len(await runs.forecast(one.group_id, issued_at)) for one in groups])
+    return {"groups": len(groups), "fitted": 0, "forecasts": made, "fallbacks": made}
 
 
 async def _rounds(services: Services, scheduler: str | None, *, once: bool, fit: bool) -> None:

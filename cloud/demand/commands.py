@@ -28,7 +28,8 @@ register(cli)
 UNREADABLE = 2
 
 UsageFile = Annotated[
-    Path, typer.Option("--usage", help="CSV or Parquet: series_id, interval_start, usage; hourly.")
+    Path,
+    typer.Option("--usage", help="CSV or Parquet: [series_id,] interval_start, usage; hourly."),
 ]
 WeatherFile = Annotated[
     Path,

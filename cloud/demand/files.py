@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Files of hourly use and weather that analysts bring: CSV or Parquet.
 
-Usage has the columns ``series_id, interval_start, usage``; weather ``interval_start`` and
-``temperature_c`` and any others of ``COLUMNS``. Times with an offset are instants; without one they
-are local times of the zone named, or of a grid of their own (as UTC) where none is named. A CSV may
-have semicolons or tabs, and decimal commas then, as spreadsheets write it.
+Usage has the columns ``series_id, interval_start, usage``, or without the first is of one series,
+called as the file; weather ``interval_start`` and ``temperature_c`` and any others of ``COLUMNS``.
+Times with an offset are instants; without one they are local times of the zone named, or of a grid
+of their own (as UTC) where none is named. A CSV may have semicolons or tabs, and decimal commas
+then, as spreadsheets write it.
 """
 
 import re
@@ -44,7 +45,9 @@ def zone_of(name: str | None) -> tzinfo:
 
 def read_usage(path: Path, zone: tzinfo) -> Usage:
     """Return the series of a file on one grid from its first hour to its last."""
-    table = read_table(path, ("series_id", "interval_start", "usage"))
+    table = read_table(path, ("interval_start", "usage"), ("series_id",))
+    if "series_id" not in table.columns:
+        table = table.with_columns(pl.lit(path.stem).alias("series_id"))
     if table["series_id"].null_count():
         raise UnreadableFileError(f"{path}: series_id is empty in some rows; name each series.")
     table = _with_hours(table.cast({"series_id": pl.String}), path, zone, "series_id")

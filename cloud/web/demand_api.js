@@ -12,6 +12,7 @@ import { addDays, dayOf, midnight } from "./calendar.js";
 const HOUR_MS = 3_600_000;
 const EVENING_MS = 24 * HOUR_MS;
 const MANY_ISSUES = 500; // hourly ones of twenty days
+const OWN_SOURCE = "Iskar: meters read here";
 const AT_ONCE = 4; // requests under way together: the others of the page want their turn
 
 /** The unit as `units.js` knows it. */
@@ -179,7 +180,7 @@ export async function datasets() {
   const told = await call("GET", "/demand/datasets");
   return told.items.map((one) => ({
     id: one.dataset_id, isWeather: one.kind === "weather", name: one.name, what: one.what, level: one.level,
-    source: one.source, licence: one.licence, isLate: one.is_late, findings: one.findings,
+    source: one.source, isOwn: one.source === OWN_SOURCE, licence: one.licence, isLate: one.is_late, findings: one.findings,
     ageMs: one.age_h === null ? null : one.age_h * HOUR_MS,
     coverage: one.coverage.map(({ resolution, first, until, share, years }) => ({
       resolution, first: ms(first), until: ms(until), share,
@@ -187,16 +188,3 @@ export async function datasets() {
     })),
   }));
 }
-
-/** What a building's month will cost in the end, and each of its supplies. */
-export async function expectedBill(premisesId, month) {
-  const told = await call("GET", `/premises/${encodeURIComponent(premisesId)}/bill/expected?month=${month}`);
-  const money = (one) => ({
-    soFar: Number(one.so_far_eur), mid: numberOf(one.expected_eur), low: numberOf(one.low_eur), high: numberOf(one.high_eur),
-    isAssumed: one.is_assumed, isComplete: one.is_complete,
-  });
-  const bills = told.bills.map((one) => ({ ...money(one), name: one.name, utility: one.utility, reason: one.reason, leavesOut: one.leaves_out }));
-  return { ...money(told), month, isOver: told.is_over, isFallback: told.is_fallback, bills };
-}
-
-const numberOf = (text) => (text === null ? null : Number(text)); // exact on the wire; here it is only shown

@@ -91,7 +91,7 @@ def test_tomorrows_peak_the_accuracy_and_the_shares_are_said_in_sentences(browse
         temperature = page.locator("[data-card=explain] [data-part=temperature]")
         expect(temperature).to_contain_text("61 %")
         expect(page.locator("[data-card=explain]")).to_contain_text("Not shown to help: rain")
-        expect(page.locator("[data-span=cold]")).to_contain_text("at -14 °C")
+        expect(page.locator("[data-span=cold]")).to_contain_text("at −14 °C")
 
 
 def test_what_if_tells_the_difference_of_colder_and_of_warmer(browser: Browser):
@@ -116,10 +116,21 @@ def test_a_limit_can_be_set_is_drawn_and_can_be_removed(browser: Browser):
         expect(page.locator("#limit-said")).to_have_text("Enter a limit above zero.")
         form.get_by_label("Of", exact=True).select_option("peak")
         form.get_by_label("Limit, GWh").fill("1.1")
+        form.get_by_label("At a probability").fill("99")
+        form.get_by_role("button").click()
+        expect(page.locator("#limit-said")).to_have_text("Enter a probability from 5 to 95 %.")
+        expect(page.locator("#limit-share")).to_be_focused()
+        expect(page.locator("#limit-share")).to_have_attribute("aria-invalid", "true")
+        form.get_by_label("At a probability").fill("50")
+        form.get_by_label("Email").fill("grid")
+        form.get_by_role("button").click()
+        expect(page.locator("#limit-said")).to_have_text("That is not an email address.")
         form.get_by_label("Email").fill("grid@example.com")
         form.get_by_role("button").click()
+        expect(page.locator("#limit-said")).to_have_text("The limit is set.")
         standing = page.locator("[data-limit]")
         expect(standing).to_contain_text("1,100 MWh of one hour, at 50 % and more")
+        expect(standing).to_contain_text("Tomorrow passes it with 34 % probability")
         expect(page.locator(".stroke-limit")).to_be_visible()
         [kept] = fake.limits.values()
         assert (kept["upper"], kept["quantity"], kept["probability"], kept["contact"]) == (
@@ -155,6 +166,35 @@ def test_a_fallback_and_what_is_not_there_are_said_plainly(browser: Browser):
         expect(page.locator("[role=alert]")).to_contain_text("There is no such series")
 
 
+def test_what_could_not_be_fetched_is_said_and_can_be_asked_for_again(browser: Browser):
+    with at(browser, FakeCloud(role="utility"), "#/demand", locale="en-GB") as page:
+        page.wait_for_selector("[data-series] dl")
+        page.route("**/forecast?**", lambda route: route.abort())
+        page.goto(page.url.replace("#/demand", "#/demand/sofia-heat"))
+        chart = page.locator(".demand-chart")
+        expect(chart.get_by_role("alert")).to_contain_text("can't be reached")
+        expect(page.locator("[data-none]")).not_to_contain_text("No forecast yet")
+        page.unroute("**/forecast?**")
+        chart.get_by_role("button", name="Try again").click()
+        expect(chart.locator(".forecast-chart")).not_to_have_attribute("data-ahead", "0")
+        expect(chart.get_by_role("alert")).to_have_count(0)
+
+
+def test_leaving_while_a_study_is_worked_out_is_no_error(browser: Browser):
+    with at(browser, FakeCloud(role="utility"), "#/datasets") as page:
+        errors: list[str] = []
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.clock.install()
+        page.goto(page.url.replace("#/datasets", "#/demand/sofia-heat"))
+        page.wait_for_selector("[data-card=explain] [data-waiting]")
+        page.goto(page.url.replace("#/demand/sofia-heat", "#/datasets"))
+        page.wait_for_selector("[data-dataset]")
+        page.clock.run_for(5_000)
+        page.click(".sections a")
+        page.wait_for_selector("[data-premises]")
+        assert errors == []
+
+
 def test_data_sets_tell_whose_they_are_how_complete_and_how_fresh(browser: Browser):
     with at(browser, FakeCloud(role="operator"), "#/datasets", locale="en-GB") as page:
         expect(page.locator("[data-dataset]")).to_have_count(4)
@@ -175,6 +215,7 @@ def test_an_owner_sees_what_the_months_bill_will_be(browser: Browser):
         bill = page.locator(".expected-bill")
         expect(bill).to_contain_text("€298.45 most likely between €281.10 and €322.90")
         expect(bill).to_contain_text("€201.32 so far")
+        expect(bill).to_contain_text("Without 1 supply whose price is not known.")
         expect(bill.locator("li")).to_have_count(3)
 
 
@@ -191,11 +232,14 @@ def test_demand_can_be_read_at_every_width_and_all_of_it_has_a_name(browser: Bro
             assert page.evaluate(TOO_FAINT) == []
             for width in (320, 768, 1440):
                 page.set_viewport_size({"width": width, "height": 740})
-                page.wait_for_timeout(60)
+                page.evaluate(_DRAWN)
                 assert page.evaluate(SPILLED) == [], (address, width)
                 assert page.evaluate("document.documentElement.scrollWidth") <= width
             assert page.evaluate(_NAMELESS) == []
 
+
+# once sizes are told to the charts and they are drawn anew
+_DRAWN = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))"
 
 _NAMELESS = """() => {
   const asked = "main :is(button, a, input, select, summary, [role=img])";

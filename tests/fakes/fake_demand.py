@@ -88,7 +88,8 @@ def a_forecast(
     series_id: str, resolution: str, issued_at: datetime, now: datetime
 ) -> dict[str, Any]:
     """Return the forecast of a series as it was issued."""
-    hours, days = [], {}
+    hours: list[dict[str, Any]] = []
+    days: dict[date, list[dict[str, Any]]] = {}
     for at in range(HORIZON_H):
         start = issued_at + at * HOUR
         middle = amount(series_id, start)
@@ -331,6 +332,7 @@ def an_expected_bill(month: str) -> dict[str, Any]:
         "is_fallback": True,
         "is_assumed": True,
         "is_complete": True,
+        "unpriced": ["sp-home-gas"],
         "bills": [
             point("water", ("Вода", "Water"), money("41.02", "56.30", "58.10", "61.75")),
             point("electricity", ("Ток", "Power"), money("62.20", "83.95", "88.40", "95.10")),

@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import JSONResponse
 
+from cloud.demand.issued.limits_endpoints import LimitBody, PathId
 from tests.fakes.fake_city import SOFIA
 from tests.fakes.fake_demand import (
     DAY,
@@ -153,9 +154,8 @@ def _add_limits(router: APIRouter, limits: dict[str, dict[str, Any]]) -> None:
         return {"items": list(limits.values())}
 
     @router.put("/demand/limits/{limit_id}")
-    async def put_limit(limit_id: str, request: Request) -> dict[str, Any]:
-        body = await request.json()
-        limits[limit_id] = {"limit_id": limit_id, "days_ahead": 1, "supplier_id": None, **body}
+    async def put_limit(limit_id: PathId, body: LimitBody) -> dict[str, Any]:
+        limits[limit_id] = {"limit_id": limit_id, "supplier_id": None, **body.model_dump()}
         return limits[limit_id]
 
     @router.delete("/demand/limits/{limit_id}", status_code=204)

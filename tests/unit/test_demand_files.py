@@ -43,6 +43,13 @@ def test_without_a_zone_stamps_are_a_grid_of_their_own(tmp_path):
     assert usage.amounts[1, 2] == 2
 
 
+def test_a_file_of_one_series_needs_no_name_of_it(tmp_path):
+    path = a_file(tmp_path, "2026-03-29 03:00,1", header="interval_start,usage")
+    usage = read_usage(path, zone_of(None))
+    assert usage.series_ids == ("usage",)
+    assert usage.amounts.tolist() == [[1]]
+
+
 def test_unknown_usage_is_unknown_and_not_zero(tmp_path):
     usage = read_usage(
         a_file(tmp_path, "a,2026-03-29 03:00,", "a,2026-03-29 04:00,NA"), zone_of(None)

@@ -3,7 +3,7 @@
 
 from statistics import fmean
 
-from simulators.forecasting import AHEAD_H, DAY_H, forecast, observed
+from simulators.forecasting import AHEAD_H, DAY_H, Forecast, forecast, observed
 from simulators.weather import Weather
 
 NOW_H = 498_000  # hours since 1970, a day of autumn 2026
@@ -33,3 +33,13 @@ def test_a_forecast_misses_by_more_the_further_ahead_and_is_told_once():
     assert near < 1.0 < week + 0.3
     assert near < week < far < 5
     assert list(forecast(weather, NOW_H)) == list(forecast(weather, NOW_H))
+
+
+def test_what_came_of_a_round_is_said_plainly():
+    some = Forecast(forecasts=40, fallbacks=0).in_words(61.4)
+    assert some == "Forecasts of 40 series of use are in the app, after 61 s."
+    doubtful = Forecast(forecasts=40, fallbacks=2).in_words(61.4)
+    assert doubtful == f"{some} 2 of them only say “as a week ago”; the app says why."
+    young = Forecast(forecasts=40, fallbacks=40).in_words(61.4)
+    assert young.endswith("All of them only say “as a week ago”: there is too little history.")
+    assert "No forecasts yet" in Forecast(forecasts=0, fallbacks=0).in_words(9)

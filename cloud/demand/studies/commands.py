@@ -25,7 +25,8 @@ from cloud.demand.studies.scenario_told import lines_of_scenario, told_of_scenar
 UNREADABLE = 2
 
 _Usage = Annotated[
-    Path, typer.Option("--usage", help="CSV or Parquet: series_id, interval_start, usage; hourly.")
+    Path,
+    typer.Option("--usage", help="CSV or Parquet: [series_id,] interval_start, usage; hourly."),
 ]
 _Weather = Annotated[
     Path,

@@ -23,8 +23,8 @@ function faint(color, share) {
   return `color-mix(in srgb, ${color} ${share * 100}%, transparent)`;
 }
 
-/** Return a plot of `slots` in `element`; `limit` is an amount or null, `nowMs` where ahead begins. */
-export function drawBand(element, { slots, areDays, figureOf, unit, limit, nowMs, onPoint, selected }) {
+/** Return a plot of `slots` in `element`; `limits` are amounts, `nowMs` where ahead begins, named `nowText`. */
+export function drawBand(element, { slots, areDays, figureOf, limits, nowMs, nowText, onPoint, selected }) {
   const colors = palette(element);
   const font = `12px ${getComputedStyle(element).fontFamily}`;
   const axis = { stroke: colors.ink, font, ticks: { show: false } };
@@ -38,12 +38,12 @@ export function drawBand(element, { slots, areDays, figureOf, unit, limit, nowMs
   return new uPlot({
     width: element.clientWidth,
     height: HEIGHT,
-    padding: [10, 8, 0, 0],
+    padding: [20, 8, 0, 0],
     legend: { show: false },
     cursor: { x: false, y: false, points: { show: false }, drag: { x: false, y: false, setScale: false } },
     scales: {
       x: { time: false },
-      y: { range: (_, low, high) => [Math.min(0, low ?? 0), Math.max(high ?? 1, limit ?? 0, 1e-9) * 1.06] },
+      y: { range: (_, low, high) => [Math.min(0, low ?? 0), Math.max(high ?? 1, 1e-9, ...limits) * 1.06] },
     },
     axes: [
       {
@@ -51,7 +51,7 @@ export function drawBand(element, { slots, areDays, figureOf, unit, limit, nowMs
         splits: () => splitsOf(slots, element.clientWidth),
         values: (_, splits) => splits.map(labelOf),
       },
-      { ...axis, size: 66, grid: { stroke: colors.line, width: 1 }, values: (_, splits) => withUnit(splits.map(figureOf), unit) },
+      { ...axis, size: 52, grid: { stroke: colors.line, width: 1 }, values: (_, splits) => splits.map(figureOf) },
     ],
     bands: [{ series: [1, 2], fill: faint(colors.forecast, 0.2) }],
     series: [
@@ -64,7 +64,8 @@ export function drawBand(element, { slots, areDays, figureOf, unit, limit, nowMs
     hooks: {
       drawClear: [(self) => shadeAhead(self, nowMs, colors.ahead)],
       draw: [(self) => {
-        if (limit !== null) across(self, self.valToPos(limit, "y", true), colors.limit);
+        markNow(self, nowMs, nowText, colors, font);
+        for (const limit of limits) across(self, self.valToPos(limit, "y", true), colors.limit);
         const slot = slots[selected()];
         if (slot) upright(self, self.valToPos(areDays ? (slot.start + slot.end) / 2 : slot.start, "x", true), colors.ink);
       }],
@@ -73,12 +74,10 @@ export function drawBand(element, { slots, areDays, figureOf, unit, limit, nowMs
   }, data, element);
 }
 
-const withUnit = (figures, unit) => figures.with(-1, `${figures.at(-1)} ${unit}`);
-
 /** Local midnights, as many as have room; over few days also noons. */
 function splitsOf(slots, width) {
   const days = [...new Set(slots.map((slot) => dayOf(slot.start)))].map(midnight).filter((at) => at >= slots[0].start);
-  const fits = Math.max(2, Math.floor((width - 74) / LABEL_SPACE));
+  const fits = Math.max(2, Math.floor((width - 60) / LABEL_SPACE));
   const every = [1, 2, 3, 4, 7, 14].find((step) => days.length / step <= fits) ?? days.length;
   return days.filter((_, at) => at % every === 0);
 }
@@ -97,14 +96,30 @@ function shadeAhead(plot, nowMs, color) {
   plot.ctx.restore();
 }
 
+/** A line where what was used ends and what is only expected begins, with its name above it. */
+function markNow(plot, nowMs, text, colors, font) {
+  const { left, top, width } = plot.bbox;
+  const x = plot.valToPos(nowMs, "x", true);
+  if (x < left || x > left + width) return;
+  upright(plot, x, colors.ink, [2, 3]);
+  const { ctx } = plot;
+  ctx.save();
+  ctx.font = font.replace(/^\d+/, (px) => px * devicePixelRatio);
+  ctx.fillStyle = colors.used;
+  ctx.textAlign = x > left + width * 0.9 ? "right" : x < left + width * 0.1 ? "left" : "center";
+  ctx.textBaseline = "bottom";
+  ctx.fillText(text, x, top - 3 * devicePixelRatio);
+  ctx.restore();
+}
+
 function across(plot, y, color) {
   const { left, width } = plot.bbox;
   stroke(plot, color, [left, y], [left + width, y], [4, 4]);
 }
 
-function upright(plot, x, color) {
+function upright(plot, x, color, dash = []) {
   const { top, height } = plot.bbox;
-  stroke(plot, color, [x, top], [x, top + height], []);
+  stroke(plot, color, [x, top], [x, top + height], dash);
 }
 
 function stroke(plot, color, from, to, dash) {

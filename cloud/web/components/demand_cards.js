@@ -5,14 +5,22 @@ import { html, nothing, svg } from "lit";
 import { dateText, hourText, midnight } from "../calendar.js";
 import { language, t } from "../language.js";
 import { problemText } from "../problem.js";
-import { amountText, decimal, spanText } from "../units.js";
+import { amountText, decimal, NOTHING, spanText } from "../units.js";
 
 const PARTS = ["temperature", "calendar", "holiday", "season", "trend", "drift", "rain", "supply_rain", "humidity", "wind", "sun", "rest"];
+const WILD_PCT = 100; // of hours next to nothing is used in: it says nothing of the forecast
 const LEAST_PCT = 0.5; // a share that would be shown as 0 %
 
 const pct = (share) => decimal(share, share < 10 ? 1 : 0, language());
+const share = (told) => (told === null ? NOTHING : `${pct(told)}\u00a0%`);
 const partName = (name) => t(PARTS.includes(name) ? `part_${name}` : "part_other");
 export const dayText = (day) => dateText(midnight(day), language(), { day: "numeric", month: "long" });
+
+/** "22 November 2026 – 21 November 2027"; the years only where they differ. */
+function daysText(from, to) {
+  const year = from.slice(0, 4) === to.slice(0, 4) ? {} : { year: "numeric" };
+  return [from, to].map((day) => dateText(midnight(day), language(), { day: "numeric", month: "long", ...year })).join(" – ");
+}
 
 /** A card with its content, or with why there is none. */
 export function card(key, told, content, role = key) {
@@ -29,6 +37,13 @@ export function missing(error) {
   if (error.code === "cannot-be-told") return t("part_untold");
   if (error.code === "beyond-history") return t("what_if_beyond");
   return error.status === 404 ? t("part_missing", { why: t("part_unbuilt") }) : t("part_missing", { why: error.status ? error.message : problemText(error) });
+}
+
+/** Why there is no forecast: nothing is known yet, it the reader may not see hours, or it couldn't be fetched. */
+export function noForecast(error) {
+  if (error?.code === "hours-not-told") return t("hours_closed");
+  if (error && error.status !== 404) return problemText(error);
+  return `${t("no_forecast")} ${t("no_forecast_why")}`;
 }
 
 export function range(low, high, unit) {
@@ -60,13 +75,15 @@ function peakBars(hours, most) {
 export const accuracyCard = (told) => card("accuracy", told, ({ windows, unit, week, drifts }) => html`
   ${windows.length ? html`
     <p>${accuracyWords(windows.find((one) => one.days === 28) ?? windows[0], unit)}</p>
-    <table class="figures">
-      <thead><tr><th scope="col">${t("period")}</th><th scope="col">${t("coverage")}</th><th scope="col">${t("mean_error")}</th><th scope="col">${t("naive_error")}</th></tr></thead>
+    <table class="figures accuracy">
+      <thead><tr>${["period", "coverage", "mean_error", "naive_error"].map((key) => html`<th scope="col">${t(key)}</th>`)}</tr></thead>
       <tbody>${windows.map((one) => html`
         <tr data-window=${one.days}><th scope="row">${t("days_window", { n: one.days })}</th>
-          <td>${one.coveragePct === null ? "—" : `${pct(one.coveragePct)} %`}</td>
-          <td>${amountText(one.mae, unit, language())}</td><td>${amountText(one.naiveMae, unit, language())}</td></tr>`)}</tbody>
-    </table>` : html`<p>${t("accuracy_none")}</p>`}
+          <td>${share(one.coveragePct)}</td>
+          <td>${amountText(one.mae, unit, language())}${one.mapePct === null || one.mapePct >= WILD_PCT ? nothing : html`<small>${share(one.mapePct)}</small>`}</td>
+          <td>${amountText(one.naiveMae, unit, language())}</td></tr>`)}</tbody>
+    </table>
+    <p class="note">${t("accuracy_of")}</p>` : html`<p>${t("accuracy_none")}</p>`}
   ${week?.promisedPct ? html`<p>${t("week_error", { error: pct(week.errorPct), promised: pct(week.promisedPct) })}</p>` : null}
   ${drifts.slice(0, 1).map((one) => html`<p class="quality drift">${t(`drift_${one.what}_${one.direction}`, { when: dayText(one.since) })}</p>`)}`);
 
@@ -97,10 +114,10 @@ export const scenarioCard = (told) => card("scenario", told, ({ spans, coldDay, 
   <p>${t("scenario_words", { n: years })}</p>
   <dl class="spans">
     ${spans.map((one) => html`
-      <div data-span=${one.kind}><dt>${t(`span_${one.kind}`)}<small>${dayText(one.from)} – ${dayText(one.to)}</small></dt>
+      <div data-span=${one.kind}><dt>${t(`span_${one.kind}`)}<small>${daysText(one.from, one.to)}</small></dt>
         <dd><b>${amountText(one.mid, unit, language())}</b><small>${range(one.low, one.high, unit)}</small></dd></div>`)}
     ${coldDay ? html`
       <div data-span="cold"><dt>${t("cold_day")}</dt>
-        <dd><b>${t("cold_day_words", { amount: amountText(coldDay.amount, unit, language()), c: decimal(coldDay.coldC, 0, language()) })}</b>
+        <dd><b>${t("cold_day_words", { amount: amountText(coldDay.amount, unit, language()), c: decimal(coldDay.coldC, 0, language()).replace("-", "−") })}</b>
           <small>${range(coldDay.low, coldDay.high, unit)}</small></dd></div>` : nothing}
   </dl>`);

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: EUPL-1.2
 /** The chart of one series with what it needs fetched: use and forecasts behind, the forecast ahead. */
 
-import { html } from "lit";
+import { html, nothing } from "lit";
 import { addDays, dayOf, midnight } from "../calendar.js";
 import { now } from "../clock.js";
 import { attempt, forecastBehind, forecastFile, forecastOf, usedHours } from "../demand_api.js";
 import { t } from "../language.js";
+import { noForecast } from "./demand_cards.js";
 import { Element } from "./element.js";
 import "./forecast_chart.js";
 
@@ -46,6 +47,11 @@ export class DemandChart extends Element {
     if (id === this.seriesId) this.told = { ...this.told, [resolution]: { used, ahead, behind } };
   }
 
+  #again() {
+    this.told = { ...this.told, [this.#resolution]: undefined };
+    this.#fetch(this.#resolution);
+  }
+
   render() {
     const told = this.told[this.#resolution];
     return html`
@@ -66,13 +72,12 @@ export class DemandChart extends Element {
   #chart({ used, ahead, behind }) {
     const areDays = this.zoom === "days";
     const slots = this.#slots(used, ahead, behind, areDays);
-    if (!slots.length) {
-      const isClosed = [used, ahead].some((one) => one.error?.code === "hours-not-told");
-      return html`<p class="chart-empty">${t(isClosed ? "hours_closed" : "no_forecast")} ${isClosed ? "" : t("no_forecast_why")}</p>`;
-    }
-    const limit = this.limits.find((one) => one.isPeak !== areDays)?.upper ?? null;
-    return html`
-      <iskar-forecast-chart .slots=${slots} .unit=${this.unit} .areDays=${areDays} .limit=${limit} .nowMs=${now()}
+    const error = [used.error, ahead.error].find((one) => one && one.status !== 404 && one.code !== "hours-not-told");
+    const failed = error ? html`<p class="problem chart-failed" role="alert">${noForecast(error)} <button class="quiet" @click=${() => this.#again()}>${t("retry")}</button></p>` : nothing;
+    if (!slots.length) return error ? failed : html`<p class="chart-empty">${noForecast(ahead.error)}</p>`;
+    const limits = this.limits.filter((one) => one.isPeak !== areDays).map((one) => one.upper);
+    return html`${failed}
+      <iskar-forecast-chart .slots=${slots} .unit=${this.unit} .areDays=${areDays} .limits=${limits} .nowMs=${now()}
         .label=${t("chart_demand")}></iskar-forecast-chart>`;
   }
 

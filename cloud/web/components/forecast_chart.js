@@ -10,10 +10,11 @@ import { Element } from "./element.js";
 
 const darkness = matchMedia("(prefers-color-scheme: dark)");
 const DAY_MS = 24 * 3_600_000;
+const [LEAST_HOURS, LEAST_DAYS] = [48, 7]; // a share of fewer says nothing of nine times of ten
 
 export class ForecastChart extends Element {
   static properties = {
-    slots: {}, unit: {}, areDays: { type: Boolean }, limit: {}, nowMs: {}, label: {},
+    slots: {}, unit: {}, areDays: { type: Boolean }, limits: {}, nowMs: {}, label: {},
     at: { state: true }, isOpen: { state: true },
   };
 
@@ -26,7 +27,7 @@ export class ForecastChart extends Element {
     this.slots = []; // Slot[], in order of time
     this.unit = "";
     this.areDays = false;
-    this.limit = null;
+    this.limits = []; // amounts
     this.nowMs = 0;
     this.label = "";
     this.at = null; // the slot pointed at
@@ -53,15 +54,16 @@ export class ForecastChart extends Element {
       <figure class="chart forecast-chart" data-slots=${this.slots.length} data-used=${this.slots.filter(isUsed).length}
         data-ahead=${this.slots.filter((slot) => slot.start >= this.nowMs).length}>
         <p class="forecast-words">${words}</p>
+        <p class="axis-unit" aria-hidden="true">${t(this.areDays ? "per_day" : "per_hour", { unit: symbol(this.#scale().unit, language()) })}</p>
         <div class="plot" tabindex="0" role="img" aria-label="${this.label}. ${words} ${t("chart_demand_help")}"
           @keydown=${this.#step} @pointerleave=${() => this.#point(null)} @blur=${() => this.#point(null)}></div>
         <div class="chart-foot">
           <p class="pointed" aria-live="polite">${pointed ? this.#slotWords(pointed) : nothing}</p>
           <p class="legend">
             <span><i class="stroke stroke-used"></i>${t("legend_used")}</span>
-            <span><i class="stroke stroke-forecast"></i>${t("legend_forecast")}</span>
-            <span><i class="swatch swatch-band"></i>${t("legend_band")}</span>
-            ${this.limit === null ? nothing : html`<span><i class="stroke stroke-limit"></i>${t("legend_limit")}</span>`}
+            ${this.slots.some((slot) => slot.mid !== null) ? html`<span><i class="stroke stroke-forecast"></i>${t("legend_forecast")}</span>` : nothing}
+            ${this.slots.some((slot) => slot.low !== null) ? html`<span><i class="swatch swatch-band"></i>${t("legend_band")}</span>` : nothing}
+            ${this.limits.length === 0 ? nothing : html`<span><i class="stroke stroke-limit"></i>${t("legend_limit")}</span>`}
           </p>
         </div>
         <details class="chart-table" @toggle=${(event) => { this.isOpen = event.target.open; }}>
@@ -79,7 +81,7 @@ export class ForecastChart extends Element {
     const held = told.filter((slot) => slot.used >= slot.low && slot.used <= slot.high).length;
     return [
       most && t(this.areDays ? "demand_chart_days" : "demand_chart_words", { when: this.#slotText(most), amount: this.#text(most.mid) }),
-      told.length && t("held", { share: decimal(held / told.length * 100, 0, language()) }),
+      told.length >= (this.areDays ? LEAST_DAYS : LEAST_HOURS) && t("held", { share: decimal(held / told.length * 100, 0, language()) }),
     ].filter(Boolean).join(" ");
   }
 
@@ -119,16 +121,19 @@ export class ForecastChart extends Element {
     this.#resized.observe(this.querySelector(".plot"));
   }
 
+  /** One scale for the whole chart, that of its largest amount. */
+  #scale() {
+    return scaleFor(Math.max(0, ...this.slots.flatMap((slot) => [slot.high ?? 0, slot.mid ?? 0, slot.used ?? 0])), this.unit);
+  }
+
   #draw() {
     const element = this.querySelector(".plot");
     if (!element?.clientWidth || !this.slots.length) return;
     this.#plot?.destroy();
-    const largest = Math.max(0, ...this.slots.flatMap((slot) => [slot.high ?? 0, slot.mid ?? 0, slot.used ?? 0]));
-    const scale = scaleFor(largest, this.unit);
+    const scale = this.#scale();
     this.#plot = drawBand(element, {
-      slots: this.slots, areDays: this.areDays, limit: this.limit, nowMs: this.nowMs,
+      slots: this.slots, areDays: this.areDays, limits: this.limits, nowMs: this.nowMs, nowText: t("chart_now"),
       figureOf: (amount) => quantity(amount, this.unit, language(), scale).figure,
-      unit: symbol(scale.unit, language()),
       onPoint: (at) => this.#point(at ?? null),
       selected: () => this.at,
     });

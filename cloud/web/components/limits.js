@@ -10,7 +10,9 @@ import { card } from "./demand_cards.js";
 import { Element } from "./element.js";
 
 export class Limits extends Element {
-  static properties = { seriesId: {}, unit: {}, typical: {}, passed: {}, items: { state: true }, said: { state: true }, failure: { state: true }, isSaving: { state: true } };
+  #nextId = newId();
+
+  static properties = { seriesId: {}, unit: {}, typical: {}, passed: {}, items: { state: true }, said: { state: true }, failure: { state: true }, wrong: { state: true }, isSaving: { state: true } };
 
   constructor() {
     super();
@@ -21,11 +23,15 @@ export class Limits extends Element {
     this.items = undefined;
     this.said = "";
     this.failure = "";
+    this.wrong = ""; // the name of the field that can't be right
     this.isSaving = false;
   }
 
   willUpdate(changed) {
-    if (changed.has("seriesId")) this.#fetch();
+    if (changed.has("seriesId")) {
+      Object.assign(this, { said: "", failure: "", wrong: "" });
+      this.#fetch();
+    }
   }
 
   async #fetch() {
@@ -45,13 +51,13 @@ export class Limits extends Element {
         <div><label for="limit-of">${t("limit_of")}</label>
           <select id="limit-of" name="of"><option value="sum">${t("limit_day_sum")}</option><option value="peak">${t("limit_day_peak")}</option></select></div>
         <div><label for="limit-upper">${t("limit_upper", { unit: symbol(this.#typed.unit, language()) })}</label>
-          <input id="limit-upper" name="upper" type="number" inputmode="decimal" min="0" step="any" required aria-describedby="limit-said"></div>
+          <input id="limit-upper" name="upper" type="number" inputmode="decimal" min="0" step="any" required aria-describedby="limit-said" aria-invalid=${this.wrong === "upper"}></div>
         <div><label for="limit-share">${t("limit_share")}</label>
-          <input id="limit-share" name="share" type="number" inputmode="numeric" min="5" max="95" step="5" value="50" required></div>
+          <input id="limit-share" name="share" type="number" inputmode="numeric" min="5" max="95" step="any" value="50" required aria-describedby="limit-said" aria-invalid=${this.wrong === "share"}></div>
         <div><label for="limit-contact">${t("limit_contact")}</label>
-          <input id="limit-contact" name="contact" type="email" autocomplete="email"></div>
-        <button class="primary" ?disabled=${this.isSaving}>${t("limit_set")}</button>
-        <p id="limit-said" role="status">${this.failure ? html`<span class="problem">${this.failure}</span>` : this.said}</p>
+          <input id="limit-contact" name="contact" type="email" autocomplete="email" aria-describedby="limit-said" aria-invalid=${this.wrong === "contact"}></div>
+        <button class="primary" type="submit" ?disabled=${this.isSaving}>${t("limit_set")}</button>
+        <p id="limit-said" role="status">${this.wrong || this.failure ? html`<span class="problem">${this.wrong ? t(`limit_wrong_${this.wrong}`) : this.failure}</span>` : this.said}</p>
       </form>`);
   }
 
@@ -70,13 +76,15 @@ export class Limits extends Element {
   #save(event) {
     event.preventDefault();
     const form = event.target;
+    const wrong = wrongOf(form);
+    this.wrong = wrong?.name ?? "";
+    if (wrong) return wrong.focus();
     const upper = Number(form.upper.value) * this.#typed.per;
-    this.failure = upper > 0 ? "" : t("limit_needed");
-    if (this.failure) return form.upper.focus();
-    const isPeak = form.of.value === "peak";
-    const limitId = `${this.seriesId.slice(0, 50)}-${isPeak ? "peak" : "sum"}`;
-    const wanted = { limitId, isPeak, upper, share: Number(form.share.value) / 100, contact: form.contact.value.trim() };
-    return this.#change(() => setLimit(this.seriesId, wanted), t("limit_set_done"));
+    const wanted = { limitId: this.#nextId, isPeak: form.of.value === "peak", upper, share: Number(form.share.value) / 100, contact: form.contact.value.trim() };
+    return this.#change(async () => {
+      await setLimit(this.seriesId, wanted);
+      this.#nextId = newId(); // until then the same one: asked again, a limit isn't set twice
+    }, t("limit_set_done"));
   }
 
   async #change(act, done) {
@@ -88,9 +96,23 @@ export class Limits extends Element {
       await this.#fetch();
       this.said = done;
     } catch (error) {
-      this.failure = t("limit_failed", { reason: error instanceof RefusedError ? error.message : t("unreachable") });
+      this.failure = t("limit_failed", { reason: reasonOf(error) });
     }
     this.isSaving = false;
   }
 }
 customElements.define("iskar-limits", Limits);
+
+const REASONS = { "mail-off": "limit_mail_off", "too-many-limits": "limit_too_many" };
+
+/** Why a limit wasn't kept, in the reader's language where the cloud says it by a code. */
+function reasonOf(error) {
+  if (!(error instanceof RefusedError)) return t("unreachable");
+  return REASONS[error.code] ? t(REASONS[error.code]) : error.message;
+}
+
+/** The first field whose content can't be meant, or undefined. */
+const wrongOf = ({ upper, share, contact }) => [upper, share, contact].find((field) =>
+  !field.checkValidity() || (field === upper && !(Number(upper.value) > 0)));
+
+const newId = () => `limit-${Array.from(crypto.getRandomValues(new Uint8Array(10)), (byte) => byte.toString(16).padStart(2, "0")).join("")}`;

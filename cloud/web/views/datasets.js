@@ -56,7 +56,7 @@ customElements.define("iskar-datasets", Datasets);
 const USES = ["water", "gas", "electricity", "heat"];
 const LEVELS = ["city", "district", "building", "service_point"];
 
-function dataset({ id, isWeather, name, what, level, source, licence, isLate, ageMs, coverage, findings }) {
+function dataset({ id, isWeather, name, what, level, source, isOwn, licence, isLate, ageMs, coverage, findings }) {
   const kind = USES.includes(what) ? t(what) : t("weather");
   return html`
     <article class="card dataset ${USES.includes(what) ? `u-${what}` : ""}" data-dataset=${id}>
@@ -70,7 +70,7 @@ function dataset({ id, isWeather, name, what, level, source, licence, isLate, ag
         ${ageMs === null ? nothing : html`<span>${t("fresh_age", { age: ageText(now() - ageMs, now(), language()) })}</span>`}
       </p>
       <dl class="terms">
-        <div><dt>${t("source")}</dt><dd>${source ?? t("unknown_terms")}</dd></div>
+        <div><dt>${t("source")}</dt><dd>${isOwn ? t("source_own") : source ?? t("unknown_terms")}</dd></div>
         <div><dt>${t("licence")}</dt><dd>${licence ?? t("unknown_terms")}</dd></div>
       </dl>
       ${findings.length ? html`

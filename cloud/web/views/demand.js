@@ -4,6 +4,7 @@
 import { html, nothing } from "lit";
 import { addDays, dayOf, momentText } from "../calendar.js";
 import { now } from "../clock.js";
+import { noForecast } from "../components/demand_cards.js";
 import { Element } from "../components/element.js";
 import { icon } from "../components/icons.js";
 import { attempt, demandSeries, forecastOf } from "../demand_api.js";
@@ -49,11 +50,16 @@ export class Demand extends Element {
     }
   }
 
+  /** Whether nothing at all has been forecast yet: why is said once then, not on every card. */
+  get #hasNone() {
+    return this.forecasts.size > 0 && [...this.forecasts.values()].every((one) => one.error?.status === 404);
+  }
+
   render() {
     return html`
       <main id="content" class="page">
         <h1>${t("demand")}</h1>
-        <p class="lead">${t("demand_lead")}</p>
+        <p class="lead">${t("demand_lead")}${this.#hasNone ? ` ${t("no_forecast")} ${t("no_forecast_why")}` : nothing}</p>
         ${this.#content()}
       </main>`;
   }
@@ -81,7 +87,7 @@ export class Demand extends Element {
     if (!forecast) return html`<p class="series-none">${t("loading")}</p>`;
     const tomorrow = addDays(dayOf(now()), 1);
     const day = forecast.days?.find((one) => one.day === tomorrow);
-    if (!day) return html`<p class="series-none">${t(forecast.error?.code === "hours-not-told" ? "hours_closed" : "no_forecast")}</p>`;
+    if (!day) return html`<p class="series-none">${forecast.error?.status === 404 ? t("no_forecast") : noForecast(forecast.error)}</p>`;
     return html`
       <dl class="today series-facts">
         ${fact("tomorrow_total", day, unit)}

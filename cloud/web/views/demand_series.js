@@ -5,7 +5,7 @@ import { html, nothing } from "lit";
 import { addDays, dayOf, momentText } from "../calendar.js";
 import { now } from "../clock.js";
 import "../components/age.js";
-import { accuracyCard, explainCard, peakCard, range, scenarioCard } from "../components/demand_cards.js";
+import { accuracyCard, explainCard, noForecast, peakCard, range, scenarioCard } from "../components/demand_cards.js";
 import "../components/demand_chart.js";
 import { Element } from "../components/element.js";
 import { icon } from "../components/icons.js";
@@ -48,14 +48,23 @@ export class DemandSeries extends Element {
       this.error = error;
       return;
     }
+    await this.#part("days", () => forecastOf(id, "day"));
+    for (const [name, ask] of Object.entries(AT_ONCE)) await this.#part(name, ask);
+    await Promise.all(Object.entries(STUDIES).map(([name, ask]) => this.#part(name, ask))); // each may take minutes
+  }
+
+  async #part(name, ask) {
+    const id = this.seriesId;
     const isWanted = () => this.isConnected && id === this.seriesId;
-    const part = async (name, ask) => {
-      const keep = (told) => { if (id === this.seriesId) this.parts = { ...this.parts, [name]: told }; };
-      keep(await attempt(ask(id, { isWanted, onWait: () => keep({ isBeingWorkedOut: true }) })));
-    };
-    await part("days", () => forecastOf(id, "day"));
-    for (const [name, ask] of Object.entries(AT_ONCE)) await part(name, ask);
-    await Promise.all(Object.entries(STUDIES).map(([name, ask]) => part(name, ask))); // each may take minutes
+    const keep = (told) => { if (isWanted()) this.parts = { ...this.parts, [name]: told }; };
+    keep(await attempt(ask(id, { isWanted, onWait: () => keep({ isBeingWorkedOut: true }) })));
+  }
+
+  /** Limits as they stand now; the peak tells how probably each is passed. */
+  #limit(limits) {
+    const isChanged = limits.map((one) => one.id).join() !== this.limits.map((one) => one.id).join();
+    this.limits = limits;
+    if (isChanged && this.parts.peak && !this.parts.peak.error) this.#part("peak", AT_ONCE.peak);
   }
 
   render() {
@@ -87,7 +96,7 @@ export class DemandSeries extends Element {
           ${explainCard(explain)}
           ${scenarioCard(scenario)}
           ${this.mayKeep ? html`<iskar-limits .seriesId=${id} .unit=${unit} .typical=${days?.days?.[0]?.mid ?? null} .passed=${peak?.passed ?? []}
-            @limits=${(event) => { this.limits = event.detail; }}></iskar-limits>` : nothing}
+            @limits=${(event) => this.#limit(event.detail)}></iskar-limits>` : nothing}
         </div>
       </div>`;
   }
@@ -109,8 +118,7 @@ export class DemandSeries extends Element {
     if (days === undefined) return nothing;
     const day = days.days?.find((one) => one.day === addDays(dayOf(now()), 1));
     if (!day) {
-      const isClosed = days.error?.code === "hours-not-told";
-      return html`<p class="card empty" data-none>${t(isClosed ? "hours_closed" : "no_forecast")} ${isClosed ? nothing : t("no_forecast_why")}</p>`;
+      return html`<p class="card empty" data-none>${noForecast(days.error)}</p>`;
     }
     const figure = (key, { low, mid, high }) => html`
       <div data-figure=${key}><dt>${t(key)}</dt>
