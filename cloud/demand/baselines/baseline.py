@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from cloud.demand.baselines import warned
 from cloud.demand.baselines.breaks import Break
 from cloud.demand.baselines.change_points import ChangePoints
 from cloud.demand.baselines.day_candidates import Mixture, mixture
@@ -25,13 +26,14 @@ from cloud.demand.baselines.ranges import Ranges
 from cloud.demand.model import LEVELS
 from cloud.demand.series import DAY_H, Floats, Hours, Ints, Weather
 
-ENOUGH_DAYS = 300  # CalTRACK 2.2 asks for a year with 90 % of its days; a bit less can still do
 HISTORY_DAYS = 4 * 365  # what is older tells of another building
 HALF_LIFE_DAYS = 365.0
 _MIN_DAYS = 4  # of whole use; with fewer, the mean is all there is
 _MIN_KNOWN_H = 20  # of a day, for what misses to be filled in by the usual course
 _BLOCK_DAYS = 30
 _MIN_BLOCKS = 5
+_SEASON_DAYS = 91
+_MIN_SEASONS = 4
 _WARM_UP_H = 4 * DAY_H  # of weather before what is asked for: walls remember it
 
 
@@ -81,12 +83,13 @@ class Predicted:
     """What would have been used: by hour (hours, levels) and by local day (days, levels).
 
     The middle is the expected use, so that hours sum to days; days that ``hours`` only touch are
-    told as far as they are touched.
+    told as far as they are touched. ``warnings`` are of the weather that was given for them.
     """
 
     hours: Hours
     by_hour: Floats
     by_day: Floats
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,7 +124,13 @@ class Baseline:
         share = np.bincount(of_day) / DAY_H
         with np.errstate(invalid="ignore"):
             ranges = self.daily.around((middle / share)[:, None])[:, 0] * share[:, None]
-        return Predicted(hours=hours, by_hour=by_hour, by_day=np.maximum(ranges, self.floor))
+        seen_c = (-np.inf, np.inf) if self.model is None else self.model.seen_c
+        return Predicted(
+            hours=hours,
+            by_hour=by_hour,
+            by_day=np.maximum(ranges, self.floor),
+            warnings=warned.of_asked(weather, hours, days, seen_c),
+        )
 
 
 def fit_baseline(amounts: Floats, hours: Hours, weather: Weather) -> Baseline:
@@ -136,7 +145,7 @@ def fit_baseline(amounts: Floats, hours: Hours, weather: Weather) -> Baseline:
     known = told.amounts[~np.isnan(told.amounts)]
     floor = 0.0 if not known.size or known.min() >= 0 else -np.inf
     if rows.size < _MIN_DAYS:
-        return _usual(by_days, climate, floor, told.removed)
+        return _usual(by_days, seen, climate, floor, told.removed)
     days = days_of(seen, climate).of(rows)
     used = whole[rows]
     age_d = days.number[-1] - days.number
@@ -144,7 +153,7 @@ def fit_baseline(amounts: Floats, hours: Hours, weather: Weather) -> Baseline:
     blocks = _blocks(days.number)
     levels = yearly_levels(days, used, weights, blocks)
     used, by_days[rows] = (told * levels.factors[:, None] for told in (used, by_days[rows]))
-    model = mixture(days, used, weights, blocks)
+    model = mixture(days, used, weights, blocks, _blocks(days.number, _SEASON_DAYS, _MIN_SEASONS))
     sums, left_out = used.sum(axis=1), np.maximum(model.left_out, floor)
     told_sums = left_out.sum(axis=1)
     drift = levels.drift
@@ -158,7 +167,7 @@ def fit_baseline(amounts: Floats, hours: Hours, weather: Weather) -> Baseline:
         points=_per_day(model.points),
         removed=told.removed,
         level_break=found,
-        warnings=_warnings(int(rows.size), climate, told.removed, found),
+        warnings=warned.of_history(int(rows.size), seen, climate, told.removed, found),
     )
     return Baseline(
         facts=facts,
@@ -189,7 +198,11 @@ def _whole_days(by_days: Floats) -> tuple[Floats, Ints]:
 
 
 def _usual(
-    by_days: Floats, climate: Climate, floor: float, removed: Mapping[Fault, int]
+    by_days: Floats,
+    weather: Weather,
+    climate: Climate,
+    floor: float,
+    removed: Mapping[Fault, int],
 ) -> Baseline:
     """Return the mean of what little is known; all NaN where nothing is."""
     usual = _hour_means(by_days)
@@ -209,7 +222,7 @@ def _usual(
         points=None,
         removed=removed,
         level_break=None,
-        warnings=_warnings(known, climate, removed, None),
+        warnings=warned.of_history(known, weather, climate, removed, None),
     )
     return Baseline(
         facts=facts,
@@ -235,9 +248,9 @@ def _hour_means(by_days: Floats) -> Floats:
         return np.asarray(np.where(count, sums / count, by_days[known].mean()))
 
 
-def _blocks(number: Ints) -> list[Ints]:
+def _blocks(number: Ints, days: int = _BLOCK_DAYS, least: int = _MIN_BLOCKS) -> list[Ints]:
     """Return rows to be left out together: months, or a fifth of what there is."""
-    length = min(_BLOCK_DAYS, max(1, -(-number.size // _MIN_BLOCKS)))
+    length = min(days, max(1, -(-number.size // least)))
     block = (number[-1] - number) // length
     return [np.flatnonzero(block == one) for one in np.unique(block)]
 
@@ -253,24 +266,3 @@ def _cvrmse_pct(used: Floats, predicted: Floats, weights: Floats) -> float | Non
 def _per_day(points: ChangePoints) -> ChangePoints:
     """Return slopes of daily sums for those of daily means."""
     return points.times(DAY_H)
-
-
-def _warnings(
-    days: int, climate: Climate, removed: Mapping[Fault, int], found: Break | None
-) -> tuple[str, ...]:
-    told = []
-    if days < ENOUGH_DAYS:
-        told.append(f"Only {days} whole days are known; {ENOUGH_DAYS} are needed to know a year.")
-    if not climate.has_temperature:
-        told.append("No temperature is known; the baseline follows the calendar only.")
-    names = {
-        "zeros": "are zero where a gap is meant",
-        "stuck": "repeat one value",
-        "jump": "are beyond what the meter ever tells",
-    }
-    told += [f"{count} hours {names[name]} and were left out." for name, count in removed.items()]
-    if found is not None:
-        told.append(
-            f"Use changed by {found.share * 100:+.0f} % about {found.on}: find out what happened."
-        )
-    return tuple(told)

@@ -6,27 +6,32 @@ been seen, for the best of a few months is often the best by chance.
 Source: Breiman (1996), stacked regressions; Van der Laan, Polley and Hubbard (2007).
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from cloud.demand.series import Floats
 
-_LEANING_DAYS = 60.0  # of evidence that equal shares count for
+_LEANING_DAYS = 150.0  # of evidence that equal shares count for
 
 
-def shares(predicted: Floats, used: Floats, weights: Floats) -> Floats:
+def shares(predicted: Sequence[Floats], used: Floats, weights: Floats) -> Floats:
     """Return the share of each candidate.
 
-    ``predicted`` is (candidates, days, hours), each day without that day's own evidence; ``used``
-    (days, hours); ``weights`` (days,).
+    Each of ``predicted`` is (candidates, days, hours), every day without that day's own evidence in
+    one of several ways, which count alike; ``used`` (days, hours); ``weights`` (days,).
     """
-    count, days = predicted.shape[:2]
+    count, days = predicted[0].shape[:2]
     root = np.sqrt(weights)[:, None]
-    missed = ((used - predicted) * root).reshape(count, -1)
-    products = missed @ missed.T
-    per_day = products.trace() / count / days
-    if not np.isfinite(per_day) or per_day <= 0:
-        return np.full(count, 1 / count)
-    return _least(products / per_day + _LEANING_DAYS * np.eye(count))
+    mixed = _LEANING_DAYS * np.eye(count)
+    for told in predicted:
+        missed = ((used - told) * root).reshape(count, -1)
+        products = missed @ missed.T
+        per_day = products.trace() / count / days
+        if not np.isfinite(per_day) or per_day <= 0:
+            return np.full(count, 1 / count)
+        mixed += products / per_day / len(predicted)
+    return _least(mixed)
 
 
 def _least(products: Floats) -> Floats:

@@ -23,7 +23,11 @@ class Mixture:
     The two are independent, so that errors of one can't be made up by the other: a model of days
     may know best how much, another when.
 
+    Beyond the temperatures that were seen, use follows the slopes of the change points only: never
+    less in a harder frost, and no guess of a smooth curve.
+
     Attributes:
+        seen_c: the coldest and the hottest daily mean of the history.
         left_out: what would have been predicted for each day without its block: (days, 24).
     """
 
@@ -32,10 +36,12 @@ class Mixture:
     points: ChangePoints
     of_mean: Mapping[str, float]
     of_course: Mapping[str, float]
+    seen_c: tuple[float, float]
     left_out: Floats
 
     def use(self, days: Days) -> Floats:
         """Return (days, 24)."""
+        asked, days = days, days.within(self.seen_c)
         told = {
             kind: ridge.use(self.features.columns(kind, days))  # type: ignore[arg-type]
             for kind, ridge in self.ridges.items()
@@ -45,14 +51,26 @@ class Mixture:
         means[CHANGE_POINTS] = self.points.use(days)
         mean = sum(self.of_mean[name] * means[name] for name in means)
         course = sum(self.of_course[kind] * _course(use) for kind, use in told.items())
-        return np.asarray(np.asarray(mean)[:, None] + course)
+        beyond = self.points.use(asked) - self.points.use(days)
+        return np.asarray((np.asarray(mean) + beyond)[:, None] + course)
 
 
-def mixture(days: Days, used: Floats, weights: Floats, blocks: Sequence[Ints]) -> Mixture:
-    """Fit all candidates on ``used`` (days, 24) and mix them."""
+def mixture(
+    days: Days,
+    used: Floats,
+    weights: Floats,
+    blocks: Sequence[Ints],
+    seasons: Sequence[Ints],
+) -> Mixture:
+    """Fit all candidates on ``used`` (days, 24) and mix them.
+
+    A month left out is known from its neighbours, by a smooth season as well as by weather; a year
+    ahead nobody's neighbours are known. So means are judged with whole ``seasons`` left out, too.
+    """
     features = Features.of(days)
     ridges: dict[str, DayRidge] = {
-        kind: day_ridge(features.columns(kind, days), used, weights, blocks) for kind in KINDS
+        kind: day_ridge(features.columns(kind, days), used, weights, blocks, seasons)
+        for kind in KINDS
     }
     mean = used.mean(axis=1)
     points = change_points(days, mean, weights)
@@ -60,9 +78,13 @@ def mixture(days: Days, used: Floats, weights: Floats, blocks: Sequence[Ints]) -
     means = told.mean(axis=2)
     of_points = left_out_use(points, days, mean, weights, blocks)
     all_means = np.concatenate([means, of_points[None]])
-    mean_shares = shares(all_means[:, :, None], mean[:, None], weights)
+    without = [ridge.mean_without_season for ridge in ridges.values()]
+    of_points = left_out_use(points, days, mean, weights, seasons)
+    by_season = np.stack([*without, of_points])  # type: ignore[list-item]
+    ways = [all_means[:, :, None], by_season[:, :, None]]
+    mean_shares = shares(ways, mean[:, None], weights)
     courses = told - means[:, :, None]
-    course_shares = shares(courses, _course(used), weights)
+    course_shares = shares([courses], _course(used), weights)
     left_out = np.einsum("c,cdh->dh", course_shares, courses)
     left_out += (mean_shares @ all_means)[:, None]
     return Mixture(
@@ -71,6 +93,7 @@ def mixture(days: Days, used: Floats, weights: Floats, blocks: Sequence[Ints]) -
         points=points,
         of_mean=dict(zip([*ridges, CHANGE_POINTS], mean_shares.tolist(), strict=True)),
         of_course=dict(zip(ridges, course_shares.tolist(), strict=True)),
+        seen_c=(float(days.temperature_c.min()), float(days.temperature_c.max())),
         left_out=left_out,
     )
 

@@ -11,6 +11,7 @@ from typing import Literal, Self
 import numpy as np
 
 from cloud.demand.baselines.days import Days
+from cloud.demand.baselines.feasts import feasts
 from cloud.demand.series import Floats
 
 Kind = Literal["calendar", "small", "weather", "season", "full", "smooth", "smooth_weather"]
@@ -25,15 +26,19 @@ KINDS: tuple[Kind, ...] = (
 )
 
 _COLUMNS = {
-    "calendar": ("week",),
-    "small": ("week", "heat"),
-    "weather": ("week", "heat", "lag", "course", "off_heat", "sky"),
-    "season": ("week", "heat", "lag", "season", "off_heat"),
-    "full": ("week", "heat", "lag", "course", "season", "off_heat", "off_season", "cold", "sky"),
+    "calendar": ("week", "feasts"),
+    "small": ("week", "feasts", "heat"),
+    "weather": ("week", "feasts", "heat", "lag", "course", "off_heat", "sky"),
+    "season": ("week", "feasts", "heat", "lag", "season", "off_heat"),
+    "full": (
+        *("week", "feasts", "heat", "lag", "course", "season"),
+        *("off_heat", "off_season", "cold", "sky"),
+    ),
 }
 _KNOTS = (0.05, 0.2, 0.4, 0.6, 0.8, 0.95)  # quantiles of temperature where slopes may change
 _INNER = (1, 3)  # of them, for what acts together with something else
 _WAVES = 3
+_FEAST = 2.0  # a few days a year have to tell what they are like
 _LANDMARKS = 120  # days that a smooth candidate compares every day with
 _JITTER = 1e-6
 
@@ -77,18 +82,20 @@ class Features:
         warm = self._scaled(days.temperature_c)
         before = self._scaled(days.before_c)
         off = days.off[:, None]
+        still = _still(days)[:, None]
         rising = np.maximum(warm[:, None] - self.knots, 0)
         course = days.course_c / self.deviation_c
         waves = _waves(days.angle)
         inner = rising[:, _INNER]
         return {
             "week": np.concatenate([np.eye(7)[days.weekday], off, days.holiday[:, None]], axis=1),
+            "feasts": _FEAST * feasts(days.number),
             "heat": np.concatenate([warm[:, None], rising, (before - warm)[:, None]], axis=1),
             "lag": np.maximum(before[:, None] - self.knots[[1, 3, 4]], 0),
             "course": course,
             "season": waves,
-            "off_heat": off * np.concatenate([warm[:, None], inner], axis=1),
-            "off_season": off * waves[:, :4],
+            "off_heat": still * np.concatenate([warm[:, None], inner], axis=1),
+            "off_season": still * waves[:, :4],
             "cold": course * warm[:, None],
             "sky": days.sky,
         }
@@ -97,10 +104,11 @@ class Features:
         """Return how alike days are: (days, others), the kernel of a smooth function of them."""
         mine, theirs = self._groups(days), self._groups(others)
         warm = _alike(self._warmth(days), self._warmth(others))
-        off = _alike(1.5 * days.off[:, None], 1.5 * others.off[:, None])
+        off = _alike(1.5 * _still(days)[:, None], 1.5 * _still(others)[:, None])
         course = ("course", "sky")
         told = warm * (1 + off) + 0.3 * mine["week"] @ theirs["week"].T
         told += 0.5 * mine["heat"] @ theirs["heat"].T
+        told += mine["feasts"] @ theirs["feasts"].T
         told += 0.3 * sum(mine[name] @ theirs[name].T for name in course)
         if kind == "smooth":
             season = _alike(mine["season"][:, :2], theirs["season"][:, :2])
@@ -112,6 +120,11 @@ class Features:
 
     def _scaled(self, temperature_c: Floats) -> Floats:
         return (temperature_c - self.mean_c) / self.deviation_c
+
+
+def _still(days: Days) -> Floats:
+    """Return 1 on days off and on feasts, on which heating and lights may run as on days off."""
+    return np.asarray(np.maximum(days.off, feasts(days.number).max(axis=1)))
 
 
 def _alike(one: Floats, other: Floats) -> Floats:

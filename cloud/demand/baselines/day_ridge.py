@@ -21,19 +21,34 @@ _LEVEL = 10.0  # of the column of ones: large, so that the level is hardly shrun
 
 @dataclass(frozen=True, kw_only=True)
 class DayRidge:
-    """A fitted model: ``left_out`` is what it predicts for each day without that day's block."""
+    """A fitted model.
+
+    Attributes:
+        left_out: what it predicts for each day without that day's block: (days, 24).
+        mean_without_season: the mean of each day without its whole season: (days,), if asked for.
+    """
 
     mean: Floats
     coefficients: Floats
     left_out: Floats
+    mean_without_season: Floats | None = None
 
     def use(self, columns: Floats) -> Floats:
         """Return (days, 24) for columns (days, columns)."""
         return np.asarray(self.mean + _with_level(columns) @ self.coefficients)
 
 
-def day_ridge(columns: Floats, used: Floats, weights: Floats, blocks: Sequence[Ints]) -> DayRidge:
-    """Fit days (days, 24) by their columns; ``blocks`` are rows to be left out together."""
+def day_ridge(
+    columns: Floats,
+    used: Floats,
+    weights: Floats,
+    blocks: Sequence[Ints],
+    seasons: Sequence[Ints] = (),
+) -> DayRidge:
+    """Fit days (days, 24) by their columns.
+
+    ``blocks`` and, longer, ``seasons`` are rows to be left out together.
+    """
     mean = np.asarray(weights @ used / weights.sum())
     root = np.sqrt(weights)[:, None]
     shapes = _shapes((used - mean) * root)
@@ -52,15 +67,25 @@ def day_ridge(columns: Floats, used: Floats, weights: Floats, blocks: Sequence[I
     shrunk = np.sqrt(values)[:, None] / (values[:, None] + _PENALTIES[best]) * within
     coefficients = np.where(is_told, vectors @ shrunk, 0)
     told = np.where(is_told, aims - left_out[best, :, at].T / root, 0)
+    without = None
+    if seasons:
+        level = aims[:, :1] * root  # the first shape is the mean
+        missed, gaps = _without_blocks(basis, level, within[:, :1], values, seasons)
+        least = int(missed[:, 0].argmin())
+        told_level = (level - gaps[least])[:, 0] / root[:, 0]
+        without = mean.mean() + shapes[0, 0] * told_level * (missed[least, 0] < nothing[0])
     return DayRidge(
-        mean=mean, coefficients=coefficients @ shapes.T, left_out=mean + told @ shapes.T
+        mean=mean,
+        coefficients=coefficients @ shapes.T,
+        left_out=mean + told @ shapes.T,
+        mean_without_season=without,
     )
 
 
 def _without_blocks(
     basis: Floats, aims: Floats, within: Floats, values: Floats, blocks: Sequence[Ints]
 ) -> tuple[Floats, Floats]:
-    """Return squared errors (penalties, 24) and errors (penalties, days, 24) of blocks left out."""
+    """Return what blocks left out are missed by: squared (penalties, shapes), and by day."""
     left_out = np.empty((len(_PENALTIES), *aims.shape))
     shrinks = values / (values + _PENALTIES[:, None])
     missed = aims - basis @ (shrinks[:, :, None] * within)

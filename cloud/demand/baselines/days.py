@@ -48,6 +48,14 @@ class Days:
         """Return these days only."""
         return replace(self, **{one.name: getattr(self, one.name)[rows] for one in fields(self)})
 
+    def within(self, seen_c: tuple[float, float]) -> Self:
+        """Return the days as if none were colder or hotter than ``seen_c`` (least, most)."""
+        return replace(
+            self,
+            temperature_c=np.clip(self.temperature_c, *seen_c),
+            before_c=np.clip(self.before_c, *seen_c),
+        )
+
     @property
     def angle(self) -> Floats:
         """Where in the year a day lies, in radians."""

@@ -52,7 +52,8 @@ def _false_zeros(amounts: Floats) -> Bools:
     if used.size < _MIN_KNOWN_H or zero.sum() > _MAX_ZERO_SHARE * (zero.sum() + used.size):
         return nothing
     least, usual = np.quantile(used, (_LEAST, _USUAL))
-    step = np.diff(np.unique(used.round(6))).min() if np.ptp(used) > 0 else used[0]
+    steps = np.diff(np.unique((used / usual).round(6)))  # of what it usually tells: of any unit
+    step = steps.min() * usual if steps.size else used[0]
     is_apart = least >= max(_NEVER_NEAR_ZERO * usual, _STEPS * step)
     return np.asarray(zero) if is_apart else nothing
 

@@ -3,7 +3,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
@@ -69,8 +69,8 @@ def run_baselines(
         began = clock()
         fitted = fit_baseline(known.amounts[row], known.hours, seen)
         fits.append(clock() - began)
-        baselines.append(fitted)
         predicted.append(fitted.predict(weather, asked))
+        baselines.append(_warned(fitted, predicted[-1].warnings))
         used = usage.between(at, at + asked.count).amounts[row]
         scores.append(_scored(used, known.amounts[row], predicted[-1], known.hours, frequency))
     return BaselineRun(
@@ -83,6 +83,11 @@ def run_baselines(
         overall=overall(scores),
         fit_s=tuple(fits),
     )
+
+
+def _warned(fitted: Baseline, warnings: tuple[str, ...]) -> Baseline:
+    told = dict.fromkeys([*fitted.facts.warnings, *warnings])  # each once
+    return replace(fitted, facts=replace(fitted.facts, warnings=tuple(told)))
 
 
 def _scored(
