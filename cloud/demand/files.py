@@ -224,8 +224,8 @@ def _parsed(table: pl.DataFrame, path: Path) -> pl.DataFrame:
     return parts.with_columns(at.alias("interval_start")).drop("minute", "offset", "offset_min")
 
 
-def numbers(table: pl.DataFrame, name: str, path: Path) -> pl.Series:
-    """Return a column as numbers, NaN where it is empty."""
+def numbers(table: pl.DataFrame, name: str, path: Path, at: str = "interval_start") -> pl.Series:
+    """Return a column as numbers, NaN where it is empty; column ``at`` tells the place."""
     column = table[name]
     if column.dtype == pl.String:
         column = column.str.strip_chars()
@@ -239,8 +239,7 @@ def numbers(table: pl.DataFrame, name: str, path: Path) -> pl.Series:
         if _DECIMAL_COMMA.fullmatch(str(column[row])):
             mend = f"write {str(column[row]).replace(',', '.')}"
         raise UnreadableFileError(
-            f"{path}: {name} at {table['interval_start'][row]} is {column[row]!r}, not a number;"
-            f" {mend}."
+            f"{path}: {name} at {table[at][row]} is {column[row]!r}, not a number; {mend}."
         )
     if told.is_infinite().any():
         raise UnreadableFileError(f"{path}: {name} is infinite in some rows; leave those empty.")

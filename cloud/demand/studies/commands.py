@@ -80,7 +80,7 @@ def explain_command(
 def scenario_command(
     usage: _Usage,
     weather: _Weather,
-    until: Annotated[str, typer.Option("--until", help="The end of what may come.")],
+    until: Annotated[str, typer.Option("--until", help="The end of what may come, as 2027-01-31.")],
     years: Annotated[
         Path | None,
         typer.Option("--years", help="CSV or Parquet: date, temp_mean; many years, daily."),
