@@ -20,6 +20,7 @@ import polars as pl
 from cloud.demand.series import COLUMNS, HOUR, Floats, Hours, Usage, Weather
 
 _MAX_HOURS = 100 * 8784  # a century: more is a wrong stamp, and would fill the memory
+_MAX_AMOUNTS = 200_000_000  # two thousand series of eleven years; more wouldn't fit into memory
 HOUR_US = 3_600_000_000
 _DECIMAL_COMMA = re.compile(r"-?\d+,\d+")
 _UNKNOWN = ("", "NA", "NaN", "nan", "null")
@@ -54,6 +55,11 @@ def read_usage(path: Path, zone: tzinfo) -> Usage:
     names = table["series_id"].unique(maintain_order=True)
     rows = table["series_id"].replace_strict(names, range(len(names)), return_dtype=pl.Int64)
     hours = _grid(table["hour"], path, zone)
+    if len(names) * hours.count > _MAX_AMOUNTS:
+        raise UnreadableFileError(
+            f"{path} has {len(names)} series from {hours.start} to {hours.end}, too much at"
+            " once: is a year wrong? Else bring fewer series in a file."
+        )
     amounts = _on_grid(rows, table["hour"], numbers(table, "usage", path), len(names), hours)
     return Usage(series_ids=tuple(names), hours=hours, amounts=amounts)
 

@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cloud.demand.commands import UNREADABLE, cli
+from cloud.demand.told import figures_told
 
 DAYS = 120
 FIRST = datetime(2026, 8, 1)  # noqa: DTZ001 - local times are what is tested
@@ -155,3 +156,11 @@ def test_times_that_no_model_is_for_are_refused_in_a_sentence(tmp_path, command,
     result = CliRunner().invoke(cli, [command, *files_in(tmp_path), *given])
     assert result.exit_code == UNREADABLE, result.output
     assert told in result.output
+
+
+def test_what_is_no_number_is_null_for_programs():
+    told = figures_told({"a": {"mae": float("nan")}}, {"mae": float("inf")}, as_json=True)
+    assert json.loads(told, parse_constant=pytest.fail) == {
+        "series": {"a": {"mae": None}},
+        "overall": {"mae": None},
+    }

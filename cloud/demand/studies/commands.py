@@ -21,6 +21,7 @@ from cloud.demand.studies.explain import Explanation, explain
 from cloud.demand.studies.explain_told import sentence_of, told_of
 from cloud.demand.studies.scenario import NoScenarioError, scenario
 from cloud.demand.studies.scenario_told import lines_of_scenario, told_of_scenario
+from cloud.demand.told import plain
 
 UNREADABLE = 2
 
@@ -74,7 +75,7 @@ def explain_command(
         if not as_json:
             _tell_explained(found)
     if as_json:
-        typer.echo(json.dumps({"series": told}))
+        typer.echo(json.dumps(plain({"series": told})))
 
 
 def scenario_command(
@@ -111,7 +112,7 @@ def scenario_command(
             for line in lines_of_scenario(found):
                 typer.echo(line)
     if as_json:
-        typer.echo(json.dumps({"series": told}))
+        typer.echo(json.dumps(plain({"series": told})))
 
 
 def _tell_explained(found: Explanation) -> None:
