@@ -12,7 +12,7 @@ from cloud.app.running import print_with_services
 from cloud.app.services import Services
 from cloud.demand.commands import UNREADABLE
 from cloud.demand.files import UnreadableFileError
-from cloud.demand.history.files import AMOUNTS, RATES, FileUnit
+from cloud.demand.history.files import FileUnit
 
 
 def register(cli: typer.Typer) -> None:
@@ -22,27 +22,22 @@ def register(cli: typer.Typer) -> None:
 
 def import_history(
     file: Annotated[Path, typer.Argument(help="CSV or Parquet: interval_start, usage.")],
-    series: Annotated[str, typer.Option(help="Whose use it is: an id of demand/series.")],
+    series: Annotated[str, typer.Option(help="Whose use it is: an id of `demand series`.")],
     unit: Annotated[
-        str | None, typer.Option(help=f"Of the file: {', '.join(AMOUNTS | RATES)}.")
+        FileUnit | None, typer.Option(help="Of the file; else the series' own.")
     ] = None,
     timezone: Annotated[
         str | None, typer.Option(help="Of times without an offset; else Europe/Sofia.")
     ] = None,
 ) -> None:
     """Take in a utility's history, and print what became of it as JSON; repeating is harmless."""
-    if unit is not None and unit not in AMOUNTS | RATES:
-        raise typer.BadParameter(f"{unit} is none of {', '.join(AMOUNTS | RATES)}.")
-    file_unit: FileUnit | None = unit  # type: ignore[assignment]
     begun = time.monotonic()
 
     def progress(what: str) -> None:
         typer.echo(f"{time.monotonic() - begun:6.1f} s  {what}", err=True)
 
     async def work(services: Services) -> dict[str, object]:
-        imported = await services.demand_imports.take_in(
-            series, file, file_unit, timezone, progress
-        )
+        imported = await services.demand_imports.take_in(series, file, unit, timezone, progress)
         progress("done")
         told: dict[str, object] = jsonable_encoder(imported)
         return told

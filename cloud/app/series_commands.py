@@ -5,12 +5,15 @@ from typing import Annotated
 
 import typer
 from fastapi.encoders import jsonable_encoder
+from pydantic import TypeAdapter, ValidationError
 
 from cloud.app.running import print_with_services
 from cloud.app.services import Services
-from cloud.demand.history.models import ISKAR, UNITS, Series
+from cloud.demand.history.models import ISKAR, Series, Unit, Utility
+from cloud.demand.history.schemas import SeriesBody, SeriesId
 from cloud.kit.audit import SYSTEM
 from cloud.kit.auth.rights import Principal, Role
+from cloud.kit.schemas import Name
 
 
 def register(cli: typer.Typer) -> None:
@@ -41,8 +44,8 @@ def add_series(
     series_id: Annotated[str, typer.Argument(help="Small letters, digits and dashes.")],
     name_bg: Annotated[str, typer.Option(help="Its name in Bulgarian.")],
     name_en: Annotated[str, typer.Option(help="Its name in English.")],
-    utility: Annotated[str, typer.Option(help=", ".join(UNITS))],
-    unit: Annotated[str, typer.Option(help="What its amounts are kept in: l, wh.")],
+    utility: Annotated[Utility, typer.Option(help="What is used.")],
+    unit: Annotated[Unit, typer.Option(help="What its amounts are kept in.")],
     supplier: Annotated[str | None, typer.Option(help="Whose it is: an id of suppliers.")] = None,
     district: Annotated[
         str | None, typer.Option(help="Where it is of a district; else it is of the city.")
@@ -54,22 +57,27 @@ def add_series(
     licence: Annotated[str | None, typer.Option(help="On what terms it may be used.")] = None,
 ) -> None:
     """Add a series that a utility brings along, or change what is said of it; print it as JSON."""
-    if unit not in UNITS.get(utility, ()):
-        raise typer.BadParameter(f"{utility} in {unit} is none of {dict(UNITS)}.")
-    wanted = Series(
-        series_id=series_id,
-        name_bg=name_bg,
-        name_en=name_en,
-        utility=utility,  # type: ignore[arg-type]  # a key of UNITS
-        level="district" if district else "city",
-        unit=unit,
-        origin="import",
-        supplier_id=supplier,
-        district=district,
-        place_id=place,
-        source=source,
-        licence=licence,
-    )
+    try:
+        body = SeriesBody(
+            name=Name(bg=name_bg, en=name_en),
+            utility=utility,
+            level="district" if district else "city",
+            unit=unit,
+            supplier_id=supplier,
+            district=district,
+            place_id=place,
+            source=source,
+            licence=licence,
+        )
+        TypeAdapter(SeriesId).validate_python(series_id)
+    except ValidationError as error:
+        told = [
+            f"{'.'.join(map(str, one['loc'])) or 'series_id'} {one['input']!r}: {one['msg']}"
+            for one in error.errors()
+        ]
+        raise typer.BadParameter("; ".join(told)) from error
+    fields = body.model_dump(exclude={"name"})
+    wanted = Series(series_id=series_id, name_bg=body.name.bg, name_en=body.name.en, **fields)
     operator = Principal(subject=SYSTEM, role=Role.OPERATOR)
 
     async def work(services: Services) -> dict[str, object]:

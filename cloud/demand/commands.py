@@ -2,7 +2,7 @@
 """``iskar-cloud demand``: what needs files only, no server and no database."""
 
 import sys
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Annotated, Literal, NoReturn
 
@@ -22,10 +22,15 @@ from cloud.demand.series import Usage
 from cloud.demand.studies.commands import register
 from cloud.demand.told import figures_told, forecast_table, write_forecasts
 
-cli = typer.Typer(no_args_is_help=True, help="Demand: forecasts, baselines, and how good they are.")
+cli = typer.Typer(
+    no_args_is_help=True,
+    help="Demand: its history, forecasts, baselines, what explains it and what may come.",
+)
 register(cli)
 
 UNREADABLE = 2
+AT_ITS_END = timedelta()
+FARTHEST = timedelta(days=20 * 366)  # of a baseline: longer ones are a wrong year
 
 UsageFile = Annotated[
     Path,
@@ -39,7 +44,9 @@ WeatherFile = Annotated[
         " wind_m_per_s, irradiance_w_per_m2, holiday]; hourly.",
     ),
 ]
-Start = Annotated[str, typer.Option("--start", help="Where the first forecast begins.")]
+Start = Annotated[
+    str, typer.Option("--start", help="Where the first forecast begins, as 2026-01-31T00:00.")
+]
 Zone = Annotated[
     str | None,
     typer.Option(
@@ -70,12 +77,12 @@ def backtest_command(
     try:
         zone = zone_of(timezone)
         used = read_usage(usage, zone)
-        first = instant(start, zone)
+        first = _begun(start, used, zone)
         told = backtest(
             default_forecaster,
             used,
             read_weather(weather, zone),
-            start=_inside(used, first),
+            start=first,
             horizon_h=horizon_h,
             step_h=step_h,
             refit_h=refit_h,
@@ -96,9 +103,11 @@ def backtest_command(
 def baseline_command(
     usage: UsageFile,
     weather: WeatherFile,
-    start: Annotated[str, typer.Option("--start", help="Where the baseline period ends.")],
+    start: Annotated[
+        str, typer.Option("--start", help="What is learnt from ends here, as 2026-01-31.")
+    ],
     end: Annotated[
-        str | None, typer.Option("--end", help="Where to stop; else where use ends.")
+        str | None, typer.Option("--end", help="Where to stop predicting; else where use ends.")
     ] = None,
     train_from: Annotated[
         str | None, typer.Option("--train-from", help="Learn from nothing older than this.")
@@ -117,10 +126,13 @@ def baseline_command(
     try:
         zone = zone_of(timezone)
         used = read_usage(usage, zone)
-        first = instant(start, zone)
+        first = _begun(start, used, zone, FARTHEST)
         last = used.hours.end if end is None else instant(end, zone)
-        if last <= first:
-            raise UnreadableFileError(f"{last} isn't after {first}: give a later --end.")
+        if not first < last <= first + FARTHEST:
+            raise UnreadableFileError(
+                f"--end {last:%Y-%m-%d %H:%M} UTC isn't after --start, {first:%Y-%m-%d %H:%M} UTC,"
+                f" or more than {FARTHEST.days} days after it."
+            )
         told = run_baselines(
             used,
             read_weather(weather, zone),
@@ -150,15 +162,18 @@ def baseline_command(
     typer.echo(figures_told(by_series, whole, as_json=as_json, facts=facts))
 
 
-def _inside(used: Usage, start: datetime) -> datetime:
-    """Return a start that has use before it to learn from."""
+def _begun(start: str, used: Usage, zone: tzinfo, after: timedelta = AT_ITS_END) -> datetime:
+    """Return a whole hour with use before it, at most ``after`` beyond the end of use."""
+    begun = instant(start, zone)
     first, last = used.hours.start, used.hours.end
-    if not first < start <= last:
+    if begun.minute or begun.second or begun.microsecond:
+        raise UnreadableFileError(f"--start {start} is no whole hour.")
+    if not first < begun <= last + after:
         raise UnreadableFileError(
-            f"{start:%Y-%m-%dT%H:%M}Z is no start: use is known from {first:%Y-%m-%dT%H:%M}Z to"
+            f"{begun:%Y-%m-%dT%H:%M}Z is no start: use is known from {first:%Y-%m-%dT%H:%M}Z to"
             f" {last:%Y-%m-%dT%H:%M}Z; give a --start between."
         )
-    return start
+    return begun
 
 
 def _refuse(error: UnreadableFileError) -> NoReturn:

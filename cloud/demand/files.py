@@ -20,6 +20,7 @@ import polars as pl
 from cloud.demand.series import COLUMNS, HOUR, Floats, Hours, Usage, Weather
 
 _MAX_HOURS = 100 * 8784  # a century: more is a wrong stamp, and would fill the memory
+_MAX_AMOUNTS = 200_000_000  # two thousand series of eleven years; more wouldn't fit into memory
 HOUR_US = 3_600_000_000
 _DECIMAL_COMMA = re.compile(r"-?\d+,\d+")
 _UNKNOWN = ("", "NA", "NaN", "nan", "null")
@@ -54,6 +55,11 @@ def read_usage(path: Path, zone: tzinfo) -> Usage:
     names = table["series_id"].unique(maintain_order=True)
     rows = table["series_id"].replace_strict(names, range(len(names)), return_dtype=pl.Int64)
     hours = _grid(table["hour"], path, zone)
+    if len(names) * hours.count > _MAX_AMOUNTS:
+        raise UnreadableFileError(
+            f"{path} has {len(names)} series from {hours.start} to {hours.end}, too much at"
+            " once: is a year wrong? Else bring fewer series in a file."
+        )
     amounts = _on_grid(rows, table["hour"], numbers(table, "usage", path), len(names), hours)
     return Usage(series_ids=tuple(names), hours=hours, amounts=amounts)
 
@@ -224,8 +230,8 @@ def _parsed(table: pl.DataFrame, path: Path) -> pl.DataFrame:
     return parts.with_columns(at.alias("interval_start")).drop("minute", "offset", "offset_min")
 
 
-def numbers(table: pl.DataFrame, name: str, path: Path) -> pl.Series:
-    """Return a column as numbers, NaN where it is empty."""
+def numbers(table: pl.DataFrame, name: str, path: Path, at: str = "interval_start") -> pl.Series:
+    """Return a column as numbers, NaN where it is empty; column ``at`` tells the place."""
     column = table[name]
     if column.dtype == pl.String:
         column = column.str.strip_chars()
@@ -239,8 +245,7 @@ def numbers(table: pl.DataFrame, name: str, path: Path) -> pl.Series:
         if _DECIMAL_COMMA.fullmatch(str(column[row])):
             mend = f"write {str(column[row]).replace(',', '.')}"
         raise UnreadableFileError(
-            f"{path}: {name} at {table['interval_start'][row]} is {column[row]!r}, not a number;"
-            f" {mend}."
+            f"{path}: {name} at {table[at][row]} is {column[row]!r}, not a number; {mend}."
         )
     if told.is_infinite().any():
         raise UnreadableFileError(f"{path}: {name} is infinite in some rows; leave those empty.")

@@ -11,6 +11,7 @@ from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from cloud.demand.series import Floats
@@ -32,7 +33,7 @@ def figures_told(
     facts = facts or {}
     if as_json:
         told = {name: {**figures, **facts.get(name, {})} for name, figures in by_series.items()}
-        return json.dumps({"series": told, "overall": whole})
+        return json.dumps(plain({"series": told, "overall": whole}))
     lines = []
     for name, figures in {**by_series, "overall": whole}.items():
         lines.append(f"{name}: {'  '.join(_figure(*one) for one in figures.items())}")
@@ -80,3 +81,16 @@ def write_forecasts(
         table.write_parquet(path)
     else:
         table.write_csv(path, datetime_format=_LOCAL if is_local else f"{_LOCAL}Z")
+
+
+def plain(told: Any) -> Any:
+    """Return what JSON can hold: None for what is no number, plain types for NumPy's."""
+    if isinstance(told, dict):
+        return {name: plain(one) for name, one in told.items()}
+    if isinstance(told, list | tuple):
+        return [plain(one) for one in told]
+    if isinstance(told, np.generic):
+        return plain(told.item())
+    if isinstance(told, float):
+        return told if np.isfinite(told) else None
+    return told

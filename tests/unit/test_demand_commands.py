@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cloud.demand.commands import UNREADABLE, cli
+from cloud.demand.told import figures_told
 
 DAYS = 120
 FIRST = datetime(2026, 8, 1)  # noqa: DTZ001 - local times are what is tested
@@ -138,3 +139,28 @@ def test_three_days_of_history_are_forecast_and_not_refused(tmp_path):
         )
     )
     assert told["overall"]["hours"] > 0
+
+
+@pytest.mark.parametrize(
+    ("command", "given", "told"),
+    [
+        ("baseline", ["--start", "2026-08-01"], "use is known from 2026-08-01T00:00Z to"),
+        ("baseline", ["--start", "9999-01-01"], "use is known from 2026-08-01T00:00Z to"),
+        ("backtest", ["--start", "2026-10-20T00:30"], "is no whole hour"),
+        ("backtest", ["--start", "0001-01-01T00:00+02:00"], "is no time"),
+        ("baseline", ["--start", "2026-10-20", "--end", "9999-01-01"], "more than 7320 days"),
+        ("baseline", ["--start", "2026-10-20", "--timezone", "Europe"], "is no time zone"),
+    ],
+)  # fmt: skip
+def test_times_that_no_model_is_for_are_refused_in_a_sentence(tmp_path, command, given, told):
+    result = CliRunner().invoke(cli, [command, *files_in(tmp_path), *given])
+    assert result.exit_code == UNREADABLE, result.output
+    assert told in result.output
+
+
+def test_what_is_no_number_is_null_for_programs():
+    told = figures_told({"a": {"mae": float("nan")}}, {"mae": float("inf")}, as_json=True)
+    assert json.loads(told, parse_constant=pytest.fail) == {
+        "series": {"a": {"mae": None}},
+        "overall": {"mae": None},
+    }

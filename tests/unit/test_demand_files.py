@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
+from cloud.demand import files
 from cloud.demand.files import UnreadableFileError, instant, read_usage, read_weather, zone_of
 
 SOFIA = ZoneInfo("Europe/Sofia")
@@ -129,3 +130,10 @@ def test_a_zone_that_is_a_folder_or_no_name_is_refused(name):
 def test_an_instant_beyond_the_calendar_is_refused(text):
     with pytest.raises(UnreadableFileError, match="is no time"):
         instant(text, SOFIA)
+
+
+def test_more_than_fits_into_memory_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "_MAX_AMOUNTS", 47)
+    path = a_file(tmp_path, "a,2026-01-01 00:00,1", "b,2026-01-01 23:00,1")
+    with pytest.raises(UnreadableFileError, match="2 series from 2026-01-01 00:00:00"):
+        read_usage(path, zone_of(None))

@@ -126,11 +126,32 @@ def test_a_score_of_paths_is_zero_only_when_all_are_right():
     assert crps(drawn, 0.0) == pytest.approx(0.2337, abs=0.01)  # a standard normal at its mean
 
 
-def test_a_file_without_dates_is_refused(tmp_path):
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        (["day,temp_mean", "2020-01-01,3"], "no column date"),
+        (["date,mean", "2020-01-01,3"], "no column temp_mean"),
+        (["date,temp_mean", "2020-01-01,cold"], "temp_mean at 2020-01-01 is 'cold'"),
+        (["date,temp_mean", "1.1.2020,3"], "no dates"),
+        (["date,temp_mean", "9999-12-31,3", "2020-01-01,3"], "not between 1700 and 2200"),
+        (["date,temp_mean", "2020-01-01,3", "2020-01-01,4"], "some days twice"),
+        (["date;temp_mean", "2020-01-01;3,5"], "holds 1 days"),
+    ],
+)
+def test_a_record_of_years_is_refused_with_what_is_wrong(tmp_path, lines, told):
     path = tmp_path / "years.csv"
-    path.write_text("day,temp_mean\n2020-01-01,3\n")
-    with pytest.raises(UnreadableFileError, match="date and temp_mean"):
+    path.write_text("\n".join(lines) + "\n")
+    with pytest.raises(UnreadableFileError, match=told):
         read_years(path)
+
+
+def test_a_scenario_of_hours_is_told_too():
+    usage, weather, _ = a_heated_town(days=420)
+    until = usage.hours.end + timedelta(hours=5)
+    found = scenario(usage, weather, until=until, years=a_climate(years=20))
+    assert found.totals.shape == found.peak_hours.shape
+    assert (found.totals <= 5 * found.peak_hours).all()
+    assert 5 * 60 < found.quantiles("totals")[0.5] < 5 * 160
 
 
 def test_85_years_of_sofia_are_read_and_end_without_a_trend():

@@ -5,6 +5,7 @@ A series of Iskar's own is summed from the meters' hours whenever it is asked fo
 never older than they are; an imported one is what its utility brought, the latest word first.
 """
 
+import asyncio
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -215,7 +216,8 @@ class DemandHistory:
                 await self.intervals(series_id, "day"),
                 await self.intervals(series_id, "month"),
             )
-        told = coverage(await self.usage([series_id], *(span or (until, until))), coarse)
+        used = await self.usage([series_id], *(span or (until, until)))
+        told = await asyncio.to_thread(coverage, used, coarse)
         async with self._database.transaction(as_system=True) as connection:
             await repository.put_coverage(connection, series_id, told)
 

@@ -13,7 +13,7 @@ from typing import Self
 import numpy as np
 import polars as pl
 
-from cloud.demand.files import UnreadableFileError
+from cloud.demand.files import UnreadableFileError, numbers, read_table
 from cloud.demand.series import Floats, Weather
 
 YEAR_D = 365.2425
@@ -23,6 +23,8 @@ _FULL_DAY_H = 20
 _OVERLAP_D = 300  # a season's difference between two places takes most of a year to see
 _SHORT_OVERLAP_D = 30
 _GAP_D = 3
+_EARLIEST_D = (date(1700, 1, 1) - date(1970, 1, 1)).days  # longer records than any that is kept
+_LATEST_D = (date(2200, 1, 1) - date(1970, 1, 1)).days
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,23 +106,22 @@ def read_years(path: Path) -> DailyTemperature:
     Raises:
         UnreadableFileError: with what is wrong.
     """
-    try:
-        table = pl.read_parquet(path) if path.suffix == ".parquet" else pl.read_csv(path)
-    except (OSError, pl.exceptions.PolarsError) as error:
-        raise UnreadableFileError(f"{path} can't be read: {error}") from error
+    table = read_table(path, ("date",), ("temp_mean", "temperature_c"))
     name = next((one for one in ("temp_mean", "temperature_c") if one in table.columns), None)
-    if name is None or "date" not in table.columns:
-        raise UnreadableFileError(
-            f"{path} needs the columns date and temp_mean; it has {', '.join(table.columns)}."
-        )
+    if name is None:
+        raise UnreadableFileError(f"{path} has no column temp_mean beside date.")
     stamps = table["date"]
     if stamps.dtype == pl.String:
-        stamps = stamps.str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False)
+        stamps = stamps.str.strip_chars().str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False)
     if stamps.null_count() or not stamps.dtype.is_temporal():
         raise UnreadableFileError(f"{path}: some of date are no dates; write 2026-01-31.")
     day = stamps.cast(pl.Date).to_physical().to_numpy().astype(np.int64)
+    if day.min() < _EARLIEST_D or day.max() > _LATEST_D:
+        raise UnreadableFileError(f"{path}: some of date are not between 1700 and 2200.")
+    if len(np.unique(day)) < len(day):
+        raise UnreadableFileError(f"{path} tells of some days twice; bring one place's weather.")
     means = np.full(int(day.max() - day.min()) + 1, np.nan)
-    means[day - day.min()] = table[name].cast(pl.Float64, strict=False).to_numpy()
+    means[day - day.min()] = numbers(table, name, path, at="date").to_numpy()
     known = np.flatnonzero(~np.isnan(means))
     if known.size < YEAR_D:
         raise UnreadableFileError(f"{path} holds {known.size} days; a year is the least.")

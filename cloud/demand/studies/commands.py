@@ -21,6 +21,7 @@ from cloud.demand.studies.explain import Explanation, explain
 from cloud.demand.studies.explain_told import sentence_of, told_of
 from cloud.demand.studies.scenario import NoScenarioError, scenario
 from cloud.demand.studies.scenario_told import lines_of_scenario, told_of_scenario
+from cloud.demand.told import plain
 
 UNREADABLE = 2
 
@@ -74,13 +75,13 @@ def explain_command(
         if not as_json:
             _tell_explained(found)
     if as_json:
-        typer.echo(json.dumps({"series": told}))
+        typer.echo(json.dumps(plain({"series": told})))
 
 
 def scenario_command(
     usage: _Usage,
     weather: _Weather,
-    until: Annotated[str, typer.Option("--until", help="The end of what may come.")],
+    until: Annotated[str, typer.Option("--until", help="The end of what may come, as 2027-01-31.")],
     years: Annotated[
         Path | None,
         typer.Option("--years", help="CSV or Parquet: date, temp_mean; many years, daily."),
@@ -111,7 +112,7 @@ def scenario_command(
             for line in lines_of_scenario(found):
                 typer.echo(line)
     if as_json:
-        typer.echo(json.dumps({"series": told}))
+        typer.echo(json.dumps(plain({"series": told})))
 
 
 def _tell_explained(found: Explanation) -> None:

@@ -20,6 +20,7 @@ from cloud.demand.studies.explain_told import told_of
 from cloud.demand.studies.scenario import NoScenarioError, Scenario, scenarios
 from cloud.demand.studies.what_if import BeyondHistoryError, Change, what_if
 from cloud.demand.studies.wire import EXPLAIN, Question, read
+from cloud.demand.told import plain
 
 PATIENCE = 15  # nice(2): whoever waits for an answer to a live question goes first
 # What may be asked of tomorrow: more than 15 °C off is no forecast's error but another season.
@@ -51,7 +52,7 @@ def _explained(question: Question) -> dict[str, Any]:
     tomorrow = hours.between(int(day[0]), hours.count)
     steps = np.arange(-FARTHEST_C, FARTHEST_C + STEP_C / 2, STEP_C)
     return {
-        "explained": _plain(told_of(found)),
+        "explained": plain(told_of(found)),
         "day": tomorrow.dates()[0].isoformat(),
         "what_if": {delta_key(step): _changed(found, question, tomorrow, step) for step in steps},
     }
@@ -135,19 +136,6 @@ def season_end(first: date) -> date:
 
 def _midnight(day: date, hours: Hours) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=hours.zone).astimezone(UTC)
-
-
-def _plain(told: Any) -> Any:
-    """Return what JSON can hold: None for what is no number, plain types for NumPy's."""
-    if isinstance(told, dict):
-        return {name: _plain(one) for name, one in told.items()}
-    if isinstance(told, list | tuple):
-        return [_plain(one) for one in told]
-    if isinstance(told, np.generic):
-        return _plain(told.item())
-    if isinstance(told, float):
-        return told if np.isfinite(told) else None
-    return told
 
 
 if __name__ == "__main__":

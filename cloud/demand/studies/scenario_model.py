@@ -105,8 +105,9 @@ class Misses:
 
 def scale_of(fitted: Floats, floor: float) -> Floats:
     """Return what errors are taken over: a day's mean level, but never under ``floor``."""
-    smooth = np.convolve(fitted, np.ones(DAY_H), "same")
-    return np.maximum(smooth / np.convolve(np.ones(fitted.size), np.ones(DAY_H), "same"), floor)
+    day = np.ones(min(DAY_H, fitted.size))
+    smooth = np.convolve(fitted, day, "same")
+    return np.maximum(smooth / np.convolve(np.ones(fitted.size), day, "same"), floor)
 
 
 def history_of(usage: Usage, weather: Weather, row: int) -> History:
