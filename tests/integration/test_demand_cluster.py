@@ -4,6 +4,7 @@
 import asyncio
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,6 +29,18 @@ COUNT = 9 * WEEK_H
 GROUPS = 2
 
 
+def _a_cluster(workers: int) -> Any:
+    """Return a cluster on this machine of so many processes."""
+    made: Any = LocalCluster
+    return made(
+        n_workers=workers,
+        threads_per_worker=1,
+        processes=True,
+        asynchronous=True,
+        dashboard_address=None,
+    )
+
+
 def _questions(task: str, models: list[bytes | None]) -> list[bytes]:
     asked = []
     for number, model in enumerate(models):
@@ -42,13 +55,7 @@ def _questions(task: str, models: list[bytes | None]) -> list[bytes]:
 
 async def test_groups_are_forecast_on_a_cluster_as_they_are_one_after_the_other() -> None:
     async with (
-        LocalCluster(
-            n_workers=2,
-            threads_per_worker=1,
-            processes=True,
-            asynchronous=True,
-            dashboard_address=None,
-        ) as local,
+        _a_cluster(2) as local,
         cluster_at(local.scheduler_address, Dressed) as cluster,
     ):
         assert cluster.at_once == 2
@@ -75,13 +82,7 @@ async def test_a_run_whose_worker_dies_is_done_by_another_and_given_up_when_all_
     mortal = partial(Mortal, lives)
     [question] = _questions(FIT, [None])
     async with (
-        LocalCluster(
-            n_workers=2,
-            threads_per_worker=1,
-            processes=True,
-            asynchronous=True,
-            dashboard_address=None,
-        ) as local,
+        _a_cluster(2) as local,
         cluster_at(local.scheduler_address, mortal) as cluster,
     ):
         lives.write_bytes(b"1")
@@ -105,7 +106,7 @@ async def test_a_scheduler_that_is_not_there_is_told_with_what_to_do(
 
 
 async def test_a_scheduler_without_workers_is_told_with_what_to_do() -> None:
-    async with LocalCluster(n_workers=0, asynchronous=True, dashboard_address=None) as local:
+    async with _a_cluster(0) as local:
         with pytest.raises(ClusterAwayError, match=r"has no workers\. Start"):
             async with cluster_at(local.scheduler_address):
                 pass
