@@ -6,14 +6,17 @@ import json
 from contextlib import nullcontext
 from typing import Annotated, Any
 
+import structlog
 import typer
 
 from cloud.app.running import loaded, newest_database, run
 from cloud.app.services import Services
-from cloud.demand.runs.asking import DemandOffError, is_installed
+from cloud.demand.runs.asking import DemandOffError, RunFailedError, is_installed
 from cloud.demand.runs.inputs import Group, whole_hour
 from cloud.demand.runs.service import ASKED, FIRST, Runs
 from cloud.demand.series import HOUR
+
+log = structlog.get_logger(__name__)
 
 cli = typer.Typer()
 
@@ -78,6 +81,8 @@ async def _rounds(services: Services, scheduler: str | None, *, once: bool, fit:
         while True:
             told = await _round(services, runs, all_of_them=once, fit=fit)
             typer.echo(json.dumps(told))
+            if once and told["failed"]:
+                raise RunFailedError(f"Of {told['groups']} groups {told['failed']} failed.")
             if once:
                 return
             fit = False
@@ -103,12 +108,16 @@ async def _round(services: Services, runs: Runs, *, all_of_them: bool, fit: bool
     if fit:
         due = {one.group_id: ASKED for one in groups}
     wanted = groups if all_of_them else await runs.to_forecast()
-    fitted, fallbacks, made = 0, 0, 0
+    fitted, fallbacks, made, failed = 0, 0, 0, 0
 
     async def one(group: Group) -> None:
-        nonlocal fitted, fallbacks, made
+        nonlocal fitted, fallbacks, made, failed
         if group.group_id in due:
-            fitted += await runs.fit(group.group_id, due[group.group_id]) is not None
+            try:
+                fitted += await runs.fit(group.group_id, due[group.group_id]) is not None
+            except RunFailedError as error:  # others go on, and this one by what there is
+                failed += 1
+                log.error("model_not_fitted", group=group.group_id, error=str(error))
         if group in wanted:
             told = await runs.forecast(group.group_id)
             await services.demand_limits.look(told)
@@ -118,4 +127,5 @@ async def _round(services: Services, runs: Runs, *, all_of_them: bool, fit: bool
     async with asyncio.TaskGroup() as tasks:
         for group in groups:
             tasks.create_task(one(group), name=f"group_{group.group_id}")
-    return {"groups": len(groups), "fitted": fitted, "forecasts": made, "fallbacks": fallbacks}
+    counts = {"groups": len(groups), "fitted": fitted, "failed": failed}
+    return {**counts, "forecasts": made, "fallbacks": fallbacks}

@@ -2,6 +2,9 @@
 """A Dask cluster of two processes tells what one machine tells, to the bit."""
 
 import asyncio
+from functools import partial
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,10 +23,22 @@ from cloud.demand.runs.wire import (
     read_forecasts,
 )
 from cloud.demand.series import WEEK_H
-from tests.demand_builders import Dressed, some_hours, some_usage, some_weather
+from tests.demand_builders import Dressed, Mortal, some_hours, some_usage, some_weather
 
 COUNT = 9 * WEEK_H
 GROUPS = 2
+
+
+def _a_cluster(workers: int) -> Any:
+    """Return a cluster on this machine of so many processes."""
+    made: Any = LocalCluster
+    return made(
+        n_workers=workers,
+        threads_per_worker=1,
+        processes=True,
+        asynchronous=True,
+        dashboard_address=None,
+    )
 
 
 def _questions(task: str, models: list[bytes | None]) -> list[bytes]:
@@ -40,13 +55,7 @@ def _questions(task: str, models: list[bytes | None]) -> list[bytes]:
 
 async def test_groups_are_forecast_on_a_cluster_as_they_are_one_after_the_other() -> None:
     async with (
-        LocalCluster(
-            n_workers=2,
-            threads_per_worker=1,
-            processes=True,
-            asynchronous=True,
-            dashboard_address=None,
-        ) as local,
+        _a_cluster(2) as local,
         cluster_at(local.scheduler_address, Dressed) as cluster,
     ):
         assert cluster.at_once == 2
@@ -66,10 +75,38 @@ async def test_groups_are_forecast_on_a_cluster_as_they_are_one_after_the_other(
             await cluster(b"nonsense")
 
 
-async def test_a_scheduler_that_is_not_there_is_told_in_a_sentence(
-    monkeypatch: pytest.MonkeyPatch,
+async def test_a_run_whose_worker_dies_is_done_by_another_and_given_up_when_all_do(
+    tmp_path: Path,
+) -> None:
+    lives = tmp_path / "lives"
+    mortal = partial(Mortal, lives)
+    [question] = _questions(FIT, [None])
+    async with (
+        _a_cluster(2) as local,
+        cluster_at(local.scheduler_address, mortal) as cluster,
+    ):
+        lives.write_bytes(b"1")
+        told = read_fitted(await cluster(question))
+        assert lives.read_bytes() == b""
+        assert told.by_series == read_fitted(answer(question, mortal)).by_series
+        lives.write_bytes(b"1" * 9)
+        with pytest.raises(RunFailedError, match=r"asked 3 times, and each worker died"):
+            await cluster(question)
+        assert len(lives.read_bytes()) == 6
+
+
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nowhere://x", "127.0.0.1:9", ""])
+async def test_a_scheduler_that_is_not_there_is_told_with_what_to_do(
+    address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("cloud.demand.runs.cluster.CONNECT_TIMEOUT_S", 0.5)
-    with pytest.raises(ClusterAwayError, match="No scheduler answers"):
-        async with cluster_at("tcp://127.0.0.1:9"):
+    with pytest.raises(ClusterAwayError, match=r"No scheduler answers at .*Start `dask scheduler`"):
+        async with cluster_at(address):
             pass
+
+
+async def test_a_scheduler_without_workers_is_told_with_what_to_do() -> None:
+    async with _a_cluster(0) as local:
+        with pytest.raises(ClusterAwayError, match=r"has no workers\. Start"):
+            async with cluster_at(local.scheduler_address):
+                pass

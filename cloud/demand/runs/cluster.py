@@ -13,15 +13,24 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
 from distributed import Client
+from distributed.client import FutureCancelledError
 
 from cloud.demand.model import RangeForecaster
 from cloud.demand.runs import program as runs_program
 from cloud.demand.runs.asking import ONE_CORE, RunFailedError
 from cloud.kit.errors import CloudError
 
+log = structlog.get_logger(__name__)
+
 CONNECT_TIMEOUT_S = 20
-RETRIES = 2  # of a run whose worker died
+SCHEMES = ("tcp://", "tls://")  # without one Dask would take it for something else
+ASKED = 3  # times, of a run whose worker died
+START = (
+    "Start `dask scheduler` on one machine and `dask worker tcp://HOST:8786 --nthreads 1` on each,"
+    " with this release installed; or leave out --scheduler, and this machine does the work."
+)
 
 
 class ClusterAwayError(CloudError):
@@ -40,13 +49,24 @@ class Cluster:
     make: Callable[[], RangeForecaster] | None = None
 
     async def __call__(self, question: bytes) -> bytes:
-        """Return the answer of whichever worker takes the question."""
+        """Return the answer of whichever worker takes the question.
+
+        A question lies with the worker that is to answer it, and is lost with it: it's asked again.
+        """
+        for _ in range(ASKED):
+            try:
+                return await self._asked(question)
+            except FutureCancelledError as error:
+                log.warning("cluster_lost_a_run", error=str(error)[:200])
+            except Exception as error:
+                raise RunFailedError(f"A run on the cluster failed: {error}"[:500]) from error
+        raise RunFailedError(f"A run was asked {ASKED} times, and each worker died at it.")
+
+    async def _asked(self, question: bytes) -> bytes:
         sent = await self.client.scatter(question, hash=False)
-        future = self.client.submit(_answer, sent, self.make, pure=False, retries=RETRIES)
+        future = self.client.submit(_answer, sent, self.make, pure=False)
         try:
             told: bytes = await future
-        except Exception as error:
-            raise RunFailedError(f"A run on the cluster failed: {error}"[:500]) from error
         finally:
             future.release()
             sent.release()
@@ -62,16 +82,19 @@ async def cluster_at(
     Raises:
         ClusterAwayError: it can't be reached, or has no workers.
     """
+    if not scheduler.startswith(SCHEMES):
+        raise ClusterAwayError(f"No scheduler answers at {scheduler!r}: no such address. {START}")
     try:
         made: Any = Client
         client = await made(scheduler, asynchronous=True, timeout=CONNECT_TIMEOUT_S)
     except (OSError, TimeoutError) as error:
-        raise ClusterAwayError(f"No scheduler answers at {scheduler}: {error}") from error
+        said = " ".join(str(error).split())[:200] or type(error).__name__
+        raise ClusterAwayError(f"No scheduler answers at {scheduler} ({said}). {START}") from error
     async with client:
         workers = (await client.scheduler.identity())["workers"]
         threads = sum(int(one["nthreads"]) for one in workers.values())
         if not threads:
-            raise ClusterAwayError(f"The scheduler at {scheduler} has no workers; start some.")
+            raise ClusterAwayError(f"The scheduler at {scheduler} has no workers. {START}")
         yield Cluster(client=client, at_once=threads, make=make)
 
 
