@@ -41,7 +41,7 @@ class TaoVanilla:
 
     def fit(self, usage: Usage, weather: Weather) -> Self:
         """Learn from all hours whose use is known."""
-        columns = self._columns(usage.hours, weather)
+        columns = self.columns(usage.hours, weather)
         weights = []
         for used in usage.amounts:
             known = ~np.isnan(used)
@@ -53,10 +53,11 @@ class TaoVanilla:
         """Return (series, horizon_h)."""
         count = usage.hours.count
         ahead = weather.over(usage.hours.between(count, count + horizon_h))
-        return np.asarray(self._weights @ self._columns(ahead.hours, ahead).T)
+        return np.asarray(self._weights @ self.columns(ahead.hours, ahead).T)
 
     @staticmethod
-    def _columns(hours: Hours, weather: Weather) -> Floats:
+    def columns(hours: Hours, weather: Weather) -> Floats:
+        """Return the columns of the regression: (hours, columns)."""
         temperature = without_gaps(weather.get("temperature_c")) / 10
         months = (hours.day.astype("datetime64[D]").astype("datetime64[M]")).astype(int) % 12
         month, hour = np.eye(12)[months], np.eye(24)[hours.hour_of_day]
