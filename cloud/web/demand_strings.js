@@ -62,6 +62,7 @@ export const DEMAND_STRINGS = {
   demand_chart_words: ["От следващите 24 часа най-много се очаква {when}: {amount}.", "Of the next 24 hours most is expected at {when}: {amount}."],
   demand_chart_days: ["От дните напред най-много се очаква на {when}: {amount}.", "Of the days ahead most is expected on {when}: {amount}."],
   held: ["Досега {share} % от използваното е попаднало в обхвата.", "So far {share} % of what was used was inside the range."],
+  chart_none: ["Още не се знае нито един час потребление.", "Not one hour of use is known yet."],
   chart_now: ["сега", "now"],
   per_hour: ["{unit} за час", "{unit} in an hour"],
   per_day: ["{unit} за ден", "{unit} in a day"],
