@@ -159,6 +159,7 @@ def test_a_fallback_and_what_is_not_there_are_said_plainly(browser: Browser):
             "This is the simple forecast: as a week ago, with a wide range."
             " Because there are not four weeks of use yet."
         )
+        expect(page.locator("[data-card=peak]")).to_contain_text("days so far: 3")
         expect(page.locator("[data-card=accuracy]")).to_contain_text("No forecast has been")
         expect(page.locator("[data-card=explain]")).to_contain_text("too short")
         expect(page.locator("[data-card=scenario]")).to_contain_text("too short")
