@@ -127,6 +127,7 @@ export async function peakOf(id) {
   return {
     day: told.day, amount: rangeOf(told.peak),
     hours: told.hours.map((one) => ({ start: ms(one.interval_start), share: one.probability })),
+    pastDays: told.days, // that told which hour is the highest
     passed: told.limits.map((one) => ({ id: one.limit_id, share: one.probability })),
   };
 }

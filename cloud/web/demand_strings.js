@@ -62,6 +62,7 @@ export const DEMAND_STRINGS = {
   demand_chart_words: ["От следващите 24 часа най-много се очаква {when}: {amount}.", "Of the next 24 hours most is expected at {when}: {amount}."],
   demand_chart_days: ["От дните напред най-много се очаква на {when}: {amount}.", "Of the days ahead most is expected on {when}: {amount}."],
   held: ["Досега {share} % от използваното е попаднало в обхвата.", "So far {share} % of what was used was inside the range."],
+  chart_none: ["Още не се знае нито един час потребление.", "Not one hour of use is known yet."],
   chart_now: ["сега", "now"],
   per_hour: ["{unit} за час", "{unit} in an hour"],
   per_day: ["{unit} за ден", "{unit} in a day"],
@@ -80,6 +81,7 @@ export const DEMAND_STRINGS = {
 
   peak_title: ["Утрешният връх", "Tomorrow's peak"],
   peak_words: ["Най-вероятно между {when}, с вероятност {share} %.", "Most likely between {when}, with {share} % probability."],
+  peak_later: ["В кой час ще е и с каква вероятност, се казва след около три седмици прогнози, сравнени с потреблението; дни досега: {n}.", "In which hour it comes, and how probably, is told after about three weeks of forecasts that were compared with use; days so far: {n}."],
   peak_bars: ["Вероятност всеки час да е най-натовареният", "Probability of each hour to be the highest"],
   what_if: ["Ами ако е по-топло или по-студено?", "What if it is warmer or colder?"],
   what_if_group: ["Промяна на температурата", "Change of temperature"],

@@ -159,6 +159,7 @@ def test_a_fallback_and_what_is_not_there_are_said_plainly(browser: Browser):
             "This is the simple forecast: as a week ago, with a wide range."
             " Because there are not four weeks of use yet."
         )
+        expect(page.locator("[data-card=peak]")).to_contain_text("days so far: 3")
         expect(page.locator("[data-card=accuracy]")).to_contain_text("No forecast has been")
         expect(page.locator("[data-card=explain]")).to_contain_text("too short")
         expect(page.locator("[data-card=scenario]")).to_contain_text("too short")
@@ -178,6 +179,18 @@ def test_what_could_not_be_fetched_is_said_and_can_be_asked_for_again(browser: B
         chart.get_by_role("button", name="Try again").click()
         expect(chart.locator(".forecast-chart")).not_to_have_attribute("data-ahead", "0")
         expect(chart.get_by_role("alert")).to_have_count(0)
+
+
+def test_where_nothing_is_known_yet_no_empty_axes_and_no_files_are_offered(browser: Browser):
+    with at(browser, FakeCloud(role="utility"), "#/demand", locale="en-GB") as page:
+        page.wait_for_selector("[data-series] dl")
+        page.route("**/forecast?**", lambda route: route.fulfill(status=404, json={}))
+        nothing = {"intervals": [{"interval_start": "2026-11-22T10:00:00+02:00", "usage": None}]}
+        page.route("**/usage?**", lambda route: route.fulfill(json=nothing))
+        page.goto(page.url.replace("#/demand", "#/demand/sofia-heat"))
+        expect(page.locator(".chart-empty")).to_have_text("Not one hour of use is known yet.")
+        expect(page.locator("[data-none]")).to_contain_text("The first comes within an hour")
+        expect(page.locator(".downloads, .uplot")).to_have_count(0)
 
 
 def test_leaving_while_a_study_is_worked_out_is_no_error(browser: Browser):

@@ -110,7 +110,9 @@ def _add_studies(
             "hours": [
                 {"interval_start": at.isoformat(), "probability": one / sum(weights)}
                 for at, one in zip(hours, weights, strict=True)
+                if series_id != FALLBACK
             ],
+            "days": 3 if series_id == FALLBACK else 27,
             "limits": [{"limit_id": one, "probability": 0.34} for one in limits],
         }
 

@@ -21,6 +21,7 @@ from cloud.demand.runs.wire import (
     pack_forecasts,
     read_question,
 )
+from cloud.kit.parents import end_with_parent
 
 PATIENCE = 15  # nice(2): whoever waits for an answer to a live question goes first
 
@@ -65,5 +66,6 @@ def _opened(model: bytes) -> Fitted:
 
 
 if __name__ == "__main__":
+    end_with_parent()
     os.nice(PATIENCE)
     sys.stdout.buffer.write(answer(sys.stdin.buffer.read()))

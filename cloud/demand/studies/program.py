@@ -21,6 +21,7 @@ from cloud.demand.studies.scenario import NoScenarioError, Scenario, scenarios
 from cloud.demand.studies.what_if import BeyondHistoryError, Change, what_if
 from cloud.demand.studies.wire import EXPLAIN, Question, read
 from cloud.demand.told import plain
+from cloud.kit.parents import end_with_parent
 
 PATIENCE = 15  # nice(2): whoever waits for an answer to a live question goes first
 # What may be asked of tomorrow: more than 15 °C off is no forecast's error but another season.
@@ -139,5 +140,6 @@ def _midnight(day: date, hours: Hours) -> datetime:
 
 
 if __name__ == "__main__":
+    end_with_parent()
     os.nice(PATIENCE)
     sys.stdout.buffer.write(answer(sys.stdin.buffer.read()))

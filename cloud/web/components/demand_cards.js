@@ -36,7 +36,7 @@ export function missing(error) {
   if (error.code === "hours-not-told") return t("hours_closed");
   if (error.code === "cannot-be-told") return t("part_untold");
   if (error.code === "beyond-history") return t("what_if_beyond");
-  return error.status === 404 ? t("part_missing", { why: t("part_unbuilt") }) : t("part_missing", { why: error.status ? error.message : problemText(error) });
+  return error.status === 404 ? t("part_missing", { why: t("part_unbuilt") }) : t("part_missing", { why: error.status < 500 ? error.message : problemText(error) });
 }
 
 /** Why there is no forecast: nothing is known yet, it the reader may not see hours, or it couldn't be fetched. */
@@ -51,12 +51,12 @@ export function range(low, high, unit) {
   return t("range90", { range: spanText(low, high, unit, language()) });
 }
 
-export const peakCard = (told, unit) => card("peak_title", told, ({ amount, hours }) => {
+export const peakCard = (told, unit) => card("peak_title", told, ({ amount, hours, pastDays }) => {
   const most = hours.reduce((best, hour) => (hour.share > (best?.share ?? 0) ? hour : best), null);
   return html`
     <p class="figure"><b>${amountText(amount.mid, unit, language())}</b></p>
     <p class="note">${range(amount.low, amount.high, unit)}</p>
-    ${most ? html`<p>${t("peak_words", { when: hourSpan(most.start), share: pct(most.share * 100) })}</p>${peakBars(hours, most)}` : nothing}`;
+    ${most ? html`<p>${t("peak_words", { when: hourSpan(most.start), share: pct(most.share * 100) })}</p>${peakBars(hours, most)}` : html`<p class="note">${t("peak_later", { n: pastDays })}</p>`}`;
 }, "peak");
 
 const hourSpan = (start) => `${hourText(start)}–${hourText(start + 3_600_000)}`;

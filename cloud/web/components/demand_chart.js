@@ -64,8 +64,8 @@ export class DemandChart extends Element {
             <button class="tab" data-zoom=${zoom} aria-pressed=${zoom === this.zoom} @click=${() => { this.zoom = zoom; }}>${t(`zoom_${zoom}`)}</button>`)}
         </div>
         ${told ? this.#chart(told) : html`<p class="chart-empty" role="status">${t("loading")}</p>`}
-        <p class="downloads"><a href=${forecastFile(this.seriesId, "hour")} download>${t("download_hours")}</a>
-          <a href=${forecastFile(this.seriesId, "day")} download>${t("download_days")}</a></p>
+        ${!told || told.ahead.error ? nothing : html`<p class="downloads"><a href=${forecastFile(this.seriesId, "hour")} download>${t("download_hours")}</a>
+          <a href=${forecastFile(this.seriesId, "day")} download>${t("download_days")}</a></p>`}
       </article>`;
   }
 
@@ -74,7 +74,10 @@ export class DemandChart extends Element {
     const slots = this.#slots(used, ahead, behind, areDays);
     const error = [used.error, ahead.error].find((one) => one && one.status !== 404 && one.code !== "hours-not-told");
     const failed = error ? html`<p class="problem chart-failed" role="alert">${noForecast(error)} <button class="quiet" @click=${() => this.#again()}>${t("retry")}</button></p>` : nothing;
-    if (!slots.length) return error ? failed : html`<p class="chart-empty">${noForecast(ahead.error)}</p>`;
+    if (!slots.some((slot) => slot.mid !== null || (slot.used ?? null) !== null)) {
+      if (error) return failed;
+      return html`<p class="chart-empty">${ahead.error?.code === "hours-not-told" ? noForecast(ahead.error) : t("chart_none")}</p>`;
+    }
     const limits = this.limits.filter((one) => one.isPeak !== areDays).map((one) => one.upper);
     return html`${failed}
       <iskar-forecast-chart .slots=${slots} .unit=${this.unit} .areDays=${areDays} .limits=${limits} .nowMs=${now()}
