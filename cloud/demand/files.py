@@ -86,21 +86,9 @@ def read_table(path: Path, needed: tuple[str, ...], rows: int | None = None) -> 
         if path.suffix == ".parquet":
             table = pl.read_parquet(path, n_rows=rows)
         else:
-            unknown = list(_UNKNOWN)
-            table = pl.read_csv(path, infer_schema=False, null_values=unknown, n_rows=rows)
-    except pl.exceptions.ComputeError as error:
-        if "more fields" not in str(error):
-            raise UnreadableFileError(f"{path} can't be read: {error}") from error
-        raise UnreadableFileError(
-            f"{path} has rows with more columns than its first line names; write decimals with a"
-            " point, 12.5, and what holds commas in quotes."
-        ) from error
+            table = _read_csv(path, rows)
     except (OSError, pl.exceptions.PolarsError) as error:
         raise UnreadableFileError(f"{path} can't be read: {error}") from error
-    if len(table.columns) == 1 and ";" in table.columns[0]:
-        raise UnreadableFileError(
-            f"{path} has its columns apart by semicolons; write commas, and decimals with a point."
-        )
     missing = [name for name in needed if name not in table.columns]
     if missing:
         raise UnreadableFileError(
@@ -109,6 +97,25 @@ def read_table(path: Path, needed: tuple[str, ...], rows: int | None = None) -> 
     if table.is_empty():
         raise UnreadableFileError(f"{path} holds no rows.")
     return table
+
+
+def _read_csv(path: Path, rows: int | None) -> pl.DataFrame:
+    """Return the (first) rows, all as text."""
+    with path.open(encoding="utf-8", errors="replace") as file:
+        header = file.readline()
+    if ";" in header and "," not in header:
+        raise UnreadableFileError(
+            f"{path} has its columns apart by semicolons; write commas, and decimals with a point."
+        )
+    try:
+        return pl.read_csv(path, infer_schema=False, null_values=list(_UNKNOWN), n_rows=rows)
+    except pl.exceptions.ComputeError as error:
+        if "more fields" not in str(error):
+            raise
+        raise UnreadableFileError(
+            f"{path} has rows with more columns than its first line names; write decimals with a"
+            " point, 12.5, and what holds commas in quotes."
+        ) from error
 
 
 def _with_hours(table: pl.DataFrame, path: Path, zone: tzinfo, *by: str) -> pl.DataFrame:

@@ -81,3 +81,15 @@ def test_a_missing_column_is_named_with_those_that_are_there(tmp_path):
         read_weather(tmp_path / "nothing.csv", zone_of(None))
     with pytest.raises(UnreadableFileError, match="Sofia/Europe is no time zone"):
         zone_of("Sofia/Europe")
+
+
+def test_rows_out_of_order_and_told_twice_are_as_in_order_and_once_and_a_missing_one_is_unknown(
+    tmp_path,
+):
+    rows = [f"a,2026-03-{1 + hour // 24:02} {hour % 24:02}:00,{hour}" for hour in range(48)]
+    whole = read_usage(a_file(tmp_path, *rows), SOFIA)
+    mixed = read_usage(a_file(tmp_path, *reversed(rows), *rows[:5]), SOFIA)
+    assert mixed.hours == whole.hours
+    assert (mixed.amounts == whole.amounts).all()
+    without = read_usage(a_file(tmp_path, *rows[:30], *rows[31:]), SOFIA)
+    assert np.flatnonzero(np.isnan(without.amounts[0])).tolist() == [30]
