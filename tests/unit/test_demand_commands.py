@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cloud.demand.commands import UNREADABLE, cli
+from cloud.demand.models import boosted
 from cloud.demand.told import figures_told
 
 DAYS = 120
@@ -108,23 +109,8 @@ def test_a_start_without_use_before_it_is_refused_with_what_is_known(tmp_path):
         assert "use is known from 2026-08-01T00:00Z to 2026-11-29T00:00Z" in result.output
 
 
-def test_rows_out_of_order_twice_and_missing_make_no_difference_to_what_can_be_told(tmp_path):
-    files = files_in(tmp_path)
-    path = tmp_path / "usage.csv"
-    header, *rows = path.read_text().splitlines()
-    start = ("--start", "2026-11-27", "--horizon-h", "24", "--json")
-    whole = json.loads(run("backtest", *files, *start))
-    path.write_text("\n".join([header, *reversed(rows), *rows[:50], ""]))
-    assert figures(json.loads(run("backtest", *files, *start))) == figures(whole)
-    path.write_text("\n".join([header, *rows[:900], *rows[901:], ""]))
-    assert json.loads(run("backtest", *files, *start))["overall"]["coverage90_pct"] is not None
-
-
-def figures(told: dict) -> dict:
-    return {name: one for name, one in told["overall"].items() if name != "fit_s"}
-
-
-def test_three_days_of_history_are_forecast_and_not_refused(tmp_path):
+def test_three_days_of_history_are_forecast_and_not_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(boosted, "_TREES", 5)
     told = json.loads(
         run(
             "backtest",
@@ -134,7 +120,7 @@ def test_three_days_of_history_are_forecast_and_not_refused(tmp_path):
             "--horizon-h",
             "336",
             "--step-h",
-            "2688",
+            "2900",
             "--json",
         )
     )

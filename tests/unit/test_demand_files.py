@@ -137,3 +137,15 @@ def test_more_than_fits_into_memory_is_refused(tmp_path, monkeypatch):
     path = a_file(tmp_path, "a,2026-01-01 00:00,1", "b,2026-01-01 23:00,1")
     with pytest.raises(UnreadableFileError, match="2 series from 2026-01-01 00:00:00"):
         read_usage(path, zone_of(None))
+
+
+def test_rows_out_of_order_and_told_twice_are_as_in_order_and_once_and_a_missing_one_is_unknown(
+    tmp_path,
+):
+    rows = [f"a,2026-03-{1 + hour // 24:02} {hour % 24:02}:00,{hour}" for hour in range(48)]
+    whole = read_usage(a_file(tmp_path, *rows), SOFIA)
+    mixed = read_usage(a_file(tmp_path, *reversed(rows), *rows[:5]), SOFIA)
+    assert mixed.hours == whole.hours
+    assert (mixed.amounts == whole.amounts).all()
+    without = read_usage(a_file(tmp_path, *rows[:30], *rows[31:]), SOFIA)
+    assert np.flatnonzero(np.isnan(without.amounts[0])).tolist() == [30]

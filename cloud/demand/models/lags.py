@@ -32,9 +32,8 @@ def lags_of(amounts: Floats, origins: Ints, ahead: Ints, late_h: int = 0) -> dic
 
     ``amounts`` is (series, hours) and ``ahead`` (origins, leads): the hour forecast is ``origin +
     ahead``, and only hours before ``origin`` are looked at; the last hours are those ``late_h``
-    before it. What is unknown is filled by what is
-    usual: the mean of this hour of the weeks before, else of the days before, else the level so
-    far.
+    before it. What is unknown is filled by what is usual: the mean of this hour of the weeks
+    before, else of the days before, else the level so far.
     """
     at = origins[:, None] + ahead
     days, weeks = days_back_h(ahead), weeks_back_h(ahead)

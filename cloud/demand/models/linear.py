@@ -81,14 +81,14 @@ class Linear:
         z, y = design.columns[0], (used - design.usual[0]).T
         weight = (~np.isnan(y)).astype(np.float32)
         y = np.nan_to_num(y).astype(np.float32)
-        products, targets = _sums(z, y, weight, cuts)
-        first = _solved(products.sum(axis=0), targets.sum(axis=0))
+        products, targets = _sums(z, y, weight, np.array([0, cuts[-1]]))
+        first = _solved(products[0], targets[0])
         missed = np.abs(y - (z @ first.astype(np.float32)[..., None])[..., 0])
         limit = _OUTLIER * _usual(missed, weight > 0)[:, None] + _EPSILON
         weight *= np.minimum(1.0, limit / np.maximum(missed, _EPSILON)).astype(np.float32)
         products, targets = _sums(z, y, weight, cuts)
         whole, aim = products.sum(axis=0), targets.sum(axis=0)
-        without = _solved(whole - products, aim - targets).astype(np.float32)
+        without = _solved(whole - products, aim - targets).astype(np.float32)  # each fold
         self._weights.append(_solved(whole, aim).astype(np.float32))
         told = np.empty_like(y)
         for fold, weights in enumerate(without):
@@ -108,32 +108,32 @@ def _design(rows: Rows, scaled: NDArray[np.float32]) -> Design:
 
 def _sums(
     z: NDArray[np.float32], y: NDArray[np.float32], weight: NDArray[np.float32], cuts: Ints
-) -> tuple[Floats, Floats]:
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return sums of products by fold, (folds, leads, columns, columns), and with the targets."""
-    count = z.shape[-1]
-    products = np.empty((FOLDS, z.shape[0], count, count))
-    targets = np.empty((FOLDS, z.shape[0], count))
-    for fold in range(FOLDS):
+    folds, (leads, _, count) = cuts.size - 1, z.shape
+    products = np.empty((folds, leads, count, count), np.float32)
+    targets = np.empty((folds, leads, count), np.float32)
+    for fold in range(folds):
         mine = slice(cuts[fold], cuts[fold + 1])
         weighed = (z[:, mine] * weight[:, mine, None]).transpose(0, 2, 1)
-        products[fold] = weighed @ z[:, mine]
+        np.matmul(weighed, z[:, mine], out=products[fold])
         targets[fold] = (weighed @ y[:, mine, None])[..., 0]
     return _with_neighbours(products), _with_neighbours(targets)
 
 
-def _solved(products: Floats, targets: Floats) -> Floats:
+def _solved(products: NDArray[np.float32], targets: NDArray[np.float32]) -> Floats:
     """Return weights (…, leads, columns)."""
     count = products.shape[-1]
     ridge = np.diag(np.append(np.full(count - 1, _RIDGE), _CONSTANT_RIDGE))
     return np.linalg.solve(products + ridge, targets[..., None])[..., 0]
 
 
-def _with_neighbours(by_lead: Floats) -> Floats:
+def _with_neighbours(by_lead: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the sums of each lead with those of the hours beside it."""
-    out = by_lead.copy()
-    out[:, 1:] += _NEIGHBOUR * by_lead[:, :-1]
-    out[:, :-1] += _NEIGHBOUR * by_lead[:, 1:]
-    return out
+    beside = np.float32(_NEIGHBOUR) * by_lead
+    by_lead[:, 1:] += beside[:, :-1]
+    by_lead[:, :-1] += beside[:, 1:]
+    return by_lead
 
 
 def _usual(missed: NDArray[np.float32], known: NDArray[np.bool_]) -> Floats:
