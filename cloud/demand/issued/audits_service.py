@@ -12,6 +12,7 @@ from psycopg.rows import DictRow
 
 from cloud.demand.history.models import Series
 from cloud.demand.history.service import DemandHistory
+from cloud.demand.history.sight import seen_since
 from cloud.demand.issued import audits_repository as repository
 from cloud.demand.issued.audits import WINDOWS_DAYS, Audited, Drift, audited, day_errors, drift
 from cloud.demand.issued.faring import (
@@ -80,6 +81,15 @@ class Audits:
             drifts = await repository.drifts(connection, series_id)
         groups = [one for one in await self._runs.groups() if series_id in one.series_ids]
         model = await self._models.newest(groups[0].group_id) if groups else None
+        begun = seen_since(caller, series)
+        if begun is not None:  # how much was missed before tells how much was used before
+            figures = [
+                one
+                for one in figures
+                if one["audited_on"] - timedelta(days=one["window_days"]) >= begun.date()
+            ]
+            faring = [one for one in faring if one["week_from"] >= begun.date()]
+            drifts = [one for one in drifts if one["began_on"] >= begun.date()]
         return Accuracy(series=series, figures=figures, weeks=faring, drifts=drifts, model=model)
 
     async def of_group(self, group: Group) -> list[str]:

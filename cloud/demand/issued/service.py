@@ -9,7 +9,7 @@ import numpy as np
 
 from cloud.demand.history.models import Series
 from cloud.demand.history.service import DemandHistory
-from cloud.demand.history.sight import check_hours
+from cloud.demand.history.sight import check_hours, seen_since
 from cloud.demand.runs import repository
 from cloud.demand.runs.days import of_days, whole_days
 from cloud.demand.runs.repository import Run
@@ -64,10 +64,11 @@ class IssuedForecasts:
         """Return the newest forecast of a series that was issued up to then, or NotFoundError."""
         series = await self._history.one(caller, series_id)
         check_hours(caller, series)
-        now = self._clock.now()
+        now, begun = self._clock.now(), seen_since(caller, series)
         async with self._database.transaction(as_system=True) as connection:
             run = await repository.newest(connection, series_id, issued_before or now)
-        if run is None:
+        # What was forecast before somebody moved in tells the habits of who lived there then.
+        if run is None or (begun is not None and run.issued_at < begun):
             raise NotFoundError("forecast of", series_id)
         hours = Hours(start=run.issued_at, count=len(run.quantiles), zone=ZONE)
         used = await self._used(caller, series, hours, now)
@@ -77,9 +78,10 @@ class IssuedForecasts:
         self, caller: Principal, series_id: str, before: datetime | None, limit: int
     ) -> list[datetime]:
         """Return when forecasts of a series were issued, the newest first."""
-        await self._history.one(caller, series_id)
+        begun = seen_since(caller, await self._history.one(caller, series_id))
         async with self._database.transaction(as_system=True) as connection:
-            return await repository.issued_at(connection, series_id, before, limit)
+            issued = await repository.issued_at(connection, series_id, before, limit)
+        return [one for one in issued if begun is None or one >= begun]
 
     async def since(self, series_id: str, since: datetime) -> list[Run]:
         """Return all forecasts of a series that were issued since then, whoever asks."""

@@ -94,7 +94,7 @@ class Linear:
         for fold, weights in enumerate(without):
             mine = slice(cuts[fold], cuts[fold + 1])
             told[:, mine] = (z[:, mine] @ weights[..., None])[..., 0]
-        return told.T + design.usual[0]
+        return np.asarray(told.T + design.usual[0])
 
 
 def _design(rows: Rows, scaled: NDArray[np.float32]) -> Design:
@@ -125,7 +125,7 @@ def _solved(products: NDArray[np.float32], targets: NDArray[np.float32]) -> Floa
     """Return weights (…, leads, columns)."""
     count = products.shape[-1]
     ridge = np.diag(np.append(np.full(count - 1, _RIDGE), _CONSTANT_RIDGE))
-    return np.linalg.solve(products + ridge, targets[..., None])[..., 0]
+    return np.asarray(np.linalg.solve(products + ridge, targets[..., None])[..., 0])
 
 
 def _with_neighbours(by_lead: NDArray[np.float32]) -> NDArray[np.float32]:

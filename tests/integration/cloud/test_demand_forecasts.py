@@ -15,7 +15,8 @@ from cloud.demand.history import repository as history_repository
 from cloud.demand.runs import repository as forecasts_repository
 from cloud.demand.runs.repository import Run
 from cloud.demand.runs.service import Runs
-from cloud.kit.auth.rights import Role
+from cloud.kit.auth.rights import Grant, Principal, Role
+from cloud.kit.errors import NotFoundError
 from tests.integration.cloud.builders import NOON, Caller, CloudInTest
 from tests.integration.cloud.demand_builders import a_series
 
@@ -156,6 +157,23 @@ async def test_who_may_not_see_the_series_finds_no_forecast_of_it(
         assert (await caller.get("/demand/models"))["items"] == []
     assert (await utility.get("/demand/series/dma/accuracy"))["figures"] == []
     assert (await cloud.operator.get("/demand/models"))["is_on"] is True
+
+
+async def test_a_tenant_is_told_nothing_that_was_forecast_before_they_moved_in(
+    cloud: CloudInTest,
+) -> None:
+    ours = a_series("dma", level="building", premises_id="p-one", supplier_id=None, place_id=None)
+    async with cloud.services.database.transaction(as_system=True) as connection:
+        await history_repository.put_series(connection, ours, "user:1", ISSUED)
+    await store_runs(cloud, a_run(issued_at=ISSUED - timedelta(hours=6)), a_run())
+    moved_in = ISSUED - timedelta(hours=3)
+    grant = Grant(premises_id="p-one", since=moved_in)
+    tenant = Principal(subject="user:1", role=Role.TENANT, grants=frozenset({grant}))
+    forecasts = cloud.services.issued_forecasts
+    assert (await forecasts.shown(tenant, "dma", None)).run.issued_at == ISSUED
+    assert await forecasts.issued_at(tenant, "dma", None, 10) == [ISSUED]
+    with pytest.raises(NotFoundError):
+        await forecasts.shown(tenant, "dma", moved_in)
 
 
 async def test_a_whole_run_by_the_program_itself_from_the_jobs(
