@@ -12,9 +12,8 @@ import typer
 from cloud.app.running import loaded, newest_database, run
 from cloud.app.services import Services
 from cloud.demand.runs.asking import DemandOffError, RunFailedError, is_installed
-from cloud.demand.runs.inputs import Group, whole_hour
+from cloud.demand.runs.inputs import Group
 from cloud.demand.runs.service import ASKED, FIRST, Runs
-from cloud.demand.series import HOUR
 
 log = structlog.get_logger(__name__)
 
@@ -62,14 +61,10 @@ def run_command(
 
 
 async def _simple_round(services: Services) -> dict[str, Any]:
-    """Forecast what has no model as of the hour before, so that a model's of this hour may follow.
-
-    Nobody is told of limits by these: the model's come soon.
-    """
+    """Forecast what has no model; nobody is told of limits by that: the model's come soon."""
     runs = services.demand_runs
-    issued_at = whole_hour(services.clock.now()) - HOUR
     groups = [one for one in await runs.groups() if await runs.reason_to_fit(one) == FIRST]
-    made = sum([len(await runs.forecast(one.group_id, issued_at)) for one in groups])
+    made = sum([len(await runs.stop_gap(one.group_id)) for one in groups])
     return {"groups": len(groups), "fitted": 0, "forecasts": made, "fallbacks": made}
 
 

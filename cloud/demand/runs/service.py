@@ -204,13 +204,28 @@ class Runs:
         issued_at = whole_hour(issued_at or now)
         known_at = min(now, issued_at + HOUR)
         model = await self._models.newest(group_id, known_at)
-        told = await self.made(group, issued_at, known_at, model)
+        return await self._stored(group, await self.made(group, issued_at, known_at, model))
+
+    async def stop_gap(self, group_id: str) -> list[Run]:
+        """Make and store forecasts as a week ago for the hour before, and return them.
+
+        What there is until a first model is fitted; that one's of this hour follow. They go on from
+        use up to that hour, also what came in since, as a new installation's whole history does.
+        """
+        group = group_of(await self.groups(), group_id)
+        now = self._clock.now()
+        return await self._stored(group, await self.made(group, whole_hour(now) - HOUR, now, None))
+
+    async def _stored(self, group: Group, told: list[Run]) -> list[Run]:
         async with self._database.transaction(STORE_TIMEOUT_S, as_system=True) as connection:
             added = await repository.add(connection, told)
         fallbacks = _counted(told)
         for reason, count in fallbacks.items():
             metrics.DEMAND_FORECASTS.labels(reason).inc(count)
-        log.info("forecasts_stored", group=group_id, issued_at=issued_at, added=added, **fallbacks)
+        issued_at = told[0].issued_at if told else None
+        log.info(
+            "forecasts_stored", group=group.group_id, issued_at=issued_at, added=added, **fallbacks
+        )
         return told
 
     async def made(

@@ -90,6 +90,24 @@ async def test_what_was_forecast_is_never_made_anew_nor_changed(demand: Demand) 
             await run(connection, "update forecast_runs set p50 = p95")
 
 
+async def test_a_stop_gap_knows_a_history_that_came_just_now_and_gives_way_to_the_model(
+    demand: Demand,
+) -> None:
+    demand.clock.time = NOW + timedelta(minutes=30)
+    week_before = NOW - timedelta(days=7) - HOUR
+    await demand.bring("a", np.full(WEEK_H, 7.0), NOW + timedelta(minutes=20), week_before)
+    [gap, _] = await demand.runs.stop_gap(GROUP)
+    assert (gap.issued_at, gap.usage_until, gap.fallback_reason) == (
+        *(NOW - HOUR, NOW - HOUR),
+        NO_MODEL,
+    )
+    assert gap.quantiles[0, 1] == 7.0
+    await demand.runs.fit(GROUP)
+    await demand.runs.forecast(GROUP)
+    told = [(one.issued_at, one.fallback_reason) for one in await _issued(demand)]
+    assert told == [(NOW - HOUR, NO_MODEL), (NOW, None)] * 2
+
+
 async def test_nothing_that_became_known_later_is_in_a_forecast_made_again(
     demand: Demand,
 ) -> None:
