@@ -104,9 +104,10 @@ async def _round(services: Services, runs: Runs, *, all_of_them: bool, fit: bool
         due = {one.group_id: ASKED for one in groups}
     wanted = groups if all_of_them else await runs.to_forecast()
     fitted, fallbacks, made, failed = 0, 0, 0, 0
+    turn = asyncio.Semaphore(runs.at_once)  # a group's forecasts don't wait for all groups' models
 
     async def one(group: Group) -> None:
-        nonlocal fitted, fallbacks, made, failed
+        nonlocal fitted, failed
         if group.group_id in due:
             try:
                 fitted += await runs.fit(group.group_id, due[group.group_id]) is not None
@@ -114,13 +115,21 @@ async def _round(services: Services, runs: Runs, *, all_of_them: bool, fit: bool
                 failed += 1
                 log.error("model_not_fitted", group=group.group_id, error=str(error))
         if group in wanted:
-            told = await runs.forecast(group.group_id)
-            await services.demand_limits.look(told)
-            made += len(told)
-            fallbacks += sum(run.fallback_reason is not None for run in told)
+            await forecast(group)
+
+    async def forecast(group: Group) -> None:
+        nonlocal fallbacks, made
+        told = await runs.forecast(group.group_id)
+        await services.demand_limits.look(told)
+        made += len(told)
+        fallbacks += sum(run.fallback_reason is not None for run in told)
+
+    async def in_turn(group: Group) -> None:
+        async with turn:
+            await one(group)
 
     async with asyncio.TaskGroup() as tasks:
         for group in groups:
-            tasks.create_task(one(group), name=f"group_{group.group_id}")
+            tasks.create_task(in_turn(group), name=f"group_{group.group_id}")
     counts = {"groups": len(groups), "fitted": fitted, "failed": failed}
     return {**counts, "forecasts": made, "fallbacks": fallbacks}

@@ -88,6 +88,7 @@ class Runs:
         self._models = models
         self._ask = ask
         self._cadence = cadence
+        self.at_once = at_once
         self._turn = asyncio.Semaphore(at_once)
 
     def asking(self, ask: Ask, at_once: int) -> Self:
