@@ -65,6 +65,7 @@ bench-leaks: $(STAMPS)/bench ## Measure the leak rules against those of the fiel
 	$(BIN)/python -m tests.benchmark.leaks
 
 bench-demand: $(STAMPS)/bench ## Measure forecasts and baselines against those of the field
+	$(BIN)/pytest -q tests/benchmark/demand
 	$(BIN)/python -m tests.benchmark.demand $(NAME)
 
 sbom: $(STAMPS)/venv ## Write the software bill of materials (CycloneDX) to sbom.json

@@ -7,10 +7,6 @@ import numpy as np
 import pytest
 
 from cloud.demand.series import DAY_H, WEEK_H, Hours, Usage, Weather
-
-pytest.importorskip("sklearn", reason="needs the extra demand")
-pytest.importorskip("openpyxl", reason="needs the group bench")
-
 from tests.benchmark.demand import day_ahead
 from tests.benchmark.demand.bwdf import indicators
 from tests.benchmark.demand.day_ahead import TaoAndTrees
