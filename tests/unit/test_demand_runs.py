@@ -3,14 +3,14 @@
 
 import pickle
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 import pytest
 
 from cloud.demand.runs import program as runs_program
 from cloud.demand.runs.check import walk_forward
-from cloud.demand.runs.days import of_days, whole_days
+from cloud.demand.runs.days import DayErrors, of_days, whole_days
 from cloud.demand.runs.fallback import (
     FAILED,
     IMPLAUSIBLE,
@@ -29,8 +29,8 @@ from cloud.demand.runs.wire import (
     read_fitted,
     read_forecasts,
 )
-from cloud.demand.series import DAY_H, WEEK_H, Usage, Weather
-from tests.demand_builders import Dressed, some_hours, some_usage, some_weather
+from cloud.demand.series import DAY_H, WEEK_H, Floats, Usage, Weather
+from tests.demand_builders import SOFIA, Dressed, some_hours, some_usage, some_weather
 
 WEEKS = 20
 COUNT = WEEKS * WEEK_H
@@ -187,6 +187,40 @@ def test_ranges_of_days_hold_what_they_promise_in_weeks_that_follow():
         highest.append((told.peaks[..., 0] <= peaks) & (peaks <= told.peaks[..., 2]))
     for held in (inside, highest):
         assert 0.84 <= np.concatenate(held, axis=None).mean() <= 0.97
+
+
+def test_a_series_that_is_fed_back_leaves_others_days_above_nothing():
+    usage = some_usage(some_weather(some_hours(4 * WEEK_H)), series=2)
+    usage.amounts[0, 100] = -1.0
+    errors = np.tile([-9.0, 0.0, 9.0], (2, 3, 1))
+    days = DayErrors(
+        series_ids=usage.series_ids,
+        sums=errors,
+        peaks=errors,
+        spread=np.ones(2),
+        bias=np.zeros(2),
+    )
+    for told in days.ranges(np.ones((2, DAY_H)), usage, [(0, DAY_H)]):
+        assert told[0, 0, 0] < 0
+        assert told[1, 0, 0] == 0
+
+
+def test_days_since_the_fit_are_forecast_from_the_same_hour_of_the_clock_when_it_changes():
+    """An hour off it the model would have to learn first, at each forecast."""
+    weather = some_weather(some_hours(58 * DAY_H + HORIZON_H + 1))  # put back on day 54
+    usage = some_usage(weather, 58 * DAY_H + 1)
+    asked: list[datetime] = []
+
+    class Watched(Dressed):
+        def forecast(self, usage: Usage, weather: Weather, horizon_h: int) -> Floats:
+            asked.append(usage.hours.end.astimezone(SOFIA))
+            return super().forecast(usage, weather, horizon_h)
+
+    fitted = fit(Watched, usage.until(52 * DAY_H), weather)[0]
+    asked.clear()
+    forecast(fitted, usage, weather, HORIZON_H)
+    assert [one.hour for one in asked] == [0] * 7
+    assert [one.day for one in asked] == [23, 24, 25, 26, 27, 28, 29]
 
 
 def test_the_check_forecasts_weeks_that_the_model_has_not_seen(usage: Usage, weather: Weather):

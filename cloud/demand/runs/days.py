@@ -101,11 +101,11 @@ class DayErrors:
         """
         level = level_of(usage)
         of_class = [lead_class(first // DAY_H) for first, _ in days]
+        least = np.where((usage.amounts < 0).any(axis=1), -np.inf, 0.0)[:, None, None]
         told = []
         for middles, errors in zip(of_days(middle, days), (self.sums, self.peaks), strict=True):
             ranged = middles[..., None] + errors[:, of_class] * level[:, None, None]
-            never_negative = np.nanmin(usage.amounts, initial=0.0) >= 0
-            told.append(np.sort(np.maximum(ranged, 0.0) if never_negative else ranged, axis=2))
+            told.append(np.sort(np.maximum(ranged, least), axis=2))
         return told[0], told[1]
 
 

@@ -144,9 +144,7 @@ def _modelled(fitted: Fitted, usage: Usage, weather: Weather, horizon_h: int) ->
         series_ids=fitted.series_ids, hours=usage.hours.between(0, known_h), amounts=asked
     )
     seen = weather.over(usage.hours.between(0, known_h + gap_h + horizon_h))
-    since_fit_h = _since_1970(usage, known_h) - fitted.known_h
-    for days in range(min(since_fit_h // DAY_H, MOST_REPLAYED_DAYS), 0, -1):
-        origin = known_h - days * DAY_H
+    for origin in _replayed(fitted, usage, known_h):
         fitted.forecaster.forecast(known.until(origin), seen.between(0, origin + DAY_H), DAY_H)
     told = fitted.forecaster.forecast(known, seen, gap_h + horizon_h)[:, gap_h:]
     expected = (len(fitted.series_ids), horizon_h, len(LEVELS))
@@ -157,6 +155,24 @@ def _modelled(fitted: Fitted, usage: Usage, weather: Weather, horizon_h: int) ->
         if name in rows:
             whole[rows[name]] = told[at]
     return whole
+
+
+def _replayed(fitted: Fitted, usage: Usage, known_h: int) -> list[int]:
+    """Return the origins since the fit, one a day, at the hour of the local day of ``known_h``.
+
+    By the clock: an hour off it, as after a change of the clock, would have to be learnt first.
+    """
+    days = range(MOST_REPLAYED_DAYS, 0, -1)
+    around = (known_h - day * DAY_H + off for day in days for off in (-1, 0, 1))
+    hour = _hour_after(usage, known_h)
+    found = {
+        usage.hours.between(at, at + 1).day[0]: at
+        for at in around
+        if fitted.known_h <= _since_1970(usage, at) < _since_1970(usage, known_h)
+        and at > 0
+        and _hour_after(usage, at) == hour
+    }
+    return list(found.values())
 
 
 def _learnt_h(fitted: Fitted, usage: Usage) -> int:
