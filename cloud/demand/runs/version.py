@@ -22,7 +22,7 @@ PACKAGE = "cloud.demand"
 FOLDER = Path(__file__).parents[1]
 # What a run itself does counts, too: days' ranges and what is doubted come of it.
 ROOTS = ("models.forecast", "runs.groups")
-LIBRARIES = ("numpy", "scikit-learn", "lightgbm", "holidays")
+LIBRARIES = ("numpy", "scipy", "scikit-learn", "lightgbm", "holidays")
 VERSION_DIGITS = 20
 
 
