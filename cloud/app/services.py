@@ -275,7 +275,6 @@ class Services:
         links = Links(database, clock, jobs, mail, sessions, settings)
         account_tasks.register(jobs, links)
         factors = Factors(database, clock, sealing, links)
-        weather = WeatherRecords(database, clock)
         weather_feed = Feed(weather, OpenMeteo(client), clock)
         weather_tasks.register(jobs, weather_feed)
         return cls(
