@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from cloud.demand.models.level import Level, past_forecasts
-from cloud.demand.models.spread import Spread
 from cloud.demand.models.surprises import Surprises
 from cloud.demand.series import DAY_H, WEEK_H, Floats, Hours, Usage, Weather
+from tests.benchmark.demand.spread import Spread
 
 pytest.importorskip("sklearn")
 

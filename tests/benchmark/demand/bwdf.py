@@ -23,12 +23,12 @@ from cloud.demand.model import LEVELS, Forecaster, RangeForecaster
 from cloud.demand.models.forecast import default_forecaster
 from cloud.demand.models.level import Level
 from cloud.demand.models.naive import LastWeek
-from cloud.demand.models.spread import Spread
 from cloud.demand.models.surprises import Surprises
 from cloud.demand.series import DAY_H, WEEK_H, Floats, Usage, Weather
 from tests.benchmark.demand import ferrara
 from tests.benchmark.demand.ferrara import Task
 from tests.benchmark.demand.plain_boosting import PlainBoosting
+from tests.benchmark.demand.spread import Spread
 from tests.benchmark.demand.verdicts import Wanted, judge, show
 
 USAGE = "python -m tests.benchmark.demand.bwdf [--weeks | --history]\n"

@@ -20,10 +20,10 @@ from cloud.demand.model import LEVELS, Forecaster, RangeForecaster
 from cloud.demand.models.forecast import default_forecaster
 from cloud.demand.models.level import Level
 from cloud.demand.models.naive import LastWeek
-from cloud.demand.models.spread import Spread
 from cloud.demand.series import DAY_H, Floats, Ints, Usage, Weather
 from tests.benchmark.demand import ferrara
 from tests.benchmark.demand.level_days import foretold_days
+from tests.benchmark.demand.spread import Spread
 from tests.benchmark.demand.verdicts import Wanted, judge, show
 
 USAGE = "python -m tests.benchmark.demand.districts [--year]\n"
