@@ -258,7 +258,7 @@ class Services:
             ),
         )
         issued = IssuedForecasts(database, clock, history)
-        audits = Audits(database, clock, history, runs, models)
+        audits = Audits(database, clock, history, models)
         limits = Limits(database, clock, history, outbox, jobs, mail, settings.base_url)
         demand_tasks.register(jobs, clock, runs, models, issued, audits, limits)
         limits_service.register(jobs, limits)

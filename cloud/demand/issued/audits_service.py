@@ -30,7 +30,6 @@ from cloud.demand.runs.inputs import Group, whole_hour
 from cloud.demand.runs.registry import ModelRegistry
 from cloud.demand.runs.registry_repository import Model
 from cloud.demand.runs.repository import Run
-from cloud.demand.runs.service import Runs
 from cloud.demand.series import HOUR, Usage
 from cloud.kit.auth.rights import Principal
 from cloud.kit.clock import Clock
@@ -46,7 +45,7 @@ READ_TIMEOUT_S = 120
 
 @dataclass(frozen=True, kw_only=True)
 class Accuracy:
-    """What the last audit of a series found; ``model`` is the newest of its group."""
+    """What the last audit of a series found; ``model`` is the newest that knows it."""
 
     series: Series
     figures: Sequence[DictRow]
@@ -63,13 +62,11 @@ class Audits:
         database: Database,
         clock: Clock,
         history: DemandHistory,
-        runs: Runs,
         models: ModelRegistry,
     ) -> None:
         self._database = database
         self._clock = clock
         self._history = history
-        self._runs = runs
         self._models = models
 
     async def accuracy(self, caller: Principal, series_id: str) -> Accuracy:
@@ -79,8 +76,8 @@ class Audits:
             figures = await repository.newest(connection, series_id)
             faring = await repository.weeks(connection, series_id)
             drifts = await repository.drifts(connection, series_id)
-        groups = [one for one in await self._runs.groups() if series_id in one.series_ids]
-        model = await self._models.newest(groups[0].group_id) if groups else None
+        # by the series itself: to know its group is to look up every series' weather
+        model = await self._models.newest_of(series_id)
         begun = seen_since(caller, series)
         if begun is not None:  # how much was missed before tells how much was used before
             figures = [

@@ -56,6 +56,11 @@ class ModelRegistry:
         async with self._database.transaction(as_system=True) as connection:
             return await repository.newest(connection, group_id, until or self._clock.now())
 
+    async def newest_of(self, series_id: str) -> Model | None:
+        """Return the newest model that knows a series, or None."""
+        async with self._database.transaction(as_system=True) as connection:
+            return await repository.newest_of(connection, series_id)
+
     async def one(self, model_version: str) -> Model | None:
         """Return a model by its version, or None."""
         async with self._database.transaction(as_system=True) as connection:

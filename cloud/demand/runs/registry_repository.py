@@ -81,6 +81,17 @@ async def newest(connection: Connection, group_id: str, until: datetime) -> Mode
     return Model(**found) if found else None
 
 
+async def newest_of(connection: Connection, series_id: str) -> Model | None:
+    """Return the newest model with a file that knows a series, or None."""
+    found = await row(
+        connection,
+        f"select {_COLUMNS} from demand_models where %(series_id)s = any(series_ids)"
+        " and dropped_at is null order by known_at desc, fitted_at desc limit 1",
+        series_id=series_id,
+    )
+    return Model(**found) if found else None
+
+
 async def one(connection: Connection, model_version: str) -> Model | None:
     """Return a model by its version, or None."""
     found = await row(

@@ -44,7 +44,7 @@ async def demand(store: Store, tmp_path: Path) -> AsyncIterator[Demand]:
 
 
 def _audits(demand: Demand) -> Audits:
-    return Audits(demand.database, demand.clock, demand.history, demand.runs, demand.models)
+    return Audits(demand.database, demand.clock, demand.history, demand.models)
 
 
 async def _days(demand: Demand, days: int, factor: float) -> None:
@@ -78,6 +78,17 @@ async def test_an_audit_tells_what_came_of_forecasts_to_who_may_see_the_series(
     assert told.model is not None
     with pytest.raises(NotFoundError):
         await _audits(demand).accuracy(STRANGER, "b")
+
+
+async def test_the_model_told_is_the_newest_that_knows_the_series(demand: Demand) -> None:
+    demand.clock.time += timedelta(days=7)
+    newest = await demand.runs.fit(GROUP)
+    assert newest is not None
+    told = await _audits(demand).accuracy(OPERATOR, "b")
+    assert told.model is not None
+    assert told.model.model_version == newest.model_version
+    await with_history(demand, a_series("c"))
+    assert (await _audits(demand).accuracy(OPERATOR, "c")).model is None
 
 
 async def test_a_use_that_grew_for_good_is_found_to_drift_once(demand: Demand) -> None:
