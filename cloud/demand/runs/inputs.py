@@ -12,7 +12,7 @@ from typing import Protocol
 
 import numpy as np
 
-from cloud.demand.history.models import Series
+from cloud.demand.history.models import IMPORT, Series
 from cloud.demand.series import HOUR, Hours, Usage, Weather
 from cloud.kit.errors import NotFoundError
 
@@ -115,6 +115,20 @@ def group_of(groups: Iterable[Group], group_id: str) -> Group:
 def whole_hour(at: datetime) -> datetime:
     """Return the hour that holds ``at``: where a forecast issued then begins."""
     return EPOCH + (at - EPOCH) // HOUR * HOUR
+
+
+def is_brought(one: Series, least_h: int, now: datetime) -> bool:
+    """Tell whether a series was brought with so many hours, as the register counts them.
+
+    Who brings a history looks for its forecasts, and shouldn't wait for the next fit; what grows
+    hour by hour does. Only hours of this year and the two before count: a fit knows all of these.
+    """
+    if one.origin != IMPORT:
+        return False
+    told = (one.coverage or {}).get("resolutions", ())
+    years = [year for part in told if part["resolution"] == "hour" for year in part["years"]]
+    recent = [year for year in years if year["year"] >= now.year - 2]
+    return sum(int(year["hours"] - year["missing"]) for year in recent) >= least_h
 
 
 async def known_usage(

@@ -27,6 +27,7 @@ from cloud.demand.runs.inputs import (
     Sky,
     group_of,
     grouped,
+    is_brought,
     known_sky,
     known_usage,
     whole_hour,
@@ -131,13 +132,15 @@ class Runs:
         model = await self._models.newest(group.group_id)
         if model is None:
             return FIRST
-        if not set(model.series_ids) <= set(group.series_ids):
+        now = self._clock.now()
+        brought = {one.series_id for one in group.series if is_brought(one, MIN_KNOWN_H, now)}
+        if not brought <= set(model.series_ids) <= set(group.series_ids):
             return SERIES
         if model.code != code():
             return CODE
         if self._models.content(model.model_version) is None:
             return LOST
-        return AGE if model.known_at <= self._clock.now() - self._cadence.refit_after else None
+        return AGE if model.known_at <= now - self._cadence.refit_after else None
 
     async def fit(
         self, group_id: str, because: str = ASKED, known_at: datetime | None = None

@@ -14,7 +14,7 @@ from cloud.demand.runs import repository as forecasts_repository
 from cloud.demand.runs.asking import Programs, RunFailedError
 from cloud.demand.runs.fallback import FAILED, NO_MODEL, TOO_LITTLE
 from cloud.demand.runs.repository import Run
-from cloud.demand.runs.service import AGE, LOST
+from cloud.demand.runs.service import AGE, LOST, SERIES
 from cloud.demand.runs.service import FIRST as THE_FIRST
 from cloud.demand.series import HOUR, WEEK_H
 from cloud.kit.database import run
@@ -149,6 +149,19 @@ async def test_a_model_is_due_when_there_is_none_when_it_is_old_and_when_its_fil
     content[-1] ^= 1
     file.write_bytes(content)
     assert [reason for _, reason in await demand.runs.to_fit()] == [LOST]
+
+
+@pytest.mark.parametrize(("weeks", "due"), [(5, [SERIES]), (3, [])])
+async def test_who_brings_a_history_does_not_wait_for_the_next_fit(
+    demand: Demand, weeks: int, due: list[str]
+) -> None:
+    await demand.runs.fit(GROUP)
+    await with_history(demand, a_series("c"), weeks=weeks)
+    await demand.history.count("c", NOW)
+    assert [reason for _, reason in await demand.runs.to_fit()] == due
+    demand.clock.time += HOUR
+    await demand.runs.fit(GROUP)
+    assert await demand.runs.to_fit() == []
 
 
 async def test_a_file_that_is_not_of_our_making_is_not_opened(
