@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Runs: models are fitted when it is time, and every group's forecasts made and stored.
 
-Each may be done again: a model of the same data has the same version, and a forecast that stands is
-not made anew. What is heavy goes on in a program of its own (``runs_program``).
+Each may be done again: a model of the same data has the same version, and a forecast that stands
+stays as it is. What is heavy goes on in a program of its own (``runs_program``).
 """
 
 import asyncio
@@ -198,7 +198,7 @@ class Runs:
         return usage.between(int(known[0]), int(known[-1]) + 1)
 
     async def forecast(self, group_id: str, issued_at: datetime | None = None) -> list[Run]:
-        """Make and store a group's forecasts, and return those that are stored.
+        """Make a group's forecasts, store those that there are none of yet, and return all.
 
         Nothing is in them that became known after the hour at which they are issued, however late
         they are made: what is audited as a forecast mustn't have seen what it is compared with.
