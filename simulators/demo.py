@@ -159,11 +159,15 @@ class Demo:
                 tell("Models are being fitted to the history; their forecasts follow.")
             made = await forecasting.learn()
             tell(f"[green]{made.in_words(time.monotonic() - began_s)}[/green]")
-            await forecasting.keep_telling()
         except ProgramFailedError as error:  # all else goes on without them
             tell(f"[yellow]There are no new forecasts.[/yellow] {escape(str(error))}")
         except TimeoutError:
             tell("[yellow]This machine has too much to do to forecast here and now.[/yellow]")
+        while True:
+            try:
+                await forecasting.keep_telling()
+            except (ProgramFailedError, TimeoutError) as error:
+                tell(f"[yellow]The weather wasn't told this time.[/yellow] {escape(str(error))}")
 
     def _tell_addresses(self, chain: Chain, inbox: str) -> None:
         known = self._ground.remembered()

@@ -6,6 +6,7 @@ import json
 from contextlib import nullcontext
 from typing import Annotated, Any
 
+import psycopg
 import structlog
 import typer
 
@@ -14,6 +15,7 @@ from cloud.app.services import Services
 from cloud.demand.runs.asking import DemandOffError, RunFailedError, is_installed
 from cloud.demand.runs.inputs import Group
 from cloud.demand.runs.service import ASKED, FIRST, Runs
+from cloud.kit.errors import CloudError
 
 log = structlog.get_logger(__name__)
 
@@ -125,8 +127,13 @@ async def _round(services: Services, runs: Runs, *, all_of_them: bool, fit: bool
         fallbacks += sum(run.fallback_reason is not None for run in told)
 
     async def in_turn(group: Group) -> None:
+        nonlocal failed
         async with turn:
-            await one(group)
+            try:
+                await one(group)
+            except (CloudError, psycopg.Error) as error:  # the other groups go on
+                failed += 1
+                log.error("group_failed", group=group.group_id, error=str(error))
 
     async with asyncio.TaskGroup() as tasks:
         for group in groups:

@@ -156,8 +156,8 @@ def baseline_command(
     }
     whole = told.overall.as_json() | {"fit_s": sum(told.fit_s)}
     facts = {
-        name: fitted.facts.as_json()
-        for name, fitted in zip(told.series_ids, told.baselines, strict=True)
+        name: fitted.facts.as_json() | {"savings": saved.as_json() if saved else None}
+        for name, fitted, saved in zip(told.series_ids, told.baselines, told.saved, strict=True)
     }
     typer.echo(figures_told(by_series, whole, as_json=as_json, facts=facts))
 

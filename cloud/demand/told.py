@@ -37,8 +37,16 @@ def figures_told(
     lines = []
     for name, figures in {**by_series, "overall": whole}.items():
         lines.append(f"{name}: {'  '.join(_figure(*one) for one in figures.items())}")
+        if saved := facts.get(name, {}).get("savings"):
+            lines.append(f"  {_saved(**saved)}")
         lines += [f"  {warning}" for warning in facts.get(name, {}).get("warnings", ())]
     return "\n".join(lines)
+
+
+def _saved(*, used: float, saved: Mapping[str, float], is_certain: bool, **_: object) -> str:
+    low, middle, high = (f"{saved[name]:.4g}" for name in ("p05", "p50", "p95"))
+    doubt = "" if is_certain else ", which may be chance"
+    return f"used {used:.4g}, saved {middle} ({low} to {high}){doubt}"
 
 
 def _figure(name: str, amount: float | None) -> str:

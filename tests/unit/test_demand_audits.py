@@ -105,6 +105,11 @@ def test_errors_of_days_are_of_the_newest_forecast_before_each():
     assert min(errors) == first
 
 
+def test_days_of_the_naive_model_are_no_errors_of_ours():
+    runs = [a_run(4 * WEEK_H, flat(0, 90, 200), "no_weather")]
+    assert day_errors(runs, usage_of(np.full(5 * WEEK_H, 100.0))) == {}
+
+
 @pytest.mark.parametrize(("shift", "direction"), [(1.0, "up"), (-1.0, "down")])
 def test_a_lasting_shift_of_one_deviation_is_found_within_weeks(shift: float, direction: str):
     random = np.random.default_rng(11)

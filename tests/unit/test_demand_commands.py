@@ -2,6 +2,7 @@
 """``iskar-cloud demand`` from files to figures and back to files."""
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -48,6 +49,11 @@ def test_a_baseline_tells_the_figures_of_a_backtest_and_what_it_learnt(tmp_path)
     assert hall["days"] == 80
     assert hall["heating_per_day_c"] == pytest.approx(24, rel=0.15)
     assert "whole days are known" in hall["warnings"][0]
+    saved = hall["savings"]
+    assert saved["hours"] == 40 * 24
+    assert saved["saved"]["p05"] < saved["saved"]["p50"] < saved["saved"]["p95"]
+    assert saved["saved"]["p50"] == pytest.approx(saved["expected"]["p50"] - saved["used"])
+    assert not saved["is_certain"]  # the hall is used as ever
     figures = {"mae", "rmse", "mape_pct", "mase", "pinball_pct", "width90_pct", "fit_s"}
     assert figures <= told["overall"].keys()
 
@@ -55,7 +61,8 @@ def test_a_baseline_tells_the_figures_of_a_backtest_and_what_it_learnt(tmp_path)
 def test_without_json_warnings_stand_below_the_figures(tmp_path):
     lines = run("baseline", *files_in(tmp_path), "--start", "2026-10-20").splitlines()
     assert lines[0].startswith("hall: hours 960")
-    assert lines[1].startswith("  Only 80 whole days")
+    assert re.fullmatch(r"  used \S+, saved \S+ \(\S+ to \S+\), which may be chance", lines[1])
+    assert lines[2].startswith("  Only 80 whole days")
 
 
 def test_local_times_come_back_as_local_times_an_hour_that_comes_twice_twice(tmp_path):

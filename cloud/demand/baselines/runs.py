@@ -11,6 +11,7 @@ import numpy as np
 
 from cloud.demand.baselines.baseline import Baseline, Predicted, fit_baseline
 from cloud.demand.baselines.days import by_day
+from cloud.demand.baselines.savings import Savings, savings
 from cloud.demand.scores import Scores, naive_error_of, overall, score
 from cloud.demand.series import DAY_H, Floats, Hours, Usage, Weather
 
@@ -19,7 +20,7 @@ Frequency = Literal["hourly", "daily"]
 
 @dataclass(frozen=True, kw_only=True)
 class BaselineRun:
-    """Baselines of several series, and how good they were; ``fit_s`` by series."""
+    """Baselines of several series, and how good they were; ``saved`` and ``fit_s`` by series."""
 
     series_ids: tuple[str, ...]
     issued_at: datetime
@@ -28,6 +29,7 @@ class BaselineRun:
     predicted: tuple[Predicted, ...]
     by_series: tuple[Scores, ...]
     overall: Scores
+    saved: tuple[Savings | None, ...]
     fit_s: tuple[float, ...]
 
     def starts(self) -> list[datetime]:
@@ -64,7 +66,7 @@ def run_baselines(
     known = usage.between(min(since, at), at)
     seen = weather.over(known.hours)
     asked = hours.between(at, hours.count if end is None else hours.index(end))
-    baselines, predicted, scores, fits = [], [], [], []
+    baselines, predicted, scores, saved, fits = [], [], [], [], []
     for row in range(len(usage.series_ids)):
         began = clock()
         fitted = fit_baseline(known.amounts[row], known.hours, seen)
@@ -72,6 +74,7 @@ def run_baselines(
         predicted.append(fitted.predict(weather, asked))
         baselines.append(_warned(fitted, predicted[-1].warnings))
         used = usage.between(at, at + asked.count).amounts[row]
+        saved.append(savings(fitted, weather, used, asked))
         scores.append(_scored(used, known.amounts[row], predicted[-1], known.hours, frequency))
     return BaselineRun(
         series_ids=usage.series_ids,
@@ -81,6 +84,7 @@ def run_baselines(
         predicted=tuple(predicted),
         by_series=tuple(scores),
         overall=overall(scores),
+        saved=tuple(saved),
         fit_s=tuple(fits),
     )
 

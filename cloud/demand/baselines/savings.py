@@ -8,6 +8,7 @@ the uncertainty with each saving; block bootstrap after Künsch (1989).
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -27,6 +28,10 @@ class Total:
     low: float
     middle: float
     high: float
+
+    def as_json(self) -> dict[str, float]:
+        """Return the range as p05, p50, p95."""
+        return {"p05": self.low, "p50": self.middle, "p95": self.high}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,12 +55,27 @@ class Savings:
         """Whether the range of the saving excludes zero."""
         return self.saved.low > 0 or self.saved.high < 0
 
+    def as_json(self) -> dict[str, Any]:
+        """Return the figures by name, ranges as p05, p50, p95."""
+        return {
+            "hours": self.hours,
+            "expected": self.expected.as_json(),
+            "used": self.used,
+            "saved": self.saved.as_json(),
+            "saved_share": self.share,
+            "is_certain": self.is_certain,
+        }
+
 
 def savings(baseline: Baseline, weather: Weather, amounts: Floats, hours: Hours) -> Savings | None:
-    """Return what was saved in ``hours``, of which ``amounts`` were used; None if none is known."""
+    """Return what was saved in ``hours``, of which ``amounts`` were used; None if none is known.
+
+    Nor is anything told where nothing was left out to learn errors from: a saving without its range
+    is no figure.
+    """
     middle = baseline.predict(weather, hours).by_hour[:, LEVELS.index(0.5)]
     known = ~np.isnan(amounts) & ~np.isnan(middle)
-    if not known.any():
+    if not known.any() or not baseline.missed.size:
         return None
     expected = _total(baseline, float(middle[known].sum()), float(known.sum()) / DAY_H)
     used = float(amounts[known].sum())

@@ -156,10 +156,13 @@ def told_of_days(runs: Sequence[Run], usage: Usage) -> Iterator[tuple[date, int,
 def day_errors(runs: Sequence[Run], usage: Usage) -> dict[date, float]:
     """Return what the newest forecast before each local day missed its sum by, over the level.
 
-    Positive where more was used. Days that are not known in full are left out.
+    Positive where more was used. Days that are not known in full are left out, and those of the
+    naive model, whose errors say nothing of ours.
     """
     found: dict[date, float] = {}
-    for day, first, last, _, told in told_of_days(runs, usage):
+    for day, first, last, run, told in told_of_days(runs, usage):
+        if run.fallback_reason is not None:
+            continue
         level = level_of(usage.until(first))[0]
         error = (usage.amounts[0, first:last].sum() - told[:, MIDDLE].sum()) / level
         if np.isfinite(error):

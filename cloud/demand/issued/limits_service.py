@@ -153,11 +153,25 @@ class Limits:
         series = {one.series_id: one for one in found}
         told = 0
         for limit in limits:
-            if limit.series_id in series:
+            if limit.series_id in series and await self._still_sees(limit):
                 told += await self._look_at(
                     limit, series[limit.series_id], by_series[limit.series_id]
                 )
         return told
+
+    async def _still_sees(self, limit: Limit) -> bool:
+        """Tell whether the limit's supplier may see the series: suppliers of it change."""
+        if limit.supplier_id is None:
+            return True
+        supplier = Principal(
+            subject=limit.made_by, role=Role.UTILITY, supplier_id=limit.supplier_id
+        )
+        try:
+            await self._history.one(supplier, limit.series_id)
+        except NotFoundError:
+            log.warning("limit_of_a_series_not_seen", limit=limit.limit_id)
+            return False
+        return True
 
     async def _look_at(self, limit: Limit, series: Series, run: Run) -> int:
         today = run.issued_at.astimezone(ZONE).date()

@@ -223,6 +223,11 @@ class Runs:
     async def _stored(self, group: Group, told: list[Run]) -> list[Run]:
         async with self._database.transaction(STORE_TIMEOUT_S, as_system=True) as connection:
             added = await repository.add(connection, told)
+            stored = told
+            if told and added < len(told):  # some stood already, perhaps made of other weather
+                series_ids = [one.series_id for one in told]
+                at = told[0].issued_at
+                stored = await repository.issued(connection, series_ids, at, at + HOUR)
         fallbacks = _counted(told)
         for reason, count in fallbacks.items():
             metrics.DEMAND_FORECASTS.labels(reason).inc(count)
@@ -230,7 +235,7 @@ class Runs:
         log.info(
             "forecasts_stored", group=group.group_id, issued_at=issued_at, added=added, **fallbacks
         )
-        return told
+        return stored
 
     async def made(
         self, group: Group, issued_at: datetime, known_at: datetime, model: Model | None

@@ -122,6 +122,18 @@ async def test_looking_again_at_the_same_forecast_tells_nobody_anything(cloud: C
     assert len(await _told(cloud)) == 1
 
 
+@pytest.mark.usefixtures("utility")
+async def test_a_utility_that_no_longer_supplies_a_series_is_told_nothing_more_of_it(
+    cloud: CloudInTest,
+) -> None:
+    await cloud.utility("water-two")
+    async with cloud.services.database.transaction(as_system=True) as connection:
+        another = a_series("dma", place_id=None, supplier_id="water-two")
+        await history_repository.put_series(connection, another, "user:1", ISSUED)
+    assert await _look(cloud, 0, 2700) == 0
+    assert await _told(cloud) == []
+
+
 async def test_days_further_ahead_are_told_of_if_that_is_wished(
     cloud: CloudInTest, utility: Caller
 ) -> None:
