@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
 """A linear model for every series and every hour ahead: bent temperatures, calendar, own lags.
 
-Ridge regression of what differs from the usual, with rows weighed down that a first fit of all of
-them missed by far. Hours ahead borrow from their neighbours. Errors out of sample come with the
-fit: sums of products are kept by fold.
+Ridge regression of what differs from the usual, with rows weighed down that a first fit missed by
+far: of few series one without their fold, as an odd row draws a fit to itself. Hours ahead borrow
+from their neighbours. Errors out of sample come with the fit: sums of products are kept by fold.
 Sources: Hong (2010), Tao's vanilla model; Wang, Liu and Hong (2016), recency; Huber (1964).
 """
 
@@ -22,6 +22,7 @@ _DEVIATIONS = 1.4826  # standard deviations of a normal error in its median size
 _EPSILON = 1e-9
 _OWN_SPREAD = 0.25  # own columns are over the series' scale: what they commonly differ by
 _CONSTANT_RIDGE = 1e-3
+_FEW_SERIES = 50  # beyond them first fits without each fold cost more than they are worth
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +57,8 @@ class Linear:
         for series in range(rows.amounts.shape[0]):
             mine = ordered.of([series])
             design = _design(mine, scaled)
-            told[series, order] = self._learn_one(design, mine.used[0], cuts)
+            few = rows.amounts.shape[0] <= _FEW_SERIES
+            told[series, order] = self._learn_one(design, mine.used[0], cuts, few=few)
         return told
 
     def predict(self, rows: Rows) -> Floats:
@@ -77,23 +79,23 @@ class Linear:
         scaled = (shared - self._middle) / (self._spread + _EPSILON)
         return scaled.transpose(1, 0, 2).astype(np.float32)
 
-    def _learn_one(self, design: Design, used: Floats, cuts: Ints) -> Floats:
+    def _learn_one(self, design: Design, used: Floats, cuts: Ints, *, few: bool) -> Floats:
         z, y = design.columns[0], (used - design.usual[0]).T
         weight = (~np.isnan(y)).astype(np.float32)
         y = np.nan_to_num(y).astype(np.float32)
-        products, targets = _sums(z, y, weight, np.array([0, cuts[-1]]))
-        first = _solved(products[0], targets[0])
-        missed = np.abs(y - (z @ first.astype(np.float32)[..., None])[..., 0])
+        parts = cuts if few else np.array([0, cuts[-1]])
+        products, targets = _sums(z, y, weight, parts)
+        if few:
+            first = _told(z, _without_each(products, targets), cuts)
+        else:
+            first = _told(z, _solved(products, targets), parts)
+        missed = np.abs(y - first)
         limit = _OUTLIER * _usual(missed, weight > 0)[:, None] + _EPSILON
         weight *= np.minimum(1.0, limit / np.maximum(missed, _EPSILON)).astype(np.float32)
         products, targets = _sums(z, y, weight, cuts)
-        whole, aim = products.sum(axis=0), targets.sum(axis=0)
-        without = _solved(whole - products, aim - targets).astype(np.float32)  # each fold
-        self._weights.append(_solved(whole, aim).astype(np.float32))
-        told = np.empty_like(y)
-        for fold, weights in enumerate(without):
-            mine = slice(cuts[fold], cuts[fold + 1])
-            told[:, mine] = (z[:, mine] @ weights[..., None])[..., 0]
+        whole = _solved(products.sum(axis=0), targets.sum(axis=0))
+        self._weights.append(whole.astype(np.float32))
+        told = _told(z, _without_each(products, targets), cuts)
         return np.asarray(told.T + design.usual[0])
 
 
@@ -126,6 +128,20 @@ def _solved(products: NDArray[np.float32], targets: NDArray[np.float32]) -> Floa
     count = products.shape[-1]
     ridge = np.diag(np.append(np.full(count - 1, _RIDGE), _CONSTANT_RIDGE))
     return np.asarray(np.linalg.solve(products + ridge, targets[..., None])[..., 0])
+
+
+def _without_each(products: NDArray[np.float32], targets: NDArray[np.float32]) -> Floats:
+    """Return weights without each fold, (folds, leads, columns)."""
+    return _solved(products.sum(axis=0) - products, targets.sum(axis=0) - targets)
+
+
+def _told(z: NDArray[np.float32], by_part: Floats, cuts: Ints) -> NDArray[np.float32]:
+    """Return what the weights of each part tell of its rows: (leads, rows)."""
+    told = np.empty(z.shape[:2], np.float32)
+    for part, weights in enumerate(by_part.astype(np.float32)):
+        mine = slice(cuts[part], cuts[part + 1])
+        told[:, mine] = (z[:, mine] @ weights[..., None])[..., 0]
+    return told
 
 
 def _with_neighbours(by_lead: NDArray[np.float32]) -> NDArray[np.float32]:
