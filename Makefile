@@ -7,7 +7,7 @@ STAMPS := .stamps
 NPM_CI := ci --silent --no-audit --no-fund
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check fix bench bench-leaks sbom lock clean system-packages
+.PHONY: help setup demo test check fix bench bench-leaks bench-demand sbom lock clean system-packages
 
 help: ## Show what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -63,6 +63,10 @@ bench: setup $(STAMPS)/timescaledb ## Measure; one by `make bench NAME=…`
 bench-leaks: $(STAMPS)/bench ## Measure the leak rules against those of the field; twenty-five minutes
 	$(BIN)/pytest -q tests/benchmark/leaks
 	$(BIN)/python -m tests.benchmark.leaks
+
+bench-demand: $(STAMPS)/bench ## Measure forecasts and baselines against those of the field
+	$(BIN)/pytest -q tests/benchmark/demand
+	$(BIN)/python -m tests.benchmark.demand $(NAME)
 
 sbom: $(STAMPS)/venv ## Write the software bill of materials (CycloneDX) to sbom.json
 	$(BIN)/python -m tests.software_bill sbom.json

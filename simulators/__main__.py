@@ -7,6 +7,7 @@ import logging
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,13 +17,16 @@ import structlog
 import typer
 from rich.console import Console
 
+from simulators.city import read_city
 from simulators.demo import Demo, Show, in_words
 from simulators.errors import SimulatorError
 from simulators.faults import schedule
+from simulators.records import YEAR_DAYS, write_records
 from simulators.scorecard import command as scorecards
 from simulators.scorecard.command import Terms
 from simulators.scorecard.match import Score
 from simulators.scorecard.schedule import Kind
+from simulators.usage import Usage
 
 DATA_DIR = Path("var") / "demo"
 HTTP_PORT = 8080
@@ -84,6 +88,20 @@ def faults(
             Show(data_dir=place, minutes=minutes, with_history=False, seed=seed, faults=struck),
             as_json,
         )
+
+
+@app.command()
+def records(
+    folder: Annotated[Path, typer.Argument(help="Where use.csv, weather.csv, forecast.csv go.")],
+    years: Annotated[int, typer.Option(min=1, max=20, help="How many of them.")] = 10,
+    utility: Annotated[str, typer.Option(help="water, gas, electricity, heat")] = "heat",
+    seed: Annotated[int, typer.Option(help="Decides weather and people.")] = 1,
+) -> None:
+    """Write the simulated city's use and weather up to today, as a utility has them."""
+    city = read_city()
+    end_h = int(time.time()) // 3600
+    days = years * YEAR_DAYS
+    write_records(city, Usage(city, seed=seed), utility, folder, days=days, end_h=end_h)
 
 
 @app.command()

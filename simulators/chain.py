@@ -63,6 +63,7 @@ class Chain:
         self.nodes: dict[str, VirtualNode] = {}
         self.links: dict[str, Link] = {}
         self.programs: dict[str, Program] = {}
+        self.environment: dict[str, str] = {}  # of the cloud, once it has started
         self._http_port = options.http_port or grounds.free_ports(1)[0]
         self._operator: CloudClient | None = None
         self._utility: CloudClient | None = None
@@ -94,12 +95,14 @@ class Chain:
     async def start_cloud(self) -> None:
         """Start the cloud, make what credentials are lacking, and enter the city's registry."""
         https_port = grounds.free_ports(1)[0]
-        environment = {
+        environment = self.environment = {
             "CLOUD_DATA_DIR": str(self.ground.cloud),
             "CLOUD_HTTP_PORT": str(self._http_port),
             "CLOUD_HTTPS_PORT": str(https_port),
             "CLOUD_PUBLIC_URL": self.url,
             "CLOUD_WEBHOOK_ALLOWED_NETWORKS": '["127.0.0.0/8"]',  # the sample receiver is here
+            # so that the demonstration's utility can sign in with what is printed
+            "CLOUD_REQUIRE_SECOND_FACTOR_OF": '["operator", "technician", "municipality"]',
         }
         self.links = {gateway_id: Link(https_port) for gateway_id in self.gateway_ids}
         for link in self.links.values():
@@ -115,6 +118,7 @@ class Chain:
         await commissioning.make_owner(self.ground, environment, list(self.city.premises))
         water_utility, _ = registry.SUPPLIERS["water"]
         await commissioning.make_utility(self.ground, environment, water_utility)
+        await commissioning.make_planner(self.ground, environment, water_utility)
         self._utility = CloudClient(self.url, self.ground.remembered()[water_utility])
 
     async def enrol(self) -> None:

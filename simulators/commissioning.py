@@ -12,6 +12,7 @@ from simulators.processes import run_to_end
 from simulators.registry import SITE
 
 OWNER = "owner@iskar.example"
+PLANNER = "planner@iskar.example"  # of the water utility
 _ROLES = frozenset({"operator", "technician"})
 
 
@@ -43,6 +44,17 @@ async def make_owner(ground: Ground, cloud: Mapping[str, str], premises: Sequenc
     words = ["user", "add", OWNER, "--name", "Demo", "--role", "owner", *owned]
     made = await run_to_end([console_script("iskar-cloud"), *words], cloud)
     ground.remember(OWNER, json.loads(made)["password"])
+
+
+async def make_planner(ground: Ground, cloud: Mapping[str, str], supplier_id: str) -> None:
+    """Make the person who plans a utility's supply, if there is none yet."""
+    if PLANNER in ground.remembered():
+        return
+    words = ["user", "add", PLANNER, "--name", "Planner", "--role", "utility"]
+    made = await run_to_end(
+        [console_script("iskar-cloud"), *words, "--supplier", supplier_id], cloud
+    )
+    ground.remember(PLANNER, json.loads(made)["password"])
 
 
 async def enrol_gateways(ground: Ground, url: str, broker_ports: Mapping[str, int]) -> None:

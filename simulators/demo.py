@@ -9,13 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.panel import Panel
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from simulators import ground as grounds
 from simulators.chain import Chain, assembled
-from simulators.commissioning import OWNER
+from simulators.commissioning import OWNER, PLANNER
+from simulators.errors import ProgramFailedError
 from simulators.faults import Fault, play
+from simulators.forecasting import Forecasting
 from simulators.ground import Ground
 from simulators.history import HISTORY_DAYS, History
 from simulators.report import Report
@@ -111,6 +114,7 @@ class Demo:
         async with asyncio.TaskGroup() as group:
             watch = group.create_task(run.watch())
             leak = group.create_task(self._leak(run, leak_after_s))
+            forecasts = group.create_task(self._forecast(chain))
             if self._plan.faults:
                 self.struck = dict(await play(chain, self._plan.faults))
             if minutes is None:
@@ -118,6 +122,7 @@ class Demo:
             else:
                 await asyncio.sleep(max(0.0, minutes * 60 - (time.monotonic() - began_s)))
             leak.cancel()
+            forecasts.cancel()
             watch.cancel()
         self._console.print("Letting the chain drain, and comparing it with the dials …")
         return await run.end()
@@ -133,12 +138,46 @@ class Demo:
         tell("[green]The water utility's receiver took and verified the webhook:[/green]")
         tell(show(received), markup=False, highlight=False)
 
+    async def _forecast(self, chain: Chain) -> None:
+        """Have the cloud forecast, beside all else, so that nobody waits for it."""
+        if self._plan.faults:
+            return  # what is killed meanwhile is no fault of the forecasts
+        began_s = time.monotonic()
+        forecasting = Forecasting(
+            self._ground,
+            chain.environment,
+            chain.world.weather,
+            days=HISTORY_DAYS,
+            now_s=time.time,
+        )
+        tell = self._console.print
+        try:
+            if (await forecasting.begin()).forecasts:
+                took_s = time.monotonic() - began_s
+                tell(f"First forecasts, “as a week ago”, are in the app after {took_s:.0f} s:")
+                tell(f"sign in as {PLANNER}, and open “Прогноза” ({chain.url}/#/demand).")
+                tell("Models are being fitted to the history; their forecasts follow.")
+            made = await forecasting.learn()
+            tell(f"[green]{made.in_words(time.monotonic() - began_s)}[/green]")
+        except ProgramFailedError as error:  # all else goes on without them
+            tell(f"[yellow]There are no new forecasts.[/yellow] {escape(str(error))}")
+        except TimeoutError:
+            tell("[yellow]This machine has too much to do to forecast here and now.[/yellow]")
+        while True:
+            try:
+                await forecasting.keep_telling()
+            except (ProgramFailedError, TimeoutError) as error:
+                tell(f"[yellow]The weather wasn't told this time.[/yellow] {escape(str(error))}")
+
     def _tell_addresses(self, chain: Chain, inbox: str) -> None:
         known = self._ground.remembered()
         lines = (
             f"App        [b]{chain.url}[/b]",
-            f"Sign in    [b]{OWNER}[/b]   password [b]{known[OWNER]}[/b]",
-            f"Inbox      [b]{inbox}[/b]   what the water utility is told, verified",
+            f"Owner      [b]{OWNER}[/b]   password [b]{known[OWNER]}[/b]",
+            "           live use, alerts, the month's expected bill",
+            f"Utility    [b]{PLANNER}[/b]   password [b]{known[PLANNER]}[/b]",
+            f"           tomorrow's demand: {chain.url}/#/demand",
+            f"Inbox      [b]{inbox}[/b]   what the utility is told, verified",
             f"API        {chain.url}/docs   operator's token in {self._ground.credentials}",
             f"Logs       {self._ground.root / 'logs'}",
         )

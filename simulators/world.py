@@ -33,6 +33,7 @@ from simulators.meters.leak_valve import LeakValve
 from simulators.meters.modbus import ModbusLine, ModbusMeter
 from simulators.register_maps import read_register_maps
 from simulators.usage import Usage
+from simulators.weather import Weather
 from wire import reading_types
 
 TICK_S = 0.1
@@ -85,6 +86,11 @@ class World:
         self._ticked_ms = now_ms()
         self._contacts_us = self._ticked_ms * 1000  # goes on where the clock steps back
         self._frozen = False
+
+    @property
+    def weather(self) -> Weather:
+        """The weather that use follows."""
+        return self._usage.weather
 
     async def __aenter__(self) -> Self:
         """Lay the Modbus lines."""

@@ -89,19 +89,30 @@ async def add_failure(
 
 
 async def put_user(
-    connection: Connection, email: str, name: str, role: str, password_hash: str
+    connection: Connection,
+    email: str,
+    name: str,
+    role: str,
+    password_hash: str,
+    supplier_id: str | None = None,
 ) -> int:
-    """Add a user, or give an existing one this name, role and password; return its id."""
+    """Add a user, or give an existing one this name, role and password; return its id.
+
+    A utility keeps its supplier where none is told, anybody else has none.
+    """
     found = await row(
         connection,
-        "insert into users (email, name, role, password_hash)"
-        " values (lower(%(email)s), %(name)s, %(role)s, %(password_hash)s)"
+        "insert into users (email, name, role, password_hash, supplier_id)"
+        " values (lower(%(email)s), %(name)s, %(role)s, %(password_hash)s, %(supplier_id)s)"
         " on conflict (email) do update set name = excluded.name, role = excluded.role,"
+        " supplier_id = case when excluded.role = 'utility'"
+        " then coalesce(excluded.supplier_id, users.supplier_id) end,"
         " password_hash = excluded.password_hash, disabled_at = null returning user_id",
         email=email,
         name=name,
         role=role,
         password_hash=password_hash,
+        supplier_id=supplier_id,
     )
     assert found is not None  # noqa: S101 - an upsert returns its row
     user_id: int = found["user_id"]

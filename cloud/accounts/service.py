@@ -5,6 +5,7 @@ import asyncio
 import re
 from collections.abc import Sequence
 
+import psycopg
 import structlog
 from psycopg.rows import DictRow
 
@@ -166,16 +167,30 @@ class Access:
         async with self._database.transaction(as_system=True) as connection:
             return await self._factors.new_recovery_codes(connection, caller)
 
-    async def put_user(self, email: str, name: str, role: Role, premises_ids: Sequence[str]) -> str:
+    async def put_user(
+        self,
+        email: str,
+        name: str,
+        role: Role,
+        premises_ids: Sequence[str],
+        supplier_id: str | None = None,
+    ) -> str:
         """Add a user, or reset an existing one, and return the new password.
 
         A reset ends every session; second factors stay, see ``People.reset``.
         """
         refuse_no_address(email)
+        if supplier_id is not None and role is not Role.UTILITY:
+            raise InvalidRequestError("A utility has a supplier, and nobody else.")
         password = passwords.new_password()
         hashed = await asyncio.to_thread(passwords.password_hash, password)
         async with self._database.transaction(as_system=True) as connection:
-            user_id = await repository.put_user(connection, email, name, role, hashed)
+            try:
+                user_id = await repository.put_user(
+                    connection, email, name, role, hashed, supplier_id
+                )
+            except psycopg.errors.ForeignKeyViolation as error:
+                raise UnknownReferenceError("supplier", str(supplier_id)) from error
             await factors_repository.forget_guesses(connection, user_id)
             await self._link(connection, user_id, premises_ids)
             await self._sessions.end_all(connection, None, user_id)

@@ -18,6 +18,12 @@ from cloud.alerts import subscription_endpoints as subscriptions
 from cloud.app import configuration, overview, schemas, security_txt
 from cloud.app.openapi import API, DescribedApp
 from cloud.app.services import Services
+from cloud.demand.bills import endpoints as bills
+from cloud.demand.history import datasets_endpoints as datasets
+from cloud.demand.history import endpoints as demand
+from cloud.demand.issued import endpoints as forecasts
+from cloud.demand.issued import limits_endpoints as limits
+from cloud.demand.studies import endpoints as studies
 from cloud.downlink import endpoints as downlink
 from cloud.exports import endpoints as exports
 from cloud.kit import errors
@@ -45,6 +51,7 @@ from cloud.readings import register_endpoints as registers
 from cloud.readings.batches import MAX_BODY_BYTES
 from cloud.tariffs import endpoints as tariffs
 from cloud.validation import endpoints as validation
+from cloud.weather import endpoints as weather
 from cloud.webhooks import endpoints as webhooks
 from wire import batch, package
 
@@ -73,8 +80,15 @@ ROUTERS = (
     validation.router,
     tariffs.router,
     tariffs.operator_router,
+    weather.router,
+    bills.router,
     alerts.router,
     subscriptions.router,
+    demand.router,
+    datasets.router,
+    forecasts.router,
+    limits.router,
+    studies.router,
     webhooks.router,
     audit.router,
     accesses.router,
@@ -130,6 +144,7 @@ def create_app(services: Services) -> FastAPI:
     app.add_middleware(
         LimitBodies,
         limits={batch.PATH: MAX_BODY_BYTES, downlink.PACKAGES_PATH: package.MAX_BYTES},
+        by_pattern={demand.UPLOAD_PATH: demand.MAX_UPLOAD_BYTES},
     )
     app.add_middleware(RenewedSessions)
     app.add_middleware(RefuseOtherSites, public_url=services.settings.public_url)

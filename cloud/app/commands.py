@@ -8,13 +8,16 @@ import typer
 from fastapi.encoders import jsonable_encoder
 
 from cloud.accounts.tokens import DEFAULT_LIFE_DAYS, MAX_LIFE_DAYS
-from cloud.app import privacy_commands
+from cloud.app import demand_commands, privacy_commands, series_commands
 from cloud.app.backup_commands import cli as backup_cli
+from cloud.app.forecast_commands import cli as forecast_cli
 from cloud.app.privacy_commands import audit_cli
 from cloud.app.running import print_with_services
 from cloud.app.server_commands import cli as server_cli
 from cloud.app.services import Services
 from cloud.app.state_commands import cli as state_cli
+from cloud.app.weather_commands import cli as weather_cli
+from cloud.demand.commands import cli as demand_cli
 from cloud.kit.auth.rights import Right, Role
 from cloud.tariffs.documents import read_file
 from cloud.validation.commands import cli as validation_cli
@@ -30,8 +33,13 @@ cli.add_typer(token_cli, name="token")
 tariff_cli = typer.Typer(no_args_is_help=True, help="What supply costs.")
 cli.add_typer(tariff_cli, name="tariff")
 cli.add_typer(validation_cli)
+cli.add_typer(demand_cli, name="demand")
+cli.add_typer(weather_cli, name="weather")
 cli.add_typer(audit_cli, name="audit")
 privacy_commands.register(user_cli)
+demand_commands.register(demand_cli)
+demand_cli.add_typer(forecast_cli)
+series_commands.register(demand_cli)
 
 
 @user_cli.command("add")
@@ -42,11 +50,14 @@ def add_user(
     premises: Annotated[
         list[str] | None, typer.Option(help="A building the person may see; repeat for more.")
     ] = None,
+    supplier: Annotated[
+        str | None, typer.Option(help="Of a utility's person: which supplier's, by its id.")
+    ] = None,
 ) -> None:
     """Add a person, or give a known one a new password; print it as JSON."""
 
     async def work(services: Services) -> dict[str, object]:
-        password = await services.access.put_user(email, name, role, premises or [])
+        password = await services.access.put_user(email, name, role, premises or [], supplier)
         return {"email": email.lower(), "password": password, "role": role}
 
     print_with_services(work)

@@ -37,6 +37,25 @@ from cloud.alerts.push import Push
 from cloud.alerts.service import Alerts
 from cloud.alerts.subscriptions import Subscriptions
 from cloud.app.upkeep import Upkeep
+from cloud.demand.bills.service import ExpectedBills
+from cloud.demand.history import tasks as history_tasks
+from cloud.demand.history.datasets import Datasets
+from cloud.demand.history.imports import HistoryImports
+from cloud.demand.history.series import SeriesKeeper
+from cloud.demand.history.service import DemandHistory
+from cloud.demand.history.weathering import Weathering
+from cloud.demand.issued import limits_service
+from cloud.demand.issued import tasks as demand_tasks
+from cloud.demand.issued.audits_service import Audits
+from cloud.demand.issued.limits_service import Limits
+from cloud.demand.issued.points import PointForecasts
+from cloud.demand.issued.service import IssuedForecasts
+from cloud.demand.runs.asking import Programs
+from cloud.demand.runs.registry import ModelRegistry
+from cloud.demand.runs.service import Cadence, Runs
+from cloud.demand.runs.skies import PlacedSkies
+from cloud.demand.studies import program as studies_program
+from cloud.demand.studies.service import Studies
 from cloud.downlink.service import Downlink
 from cloud.exports.service import Exports
 from cloud.kit.addresses import Addresses
@@ -74,6 +93,10 @@ from cloud.validation.corrections import Corrections
 from cloud.validation.review import HistoryReview
 from cloud.validation.service import Reviewer
 from cloud.validation.trail import AuditTrail
+from cloud.weather import tasks as weather_tasks
+from cloud.weather.feed import Feed
+from cloud.weather.fetching import OpenMeteo
+from cloud.weather.service import WeatherRecords
 from cloud.webhooks import owners
 from cloud.webhooks.delivery import Courier
 from cloud.webhooks.dispatch import Dispatcher
@@ -84,6 +107,7 @@ from cloud.webhooks.service import Outbox
 from wire import batch
 
 PUSH_TIMEOUT_S = 15
+STUDY_TIMEOUT_S = 900  # ten years of hours take a minute or three of one core
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,10 +138,22 @@ class Services:
     readings: Readings
     registers: Registers
     districts: Districts
+    demand_history: DemandHistory
+    demand_series: SeriesKeeper
+    demand_imports: HistoryImports
+    datasets: Datasets
+    weathering: Weathering
+    demand_models: ModelRegistry
+    demand_runs: Runs
+    issued_forecasts: IssuedForecasts
+    forecast_audits: Audits
+    demand_limits: Limits
+    demand_studies: Studies
     notices: Notices
     downlink: Downlink
     tariffs: Tariffs
     costs: Costs
+    expected_bills: ExpectedBills
     corrections: Corrections
     audit_trail: AuditTrail
     reviewer: Reviewer
@@ -139,6 +175,8 @@ class Services:
     push: Push
     notices_to_people: PeopleNotices
     subscriptions: Subscriptions
+    weather: WeatherRecords
+    weather_feed: Feed
 
     @classmethod
     @asynccontextmanager
@@ -151,7 +189,11 @@ class Services:
         try:
             addresses = Addresses(settings.webhook_allowed_networks)
             async with guarded_client(addresses, settings.webhook_timeout_s) as client:
-                yield await cls._on(database, settings, clock or Clock(), client)
+                services = await cls._on(database, settings, clock or Clock(), client)
+                try:
+                    yield services
+                finally:
+                    await services.demand_studies.stop()
         finally:
             await database.close()
 
@@ -197,10 +239,44 @@ class Services:
             hypertables,
             {batch.FINDING: FindingAdmitter(course)},
         )
+        weather = WeatherRecords(database, clock)
+        weathering = Weathering(database, weather)
+        history = DemandHistory(database, settings.aggregate_min_premises)
+        keeper = SeriesKeeper(database, clock, history)
+        history_tasks.register(jobs, keeper, history, clock)
+        models = ModelRegistry(database, clock, settings.data_dir / "models", sealing)
+        runs = Runs(
+            database,
+            clock,
+            history,
+            PlacedSkies(weathering),
+            models,
+            Programs(),
+            Cadence(
+                forecast_every=timedelta(hours=settings.demand_forecast_every_h),
+                refit_after=timedelta(days=settings.demand_refit_after_days),
+            ),
+        )
+        issued = IssuedForecasts(database, clock, history)
+        audits = Audits(database, clock, history, models)
+        limits = Limits(database, clock, history, outbox, jobs, mail, settings.base_url)
+        demand_tasks.register(jobs, clock, runs, models, issued, audits, limits)
+        limits_service.register(jobs, limits)
+        studies = Studies(
+            clock,
+            history,
+            weathering,
+            weather,
+            issued,
+            limits,
+            Programs(STUDY_TIMEOUT_S, studies_program.__name__),
+        )
         sessions = Sessions(database, clock, settings)
         links = Links(database, clock, jobs, mail, sessions, settings)
         account_tasks.register(jobs, links)
         factors = Factors(database, clock, sealing, links)
+        weather_feed = Feed(weather, OpenMeteo(client), clock)
+        weather_tasks.register(jobs, weather_feed)
         return cls(
             settings=settings,
             clock=clock,
@@ -234,10 +310,22 @@ class Services:
             readings=readings,
             registers=Registers(database),
             districts=Districts(database, settings.aggregate_min_premises),
+            demand_history=history,
+            demand_series=keeper,
+            demand_imports=HistoryImports(database, clock, history, keeper),
+            datasets=Datasets(database, clock, history, weathering),
+            weathering=weathering,
+            demand_models=models,
+            demand_runs=runs,
+            issued_forecasts=issued,
+            forecast_audits=audits,
+            demand_limits=limits,
+            demand_studies=studies,
             notices=Notices(database),
             downlink=Downlink(database, clock),
             tariffs=Tariffs(database, clock, book),
             costs=costs,
+            expected_bills=ExpectedBills(costs, clock, PointForecasts(database, clock, history)),
             corrections=Corrections(database, clock),
             audit_trail=AuditTrail(database),
             reviewer=Reviewer(database, hypertables),
@@ -276,6 +364,8 @@ class Services:
             push=push,
             notices_to_people=notices,
             subscriptions=Subscriptions(database, clock, mail, pushable),
+            weather=weather,
+            weather_feed=weather_feed,
         )
 
     async def run(self, *, works: bool = True) -> None:

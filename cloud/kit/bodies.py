@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Bodies: every request's is limited in size, and may come compressed with zstd or gzip."""
 
+import re
 import zlib
+from collections.abc import Mapping
 from typing import ClassVar, Protocol
 
 import zstandard
@@ -33,16 +35,22 @@ class UnknownEncodingError(CloudError):
 class LimitBodies:
     """Reads each body once, unpacks it, and refuses it beyond the limit of its path."""
 
-    def __init__(self, app: ASGIApp, limits: dict[str, int]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        limits: dict[str, int],
+        by_pattern: Mapping[re.Pattern[str], int] | None = None,
+    ) -> None:
         self._app = app
         self._limits = limits
+        self._by_pattern = by_pattern or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on with its whole body, or refuse it."""
         if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS"):
             await self._app(scope, receive, send)
             return
-        limit_bytes = self._limits.get(scope["path"], DEFAULT_LIMIT_BYTES)
+        limit_bytes = self._limit_bytes(scope["path"])
         headers = Headers(scope=scope)
         try:
             body = await _read(receive, headers, limit_bytes)
@@ -66,6 +74,12 @@ class LimitBodies:
             return {"type": "http.request", "body": body, "more_body": False}
 
         await self._app(scope, once, send)
+
+    def _limit_bytes(self, path: str) -> int:
+        for pattern, limit_bytes in self._by_pattern.items():
+            if pattern.fullmatch(path):
+                return limit_bytes
+        return self._limits.get(path, DEFAULT_LIMIT_BYTES)
 
 
 class _Unpacker(Protocol):

@@ -44,6 +44,21 @@ DELIVERY = Histogram(
     buckets=DELIVERY_BUCKETS_S,
     registry=REGISTRY,
 )
+DEMAND_FORECASTS = Counter(
+    "iskar_demand_forecasts",
+    "Forecasts by whose they are: the model's, or the naive one's and why.",
+    ("by",),
+    registry=REGISTRY,
+)
+DEMAND_FITS = Counter(
+    "iskar_demand_fits", "Models fitted, by why they were.", ("because",), registry=REGISTRY
+)
+DEMAND_LIMIT_NEWS = Counter(
+    "iskar_demand_limit_news",
+    "What was told of days that pass a limit: raised, worsened, called_off.",
+    ("what",),
+    registry=REGISTRY,
+)
 
 for _outcome in ("stored", "repeated", "quarantined"):  # nothing is left out while zero
     ENTRIES.labels(_outcome)

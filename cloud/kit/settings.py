@@ -83,6 +83,9 @@ class CloudSettings(BaseSettings):
     assumed_tariffs: dict[str, str] = ASSUMED_TARIFFS
     # of a district's sums; the database never tells of fewer than five
     aggregate_min_premises: Annotated[int, Field(ge=5)] = 5
+    # how often each series is forecast, and how old a model of it grows
+    demand_forecast_every_h: Annotated[int, Field(ge=1, le=24)] = 6
+    demand_refit_after_days: Annotated[int, Field(ge=1, le=60)] = 7
     log_level: str = "info"
     log_format: Format = "console"
     metrics_port: Port | None = None  # Prometheus is answered here, on a port of its own

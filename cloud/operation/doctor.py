@@ -33,6 +33,17 @@ BACKUP_AGE = (timedelta(hours=30), timedelta(days=3))  # a nightly one missed; a
 QUEUE_AGE_S = (60.0, 900.0)  # late data must be in the roll-ups within 15 min
 CLOCK_OFF_S = (2.0, 60.0)  # between us and the database; signatures bear five minutes
 WORKER_HEARD = timedelta(seconds=60)  # they say so every ten
+FORECAST_AGE = timedelta(hours=30)  # a forecast is made four times a day; a day of them missed
+# Nine hours of ten are promised. Days' errors go together, and so do their hours': of 28 days one
+# in a hundred series' coverage is below three quarters by chance (binomial of 28 days).
+LEAST_COVERAGE_PCT = 75.0
+# By chance one series in five hundred is found to drift in a day: of many some always are.
+MANY_DRIFTED = 0.1
+DRIFTED = {
+    "use": "use left for good what was forecast",
+    "error": "errors grew far beyond what the models' own checks told",
+    "coverage": "ranges came to hold too few hours, or too many,",
+}
 NAMED = 5  # of many, how many a sentence names
 
 
@@ -71,6 +82,7 @@ async def _of_database(connection: Connection, data_dir: Path, now: datetime) ->
     )
     verdicts += _gateways(await state_repository.gateways(connection), now)
     verdicts += _webhooks(await state_repository.webhooks(connection, now - WEBHOOK_SPAN))
+    verdicts += _forecasts(await state_repository.forecasts(connection, now))
     review = await state_repository.review(connection)
     held = review["quarantined"]
     if held:
@@ -224,6 +236,36 @@ def _webhooks(failing: list[dict[str, Any]]) -> Iterator[Verdict]:
             yield warning("webhooks", said)
     if not failing:
         yield good("webhooks", "none is off or failing.")
+
+
+def _forecasts(found: list[dict[str, Any]]) -> Iterator[Verdict]:
+    """Tell how forecasts stand by kind of series; nothing where nothing was ever forecast."""
+    well = True
+    for one in found:
+        kind = f"{one['utility']} of a {one['level'].replace('_', ' ')}"
+        age = timedelta(seconds=one["age_s"])
+        if age > FORECAST_AGE:
+            said = f"{kind}: the newest is {_ago(age)} old; does `iskar-cloud worker` run, is the"
+            yield warning("forecasts", f"{said} extra `demand` installed?")
+            well = False
+        if one["fallbacks"] > one["by_model"]:
+            said = f"{kind}: {one['fallbacks']} of {one['fallbacks'] + one['by_model']} are as a"
+            said += " week ago; `GET /api/v1/demand/series/{id}/forecast` tells why."
+            yield warning("forecasts", said)
+            well = False
+        if one["coverage_pct"] is not None and one["coverage_pct"] < LEAST_COVERAGE_PCT:
+            said = f"{kind}: {one['coverage_pct']:.0f} % of hours were inside their ranges, not 90;"
+            yield warning("forecasts", f"{said} run `iskar-cloud demand run --once --fit`.")
+            well = False
+        count = one["by_model"] + one["fallbacks"]
+        for what, said in DRIFTED.items():
+            if one[f"{what}_drifting"] > MANY_DRIFTED * count:
+                told = f"{kind}: of {one[f'{what}_drifting']} of {count} {said}"
+                yield warning("forecasts", f"{told} within four weeks; they are learnt anew.")
+                well = False
+    if found and well:
+        count = sum(one["by_model"] + one["fallbacks"] for one in found)
+        yield good("forecasts", f"{count} series are forecast, and came out as was told.")
 
 
 def _ago(age: timedelta) -> str:

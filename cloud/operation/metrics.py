@@ -31,7 +31,9 @@ log = structlog.get_logger(__name__)
 
 ASK_TIMEOUT_S = 5.0  # Prometheus gives up after ten
 # A queue that is empty is 0, and not left out.
-QUEUES = ("alerts", "letters", "validation", "webhook_deliveries", "webhooks")
+QUEUES = (
+    *("alerts", "demand", "letters", "validation", "weather", "webhook_deliveries", "webhooks"),
+)
 
 
 class Metrics:
@@ -96,6 +98,7 @@ class Metrics:
                 silence = await state_repository.silence(connection, now)
                 alerts = await state_repository.alerts(connection)
                 review = await state_repository.review(connection)
+                forecasts = await state_repository.forecasts(connection, now)
                 server = await state_repository.server(connection)
         except (psycopg.Error, PoolTimeout, TimeoutError) as error:
             log.warning("metrics_without_database", error=str(error).strip()[:200])
@@ -127,6 +130,7 @@ class Metrics:
                 "Entries that are held in quarantine.",
                 {(): review["quarantined"]},
             ),
+            *_of_forecasts(forecasts),
         ]
 
 
@@ -146,6 +150,49 @@ def _of_queues(queues: list[dict[str, Any]]) -> Iterator[Metric]:
         "For how long the oldest job that is due has waited.",
         {(name,): max(0.0, one["oldest_s"]) for name, one in known.items()},
         "queue",
+    )
+
+
+def _of_forecasts(found: list[dict[str, Any]]) -> Iterator[Metric]:
+    kinds = {(one["utility"], one["level"]): one for one in found}
+    labels = ("utility", "level")
+    yield _gauge(
+        "demand_forecast_age_seconds",
+        "How long ago series of this kind were forecast last.",
+        {kind: one["age_s"] for kind, one in kinds.items()},
+        *labels,
+    )
+    yield _gauge(
+        "demand_series",
+        "Series by whose their newest forecast is: the model's, or the naive one's (fallback).",
+        {
+            (*kind, by): one[told]
+            for kind, one in kinds.items()
+            for by, told in (("model", "by_model"), ("fallback", "fallbacks"))
+        },
+        *labels,
+        "by",
+    )
+    yield _gauge(
+        "demand_coverage_ratio",
+        "Share of hours of four weeks inside the range told a day ahead; 0.9 is promised.",
+        {
+            kind: one["coverage_pct"] / 100
+            for kind, one in kinds.items()
+            if one["coverage_pct"] is not None
+        },
+        *labels,
+    )
+    yield _gauge(
+        "demand_drifting",
+        "Series of which use, errors or coverage left for good what was told, within four weeks.",
+        {
+            (*kind, what): one[f"{what}_drifting"]
+            for kind, one in kinds.items()
+            for what in ("use", "error", "coverage")
+        },
+        *labels,
+        "what",
     )
 
 

@@ -100,6 +100,41 @@ async def review(connection: Connection) -> DictRow:
     return found
 
 
+async def forecasts(connection: Connection, now: datetime) -> list[DictRow]:
+    """Return of series of each utility and level: how old the newest forecast is, and how they are.
+
+    ``by_model`` and ``fallbacks`` count series by their newest forecast; ``coverage_pct`` is what
+    share of the last four weeks' hours came out inside the range that was told a day ahead, None
+    where nothing was audited; ``use_drifting``, ``error_drifting`` and ``coverage_drifting`` count
+    series of which use, errors or coverage drifted within them.
+    """
+    return await rows(
+        connection,
+        "select utility, level,"
+        " extract(epoch from %(now)s - max(newest.issued_at))::float8 as age_s,"
+        " count(*) filter (where fallback_reason is null) as by_model,"
+        " count(*) filter (where fallback_reason is not null) as fallbacks,"
+        " (sum(coverage90_pct * hours) / nullif(sum(hours), 0))::float8 as coverage_pct,"
+        " coalesce(sum(hours), 0)::int as hours,"
+        " count(*) filter (where 'use' = any(drifted)) as use_drifting,"
+        " count(*) filter (where 'error' = any(drifted)) as error_drifting,"
+        " count(*) filter (where 'coverage' = any(drifted)) as coverage_drifting"
+        " from demand_series as series"
+        " join lateral (select issued_at, fallback_reason from forecast_runs as runs"
+        "   where runs.series_id = series.series_id order by issued_at desc limit 1)"
+        "   as newest on true"
+        " left join lateral (select coverage90_pct, hours from forecast_audits as audits"
+        "   where audits.series_id = series.series_id and window_days = 28 and lead = 'day_1'"
+        "   and coverage90_pct is not null and audited_on >= (%(now)s - interval '3 days')::date"
+        "   order by audited_on desc limit 1) as audited on true"
+        " join lateral (select array_agg(what) as drifted from forecast_drifts as drifts"
+        "   where drifts.series_id = series.series_id"
+        "   and found_at >= %(now)s - interval '28 days') as drifts on true"
+        " group by 1, 2 order by 1, 2",
+        now=now,
+    )
+
+
 async def webhooks(connection: Connection, since: datetime) -> list[DictRow]:
     """Return each webhook that is off, or of whose attempts since then none came through.
 

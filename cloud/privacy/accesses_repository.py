@@ -53,13 +53,14 @@ _NEWEST_FIRST = """
 async def add(connection: Connection, counted: Mapping[Look, int]) -> None:
     """Add these looks to those of their hours; ids become the buildings they belong to.
 
-    A message that is about no building, a test, was no look.
+    A series of many buildings is nobody's, and a message that is about no building, a test, was no
+    look: neither is kept.
     """
     await run(
         connection,
         "insert into accesses (hour, subject, premises_id, service_point_id, kind, role,"
         " supplier_id, looks)"
-        " select looked.hour, looked.subject, coalesce(points.premises_id,"
+        " select looked.hour, looked.subject, coalesce(points.premises_id, series.premises_id,"
         " messages.premises_id,"
         " case looked.id_name when 'premises_id' then looked.id else '' end),"
         " coalesce(points.service_point_id, ''), looked.kind, min(looked.role),"
@@ -67,12 +68,16 @@ async def add(connection: Connection, counted: Mapping[Look, int]) -> None:
         " from jsonb_to_recordset(%(looks)s) as looked (hour timestamptz, subject text,"
         " role text, supplier_id text, kind text, id_name text, id text, looks int)"
         " left join alerts on looked.id_name = 'alert_id' and alerts.alert_id = looked.id"
+        " left join demand_series series on looked.id_name = 'series_id'"
+        " and series.series_id = looked.id"
         " left join webhook_messages messages on looked.id_name = 'message_id'"
         " and messages.message_id = looked.id"
         " left join service_points points on points.service_point_id = case looked.id_name"
-        " when 'service_point_id' then looked.id when 'message_id' then messages.service_point_id"
-        " else alerts.service_point_id end"
-        " where looked.id_name <> 'message_id' or messages.premises_id is not null"
+        " when 'service_point_id' then looked.id"
+        " else coalesce(alerts.service_point_id, series.service_point_id,"
+        " messages.service_point_id) end"
+        " where looked.id_name not in ('series_id', 'message_id')"
+        " or coalesce(series.premises_id, messages.premises_id) is not null"
         " group by 1, 2, 3, 4, 5"
         " on conflict (hour, subject, premises_id, service_point_id, kind)"
         " do update set looks = accesses.looks + excluded.looks",

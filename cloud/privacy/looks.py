@@ -10,7 +10,7 @@ from typing import Any
 # narrows the answer, not the sight.
 WIDE = frozenset({"premises", "alerts", "live", "telegrams", "quarantine", "findings"})
 # One thing by its id: which kind of id its buildings are found by.
-OF_ONE = ("premises_id", "service_point_id", "alert_id", "message_id")
+OF_ONE = ("premises_id", "service_point_id", "alert_id", "message_id", "series_id")
 WRITES_THAT_SHOW = frozenset({"backtest"})  # POSTs that change nothing and answer with data
 
 

@@ -68,6 +68,21 @@ class Reckoned:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Course:
+    """How a service point has used so far, and what it pays over a span that may lie ahead.
+
+    ``periods`` are those of the whole span; ``days`` are local days up to and with today, ``hours``
+    the last weeks' up to the running one, both as far as the caller sees them.
+    """
+
+    point: ServicePoint
+    periods: Sequence[Period]
+    days: Sequence[IntervalUsage]
+    hours: Sequence[IntervalUsage]
+    so_far: Reckoned
+
+
+@dataclass(frozen=True, kw_only=True)
 class PricedInterval:
     """The usage of an interval and what it costs, standing charges and VAT included."""
 
@@ -118,6 +133,45 @@ class Costs:
                 if utility in (None, point.type.utility)
             ]
             return await self._reckoned(connection, caller, points, first, end)
+
+    async def courses(
+        self, caller: Principal, premises_id: str, first: date, end: date, *, days: int, hours: int
+    ) -> list[Course]:
+        """Return how each main service point of a building goes, and pays over [first, end).
+
+        ``days`` and ``hours``: how much of the past is wanted, as far as it is kept.
+        """
+        Span(resolution=DAY, first=first, end=end).cuts()
+        now = self._clock.now()
+        today = now.astimezone(ZONE).date()
+        day_cuts = boundaries(DAY, today - timedelta(days=days), today + timedelta(days=1), ZONE)
+        this_hour = now.replace(minute=0, second=0, microsecond=0)
+        hour_cuts = [this_hour - timedelta(hours=back) for back in range(hours, -1, -1)]
+        async with self._database.transaction() as connection:
+            await one_premises(connection, premises_id, caller)
+            points = [
+                point
+                for point in main_points(await visible_points(connection, [premises_id], caller))
+                if point.reading_type not in NOT_USED
+            ]
+            reckoned = await self._reckoned(connection, caller, points, first, end)
+            by_day = await usage(connection, points, day_cuts, DAY)
+            by_hour = await usage(connection, points, hour_cuts, HOUR)
+            timelines = await self._book.timelines(
+                connection, {one.service_point_id: one.type.utility for one in points}
+            )
+        return [
+            Course(
+                point=one.point,
+                periods=timelines[one.point.service_point_id].periods(
+                    min(max(first, _seen_from(caller, one.point)), end), end
+                ),
+                days=by_day[one.point.service_point_id],
+                hours=by_hour[one.point.service_point_id],
+                so_far=one,
+            )
+            for one in reckoned
+        ]
 
     async def _reckoned(
         self,

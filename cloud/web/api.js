@@ -81,7 +81,7 @@ export const registersOf = async (servicePointId) =>
 
 export const liveAddress = (id) => `${ROOT}/premises/${encodeURIComponent(id)}/live`;
 
-async function call(method, path, body) {
+export async function call(method, path, body) {
   const response = await reach(method, path, body);
   learn(response.headers.get("date"));
   if (response.ok) return response.status === 204 ? null : response.json();

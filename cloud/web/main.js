@@ -12,11 +12,19 @@ import { keepUpToDate } from "./release.js";
 import { forgetUser, recall, remember } from "./store.js";
 import "./views/building.js";
 import "./views/buildings.js";
+import "./views/datasets.js";
+import "./views/demand.js";
+import "./views/demand_series.js";
 import "./views/new_password.js";
 import "./views/second_factor.js";
 import "./views/sign_in.js";
 
 const UNKNOWN = "unknown"; // not asked yet
+const PLANNERS = ["utility", "operator", "municipality"]; // whom demand is for
+const KEEPERS = ["utility", "operator"]; // who may set limits
+const SECTIONS = [
+  ["#/", "nav_buildings", /^(#\/?|#\/premises\/.*)?$/], ["#/demand", "nav_demand", /^#\/demand/], ["#/datasets", "nav_datasets", /^#\/datasets/],
+];
 
 class App extends Element {
   static properties = { user: { state: true }, notice: { state: true }, failure: { state: true }, hash: { state: true } };
@@ -81,6 +89,7 @@ class App extends Element {
     return html`
       <a class="skip" href="#content" @click=${this.#skip}>${t("skip")}</a>
       ${this.#bar()}
+      ${this.#isPlanner ? this.#sections() : nothing}
       ${this.failure ? html`<p class="problem page" role="alert">${this.failure}</p>` : nothing}
       ${this.#content()}`;
   }
@@ -107,7 +116,25 @@ class App extends Element {
       </header>`;
   }
 
+  get #isPlanner() {
+    return PLANNERS.includes(this.user?.role) && !this.user.needsSecondFactor;
+  }
+
+  #sections() {
+    return html`
+      <nav class="sections" aria-label=${t("nav")}>
+        ${SECTIONS.map(([address, key, own]) => html`
+          <a href=${address} aria-current=${own.test(this.hash) ? "page" : nothing}>${t(key)}</a>`)}
+      </nav>`;
+  }
+
   #view() {
+    if (this.#isPlanner && this.hash === "#/demand") return html`<iskar-demand></iskar-demand>`;
+    if (this.#isPlanner && this.hash === "#/datasets") return html`<iskar-datasets></iskar-datasets>`;
+    const [, seriesId] = this.hash.match(/^#\/demand\/([^/]+)$/) ?? [];
+    if (this.#isPlanner && seriesId) {
+      return html`<iskar-demand-series .seriesId=${decodeURIComponent(seriesId)} .mayKeep=${KEEPERS.includes(this.user.role)}></iskar-demand-series>`;
+    }
     const [, premisesId] = this.hash.match(/^#\/premises\/([^/]+)$/) ?? [];
     if (!premisesId) return html`<iskar-buildings></iskar-buildings>`;
     return html`<iskar-building .premisesId=${decodeURIComponent(premisesId)}></iskar-building>`;

@@ -2,9 +2,11 @@
 /** All words of the app: key: [Bulgarian, English]; a pair within is [one, more] of `{n}`. */
 
 import { ACCOUNT_STRINGS } from "./account_strings.js";
+import { DEMAND_STRINGS } from "./demand_strings.js";
 
 export const STRINGS = {
   ...ACCOUNT_STRINGS,
+  ...DEMAND_STRINGS,
   app_name: ["Искър", "Iskar"],
   tagline: ["Водата, газът и токът в сградата ти, на живо.", "Your building's water, gas and power, live."],
   skip: ["Към съдържанието", "Skip to content"],

@@ -12,7 +12,7 @@ const SYMBOLS = {
 const SCALES = {
   ml: [{ from: 1e6, per: 1e6, unit: "m³" }, { from: 0, per: 1e3, unit: "l" }],
   l: [{ from: 0, per: 1e3, unit: "m³" }],
-  Wh: [{ from: 1e7, per: 1e6, unit: "MWh" }, { from: 0, per: 1e3, unit: "kWh" }],
+  Wh: [{ from: 1e10, per: 1e9, unit: "GWh" }, { from: 1e7, per: 1e6, unit: "MWh" }, { from: 0, per: 1e3, unit: "kWh" }],
   "l/h": [{ from: 1e3, per: 1e3, unit: "m³/h" }, { from: 0, per: 1, unit: "l/h" }],
   W: [{ from: 1e3, per: 1e3, unit: "kW" }, { from: 0, per: 1, unit: "W" }],
 };
@@ -56,6 +56,13 @@ export function rangeText({ amount, low, high }, unit, language) {
   const scale = scaleFor(amount, unit);
   const [from, to] = [low, high].map((one) => quantity(one, unit, language, scale).figure);
   return `${known} (${from}–${to})`;
+}
+
+/** Two ends of a range with the unit once, "8.1 – 9.4 kWh". */
+export function spanText(low, high, unit, language) {
+  const scale = scaleFor(Math.max(Math.abs(low), Math.abs(high)), unit);
+  const [from, to] = [low, high].map((one) => quantity(one, unit, language, scale));
+  return `${from.figure}\u00a0– ${to.figure}\u00a0${to.unit}`;
 }
 
 /** Euro as on a bill; null where nobody knows. */

@@ -10,7 +10,7 @@ from tests.fakes.fake_cloud_api import FakeCloud
 pytestmark = pytest.mark.needs_browser
 
 # Contrast by WCAG 2.2, 1.4.3: 4.5:1, and 3:1 from 24 px or 18.66 px bold.
-_TOO_FAINT = """() => {
+TOO_FAINT = """() => {
   const pen = Object.assign(document.createElement("canvas"), {width: 1, height: 1})
     .getContext("2d", {willReadFrequently: true});
   const blend = (colors) => {
@@ -60,22 +60,22 @@ def test_every_word_can_be_read(browser: Browser, scheme: str):
     with opened(browser, fake, color_scheme=scheme) as page:
         page.wait_for_selector("#email")
         page.evaluate("document.querySelector('iskar-sign-in').problem = () => 'wrong'")
-        assert page.evaluate(_TOO_FAINT) == []
+        assert page.evaluate(TOO_FAINT) == []
         _busy_page(page, fake)
-        assert page.evaluate(_TOO_FAINT) == []
+        assert page.evaluate(TOO_FAINT) == []
         page.click(".back")
         page.wait_for_selector("[data-premises]")
-        assert page.evaluate(_TOO_FAINT) == []
+        assert page.evaluate(TOO_FAINT) == []
 
 
 def test_the_contrast_check_finds_faint_words(browser: Browser):
     with opened(browser, FakeCloud()) as page:
         page.wait_for_selector("#email")
         page.evaluate("document.querySelector('.help').style.color = '#999'")
-        assert len(page.evaluate(_TOO_FAINT)) == 1
+        assert len(page.evaluate(TOO_FAINT)) == 1
 
 
-_SPILLED = """() => [...document.querySelectorAll("main *")]
+SPILLED = """() => [...document.querySelectorAll("main *")]
   .filter((one) => one.checkVisibility() && !one.closest(".uplot, .visually-hidden"))
   .filter((one) => one.getBoundingClientRect().right > innerWidth + 1)
   .map((one) => one.className || one.tagName)"""
@@ -91,7 +91,7 @@ def test_no_width_needs_sideways_scrolling(browser: Browser, locale: str):
             page.set_viewport_size({"width": width, "height": 740})
             page.wait_for_timeout(100)
             assert page.evaluate("document.documentElement.scrollWidth") <= width
-            assert page.evaluate(_SPILLED) == [], width
+            assert page.evaluate(SPILLED) == [], width
 
 
 def test_a_desktop_shows_meters_and_charts_side_by_side(browser: Browser):

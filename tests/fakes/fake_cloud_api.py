@@ -34,6 +34,7 @@ from tests.fakes.fake_city import (
     buildings,
     usage_intervals,
 )
+from tests.fakes.fake_demand_api import add_demand_routes
 
 EMAIL = USER["email"]
 PASSWORD = "a-password-of-the-tests"
@@ -47,6 +48,9 @@ class FakeCloud:
     alerts: dict[str, dict[str, Any]] = field(default_factory=dict)
     registers: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     sessions: set[str] = field(default_factory=set)
+    role: str = "owner"
+    limits: dict[str, dict[str, Any]] = field(default_factory=dict)
+    closed: set[str] = field(default_factory=set)  # series that don't tell their hours
     attempts_left: int = 20
     broken: bool = False
     ahead: timedelta = timedelta()
@@ -146,11 +150,16 @@ def build_app(fake: FakeCloud, folder: Path = FOLDER) -> FastAPI:
     app.include_router(_open_routes(fake))
     app.include_router(_session_routes(fake))
     app.include_router(_premises_routes(fake))
+    demand = _signed_in_router(fake)
+    add_demand_routes(demand, fake.limits, fake.closed)
+    app.include_router(demand)
     mount(app, folder)
 
     @app.exception_handler(HTTPException)
     async def as_problem(_: Request, error: HTTPException) -> JSONResponse:
-        problem = {"type": "about:blank", "title": error.detail, "status": error.status_code}
+        code = (error.headers or {}).get("X-Code")
+        kind = f"urn:iskar:{code}" if code else "about:blank"
+        problem = {"type": kind, "title": error.detail, "status": error.status_code}
         return JSONResponse(
             problem, error.status_code, error.headers, media_type="application/problem+json"
         )
@@ -172,7 +181,7 @@ def _open_routes(fake: FakeCloud) -> APIRouter:
         token = f"session-{len(fake.sessions)}"
         fake.sessions.add(token)
         response.set_cookie("iskar_session", token, httponly=True, samesite="strict")
-        return {"user": USER}
+        return {"user": USER | {"role": fake.role}}
 
     return router
 
@@ -199,7 +208,7 @@ def _session_routes(fake: FakeCloud) -> APIRouter:
 
     @router.get("/session")
     async def who() -> dict[str, Any]:
-        return {"user": USER}
+        return {"user": USER | {"role": fake.role}}
 
     @router.delete("/session", status_code=204)
     async def sign_out(request: Request) -> None:

@@ -151,6 +151,8 @@ def needs(right: Right) -> Any:
 
 
 Seer = Annotated[Principal, needs(Right.SEE_PREMISES)]
+DemandSeer = Annotated[Principal, needs(Right.SEE_DEMAND)]
+DemandKeeper = Annotated[Principal, needs(Right.KEEP_DEMAND)]
 Registrar = Annotated[Principal, needs(Right.REGISTER)]
 Editor = Annotated[Principal, needs(Right.CORRECT)]
 Acknowledger = Annotated[Principal, needs(Right.ACKNOWLEDGE)]

@@ -26,6 +26,8 @@ class Right(StrEnum):
 
     SEE_PREMISES = "see_premises"  # those one was granted or supplies, or all: see Sight
     SEE_DISTRICTS = "see_districts"  # sums over many premises, none of them by itself
+    SEE_DEMAND = "see_demand"  # series of use and forecasts: those that one's sight takes in
+    KEEP_DEMAND = "keep_demand"  # series, and history for them: a utility its own
     ACKNOWLEDGE = "acknowledge"
     LABEL = "label"  # alerts as ordinary use
     REGISTER = "register"  # what is installed, and what happens to its register
@@ -53,6 +55,17 @@ RIGHTS: dict[Right, frozenset[Role]] = {
         }
     ),
     Right.SEE_DISTRICTS: frozenset({Role.MUNICIPALITY, Role.OPERATOR}),
+    Right.SEE_DEMAND: frozenset(
+        {
+            Role.OWNER,
+            Role.TENANT,
+            Role.UTILITY,
+            Role.TECHNICIAN,
+            Role.MUNICIPALITY,
+            Role.OPERATOR,
+        }
+    ),
+    Right.KEEP_DEMAND: frozenset({Role.UTILITY, Role.OPERATOR}),
     Right.ACKNOWLEDGE: frozenset({Role.OWNER, Role.TENANT, Role.OPERATOR}),
     Right.LABEL: frozenset({Role.OWNER, Role.TENANT, Role.OPERATOR}),
     Right.REGISTER: frozenset({Role.TECHNICIAN, Role.OPERATOR}),

@@ -14,6 +14,7 @@ const PATHS = {
   commercial: svg`<path d="M5 10v10h14V10M4 10l1.5-6h13L20 10M4 10c0 2 3.5 2 4 0 .5 2 3.5 2 4 0 .5 2 3.5 2 4 0 .5 2 4 2 4 0M10 20v-5h4v5"/>`,
   school: svg`<path d="m12 5 9.5 4.5L12 14 2.5 9.5zM6.5 11.5V17c1.5 1.3 3.4 2 5.5 2s4-.7 5.5-2v-5.5M21 10v5"/>`,
   other_kind: svg`<path d="M6 20V4h12v16M4 20h16"/>`,
+  weather: svg`<path d="M7.5 18.5h9.2a3.8 3.8 0 0 0 .5-7.6 5.6 5.6 0 0 0-10.8 1.2 3.3 3.3 0 0 0 1.1 6.4z"/>`,
   alert: svg`<path d="M12 4 2.8 19.5h18.4zM12 10v4.5M12 17v.2"/>`,
   check: svg`<path d="m5 12.5 4.5 4.5L19 7.5"/>`,
   left: svg`<path d="m14.5 5.5-6.5 6.5 6.5 6.5"/>`,

@@ -5,6 +5,7 @@ import { html, nothing } from "lit";
 import "../components/age.js";
 import { isOpen } from "../components/alerts.js";
 import { connectionChip } from "../components/connection.js";
+import "../components/expected_bill.js";
 import { Element } from "../components/element.js";
 import { icon } from "../components/icons.js";
 import "../components/meter_card.js";
@@ -69,7 +70,10 @@ export class Building extends Element {
           ${inOrder(service_points).map((point) => html`
             <iskar-meter .point=${point} .parent=${service_points.find((other) => other.service_point_id === point.parent_service_point_id)}></iskar-meter>`)}
         </section>
-        <iskar-usage .premisesId=${this.premisesId} .utilities=${utilitiesOf(service_points)}></iskar-usage>
+        <div class="spent">
+          <iskar-expected-bill .premisesId=${this.premisesId}></iskar-expected-bill>
+          <iskar-usage .premisesId=${this.premisesId} .utilities=${utilitiesOf(service_points)}></iskar-usage>
+        </div>
       </div>`;
   }
 

@@ -132,6 +132,22 @@ insert into tariff_versions (tariff_id, valid_from, content, recorded_by, record
     values ('t-one', '2026-01-01', '{}', 'user:8', %(before)s);
 insert into tariff_assignments (service_point_id, tariff_id, since, assigned_by, assigned_at)
     select service_point_id, 't-one', '2026-01-01', 'user:8', %(before)s from service_points;
+insert into weather_places (place_id, name_bg, name_en, latitude, longitude, elevation_m, kind,
+        source, licence, attribution, day_zone, delay_h)
+    values ('sofia', 'С', 'S', 42, 23, 586, 'station', 'x', 'x', 'x', 'UTC', 1);
+insert into weather_hours (place_key, interval_start, is_forecast, known_at, temperature_c)
+    select place_key, %(before)s, false, %(later)s, 1 from weather_places;
+insert into weather_days (place_key, day, is_forecast, known_at, temperature_c)
+    select place_key, '2026-09-10', false, %(later)s, 1 from weather_places;
+insert into weather_flags (place_key, resolution, rule, column_name, since, until, explanation,
+        evidence, checked_at)
+    select place_key, 'day', 'r', 'temperature_c', %(before)s, %(later)s, 'x', '{}', %(last)s
+    from weather_places;
+insert into weather_decisions (place_key, resolution, column_name, kind, steps, since, until,
+        reason, decided_by, decided_at)
+    select place_key, 'day', 'precipitation_mm', 'shift', -1, %(before)s, %(later)s, 'x',
+        'person:8@b.bg', %(last)s
+    from weather_places;
 insert into closed_periods values ('readings', %(before)s);
 insert into pending_refreshes (since, until) values (%(before)s, %(last)s);
 """

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from cloud.kit.auth.rights import Role
 from tests.integration.cloud.builders import Caller, CloudInTest, a_finding
-from tests.integration.cloud.test_cloud_access import QUERY
+from tests.integration.cloud.route_rights import QUERY
 
 WEEK = {**QUERY, "to": "2026-01-08"}
 

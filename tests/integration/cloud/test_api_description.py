@@ -42,6 +42,12 @@ OPEN = {  # to everybody
     "back_channel_logout",
     "ask_to_unsubscribe",
     "unsubscribe",
+    "weather_places",
+    "weather_hours",
+    "weather_days",
+    "weather_flags",
+    "weather_degree_days",
+    "weather_snow_water",
     "is_live",
     "is_ready",
 }

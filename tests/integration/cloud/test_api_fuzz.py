@@ -27,11 +27,12 @@ from schemathesis.specs.openapi.checks import (
 from cloud.kit.auth.rights import RIGHTS, Role
 from cloud.kit.settings import CloudSettings
 from tests.integration.cloud.builders import COLD, Caller, CloudInTest, a_finding, a_telegram
+from tests.integration.cloud.route_rights import NEEDS
 from tests.integration.cloud.signed_in import a_person
-from tests.integration.cloud.test_cloud_access import NEEDS
 from tests.integration.cloud.test_cloud_registry import a_request
 from tests.packages import a_package
 from tests.tariffs import a_tariff_body
+from tests.weather_builders import a_place, hours_of
 
 OPEN = {"POST /api/v1/account/password-reset", "GET /api/v1/account/accesses"}  # to programs
 OF_ANSWERS = [
@@ -47,8 +48,12 @@ A_NIGHT = {"since": "2026-11-18T22:00:00Z", "until": "2026-11-18T23:00:00Z"}
 GOOD = {
     "correct": {"service_point_id": "sp-two", "kind": "exclude", "usage": None},
     "put_tariff": {"tariff_id": "t-one", **a_tariff_body()},
+    "put_demand_series": {"series_id": "made-up", "service_point_id": None, "district": None},
+    "import_usage": {"unit": "l", "timezone": "Europe/Sofia"},
     "assign_tariff": {"tariff_id": "sofiyska-voda-household", "since": "2026-01-01"},
 }
+FILES = {"import_usage": "interval_start,usage\n2026-01-31 00:00,12.5\n2026-01-31 01:00,11\n"}
+A_SERIES = {"name": {"bg": "Зона", "en": "Zone"}, "utility": "water", "level": "city", "unit": "l"}
 FEWEST = 2
 Mode = schemathesis.GenerationMode
 
@@ -75,8 +80,11 @@ class Exploration:
         """Ask every route and note what is wrong, at most one group of faults of each."""
         for mode in Mode:
             operations = [found.ok() for found in self._schema(mode).get_all_operations()]
-            # what is there is deleted last
-            for operation in sorted(operations, key=lambda one: one.method == "delete"):
+            # what is there is deleted last, and limits before the series that they are of
+            for operation in sorted(
+                operations,
+                key=lambda one: (one.method == "delete", one.label.endswith("{series_id}")),
+            ):
                 if self.only not in operation.label:
                     continue
                 if not _is_explored(operation.definition.raw, mode):
@@ -132,10 +140,10 @@ def _with(there: dict[str, Any]) -> Any:
     """Return the hook that puts in what is there."""
 
     def put_in(context: schemathesis.HookContext, made_up: Any) -> st.SearchStrategy[Any]:
-        if not isinstance(made_up, dict):
-            return st.just(made_up)
         assert context.operation is not None
         name_of = context.operation.definition.raw["operationId"]
+        if not isinstance(made_up, dict):
+            return st.sampled_from([FILES.get(name_of, made_up)] * 3 + [made_up])
         good = {**there, **GOOD.get(name_of, {})}
         known = {name: good[name] for name in made_up if name in good}
         # a route takes a path, a query and a body: mostly all of what is there, or few would match
@@ -199,7 +207,14 @@ async def _explored(
     )
     await cloud.operator.post(f"/rollouts/{rollout['rollout_id']}/stop")  # room for another
     (alert,) = (await cloud.operator.get("/premises/p-one/alerts"))["items"]
+    await cloud.services.weather.put_place(a_place())
+    await cloud.services.weather.take_in("sofia", hours_of(1, None, 3))
+    await cloud.operator.put("/demand/series/dma", A_SERIES)
+    await cloud.operator.put("/demand/limits/too-much", {"series_id": "dma", "upper": 1e6})
     there = {
+        "place_id": "sofia",
+        "series_id": "dma",
+        "limit_id": "too-much",
         "premises_id": "p-one",
         "parent_service_point_id": None,
         "service_point_id": "sp-one",
@@ -264,6 +279,10 @@ async def test_an_operator_is_answered_as_described_and_finds_every_route_at_wor
         "POST /api/v1/premises/{premises_id}/shares",
         "PUT /api/v1/subscriptions/{subscription_id}",
         "DELETE /api/v1/subscriptions/{subscription_id}",
+        "GET /api/v1/demand/series/{series_id}/forecast",  # none was made
+        "GET /api/v1/demand/series/{series_id}/forecast.csv",
+        "GET /api/v1/demand/series/{series_id}/what-if",
+        "GET /api/v1/demand/series/{series_id}/peak",
         "GET /api/v1/districts/{district}/usage",  # of five buildings, and months that are over
         "POST /api/v1/unsubscribe/{key}",  # nobody's link was guessed
         *(label for label in exploration.explored if "/organisations/" in label),  # there are none

@@ -10,7 +10,8 @@ MEASURED = {"usage", "register", "reading", "registers"}
 # Their unit is told once, by what they are in; or their quality is another word.
 UNIT_OF_PARENT = {"Interval", "CostInterval"}
 BY_OBIS_CODE = {"LedgerRow"}
-WHERE_ALL_IS_KNOWN = {"DistrictInterval"}  # else no sum is told; the unit is its parent's
+# Else no sum is told; the unit is its parent's.
+WHERE_ALL_IS_KNOWN = {"DistrictInterval", "SeriesInterval"}
 BY_SPAN = {"PointBill"}  # says is_estimated, is_complete, is_final of it as a whole
 A_PERSONS_WORD = {"Correction", "CorrectionBody", "SigningRequest"}
 

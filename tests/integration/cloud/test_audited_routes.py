@@ -79,6 +79,12 @@ IN_CODE = {
     "DELETE /premises/{premises_id}/shares/{share_id}": ("shares", "share.revoked"),
 }
 PACKAGE = a_package()
+A_SERIES = {
+    "name": {"bg": "Зона", "en": "Zone"},
+    "utility": "water",
+    "level": "city",
+    "unit": "l",
+}
 SPAN = {"since": INSTALLED.isoformat(), "until": NOON.isoformat()}
 # Route, what it is asked with, and what the log says then. In this order, on one cloud.
 RECORDED: list[tuple[str, dict[str, Any], str]] = [
@@ -172,6 +178,19 @@ RECORDED: list[tuple[str, dict[str, Any], str]] = [
         {"json": {"hours": 3}},
         "alert.snoozed",
     ),
+    ("PUT /demand/series/{series_id}", {"json": A_SERIES}, "demand_series.registered"),
+    (
+        "POST /demand/series/{series_id}/usage",
+        {"content": b"interval_start,usage\n2026-01-31 00:00,1\n2026-01-31 01:00,2\n"},
+        "demand.imported",
+    ),
+    (
+        "PUT /demand/limits/{limit_id}",
+        {"json": {"series_id": "dma", "upper": 5000}},
+        "demand_limit.put",
+    ),
+    ("DELETE /demand/limits/{limit_id}", {}, "demand_limit.deleted"),
+    ("DELETE /demand/series/{series_id}", {}, "demand_series.deleted"),
 ]
 
 
@@ -200,6 +219,7 @@ async def _ids(cloud: CloudInTest) -> dict[str, str]:
         "alert_id": "select max(alert_id) as id from alerts",
     }
     ids = {"premises_id": "p-one", "service_point_id": "sp-one", "supplier_id": "water-works"}
+    ids |= {"series_id": "dma", "limit_id": "too-much"}
     ids |= {"meter_id": "m-one", "gateway_id": "gw-one", "node_id": "n-one"}
     async with cloud.services.database.transaction(as_system=True) as connection:
         for name, query in newest.items():

@@ -13,8 +13,8 @@ from cloud.kit.auth.rights import Role
 from cloud.kit.rates import Rate, Rates
 from cloud.kit.settings import CloudSettings
 from tests.integration.cloud.builders import Caller, CloudInTest, a_telegram
+from tests.integration.cloud.route_rights import IDS, NEEDS, QUERY
 from tests.integration.cloud.signed_in import a_person, a_token_of
-from tests.integration.cloud.test_cloud_access import IDS, NEEDS, QUERY
 
 FEW = Rate(per_s=0.001, burst=3)
 

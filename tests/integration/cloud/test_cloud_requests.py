@@ -12,6 +12,7 @@ from cloud.kit import requests
 from cloud.operation.metrics import Metrics
 from cloud.webhooks.owners import TELL
 from tests.integration.cloud.builders import CloudInTest, a_finding, a_telegram
+from tests.integration.cloud.forecast_builders import with_forecasts
 
 Samples = dict[tuple[str, ...], float]
 
@@ -95,6 +96,22 @@ async def test_how_the_whole_stands_is_told(cloud: CloudInTest) -> None:
     assert told - {"webhook_deliveries"} == queues
     assert found["iskar_jobs_oldest_due_seconds"][("validation",)] == 0
     assert found["iskar_database_pool_limit"] == {(): cloud.services.settings.database_pool_size}
+
+
+async def test_how_forecasts_stand_is_told_by_kind_of_series(cloud: CloudInTest) -> None:
+    assert "iskar_demand_series" not in await scraped(cloud)  # nothing was ever forecast
+    await with_forecasts(cloud)
+    found = await scraped(cloud)
+    kind = ("city", "water")  # labels come in order of their names
+    assert found["iskar_demand_forecast_age_seconds"][kind] == 4 * 3600
+    assert found["iskar_demand_series"] == {("model", *kind): 1, ("fallback", *kind): 1}
+    assert found["iskar_demand_coverage_ratio"][kind] == pytest.approx(0.7)
+    assert found["iskar_demand_drifting"] == {
+        (*kind, "coverage"): 1,
+        (*kind, "error"): 0,
+        (*kind, "use"): 0,
+    }
+    assert ("demand", "due") in found["iskar_jobs"]
 
 
 async def test_without_a_database_the_rest_is_told(cloud: CloudInTest) -> None:

@@ -3,8 +3,11 @@
 
 from typing import Any
 
+import pytest
+
 from cloud.kit.auth.rights import Role
 from cloud.kit.database import rows
+from cloud.kit.errors import InvalidRequestError, UnknownReferenceError
 from tests.integration.cloud.builders import Caller, CloudInTest
 from tests.integration.cloud.signed_in import Person, a_person, a_token_of
 
@@ -135,3 +138,16 @@ async def test_nobody_else_sees_or_changes_users(cloud: CloudInTest) -> None:
     assert await _status(iva, f"/users/{user['user_id']}") == 403
     answer = await iva.ask("PUT", f"/users/{user['user_id']}", json=_body(user, role="operator"))
     assert answer.status_code == 403
+
+
+async def test_a_utilitys_person_is_added_with_the_supplier(cloud: CloudInTest) -> None:
+    await cloud.operator.put("/suppliers/water-works", {"name": "Water works"})
+    put = cloud.services.access.put_user
+    await put("iva@water.example", "Iva", Role.UTILITY, [], "water-works")
+    await put("iva@water.example", "Iva", Role.UTILITY, [])  # a new password alone
+    [person] = (await cloud.operator.get("/users", role="utility"))["items"]
+    assert person["supplier_id"] == "water-works"
+    with pytest.raises(UnknownReferenceError):
+        await put("iva@gas.example", "Iva", Role.UTILITY, [], "nobody")
+    with pytest.raises(InvalidRequestError):
+        await put("iva@gas.example", "Iva", Role.OWNER, [], "water-works")

@@ -11,6 +11,7 @@ import pytest
 from cloud.kit.settings import CloudSettings
 from cloud.operation import doctor
 from tests.integration.cloud.builders import NOON, CloudInTest, a_telegram
+from tests.integration.cloud.forecast_builders import with_forecasts
 
 HOOK = {"url": "https://receiver.example/hook"}
 
@@ -32,6 +33,27 @@ async def test_of_a_cloud_that_is_well_only_what_tests_leave_out_is_a_fault(
     assert "fsync off" in faults["database"]  # it may lose what it likes
     well = await _found(dsn, settings, "good")
     assert {"schema", "authority", "gateways", "webhooks", "keys"} <= set(well)
+
+
+async def test_forecasts_that_are_old_or_came_out_otherwise_are_told_of(
+    cloud: CloudInTest, dsn: str, settings: CloudSettings
+) -> None:
+    assert "forecasts" not in {one.about for one in await doctor.examine(settings, dsn, NOON)}
+    await with_forecasts(cloud)
+    found = await doctor.examine(settings, dsn, NOON + timedelta(days=2))
+    said = [one.said for one in found if one.about == "forecasts"]
+    assert {one.level for one in found if one.about == "forecasts"} == {"warning"}
+    assert len(said) == 3
+    assert "the newest is 52 h old" in said[0]
+    assert "70 % of hours were inside their ranges" in said[1]
+    assert "of 1 of 2 ranges came to hold too few hours, or too many, within four" in said[2]
+
+
+async def test_forecasts_that_are_well_are_told_to_be(
+    cloud: CloudInTest, dsn: str, settings: CloudSettings
+) -> None:
+    await with_forecasts(cloud, coverage_pct=91.0, drifts=False)
+    assert "2 series are forecast" in (await _found(dsn, settings, "good"))["forecasts"]
 
 
 def _without_the_key(folder: Path) -> None:

@@ -22,7 +22,7 @@ from tests.integration.cloud.matrix_builders import (
     Town,
     a_town,
 )
-from tests.integration.cloud.test_cloud_access import IDS, NEEDS, OF_ONE_GATEWAY, QUERY, STREAMS
+from tests.integration.cloud.route_rights import IDS, NEEDS, OF_ONE_GATEWAY, QUERY, STREAMS
 
 POINTS = (HERE, FLAT, THERE)
 OWNED = {"premises_id", "service_point_id", "alert_id"}

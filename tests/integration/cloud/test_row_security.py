@@ -63,19 +63,28 @@ SHOWN = {
     "alert_labels": ("label_id", "join alerts i using (alert_id)", "raised_at"),
 }
 # The same for everybody: of no building, person or program.
-OPEN = {"suppliers", "closed_periods", "pending_refreshes", "tariffs", "tariff_versions"}
+OPEN = {
+    *("suppliers", "closed_periods", "pending_refreshes", "tariffs", "tariff_versions"),
+    *("weather_places", "weather_hours", "weather_days", "weather_flags"),
+}
 # Nothing for callers; services ask for them as the system.
 CLOSED = {
     *("users", "grants", "sessions", "tokens", "sign_in_failures", "idempotency_keys"),
     *("live_tokens", "token_grants", "identities", "organisation_sign_ins"),
     *("webhooks", "webhook_messages", "webhook_attempts", "audit_log"),
     *("webhook_keys", "webhook_deliveries"),
+    "weather_decisions",  # but for a view of the same name that doesn't tell by whom
     *("alert_findings", "alert_events", "subscriptions", "alert_notices"),
     *("accesses", "audit_personal", "account_links", "challenges", "passkeys", "recovery_codes"),
     *("gateways", "nodes", "certificates", "watermarks", "quarantine", "findings", "ledger"),
     *("events", "gateway_notices", "node_commands", "packages", "rollouts"),
     *("procrastinate_events", "procrastinate_jobs", "procrastinate_periodic_defers"),
     *("procrastinate_workers", "alembic_version"),
+    # of buildings as a whole and of many: told by cloud.demand.history.sight
+    *("demand_series", "demand_imports", "demand_usage"),
+    *("forecast_runs", "forecast_audits", "forecast_weeks", "forecast_drifts"),
+    "demand_models",
+    *("demand_limits", "demand_limit_days"),
 }
 OWN = {"own_points", "own_premises", "own_installations", "own_channels"}  # what policies ask
 
