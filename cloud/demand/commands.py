@@ -29,7 +29,7 @@ cli = typer.Typer(
 register(cli)
 
 UNREADABLE = 2
-AT_ITS_END = timedelta()
+LATEST = timedelta(days=14)  # after the last known use: as far as a forecast reaches
 FARTHEST = timedelta(days=20 * 366)  # of a baseline: longer ones are a wrong year
 
 UsageFile = Annotated[
@@ -162,7 +162,7 @@ def baseline_command(
     typer.echo(figures_told(by_series, whole, as_json=as_json, facts=facts))
 
 
-def _begun(start: str, used: Usage, zone: tzinfo, after: timedelta = AT_ITS_END) -> datetime:
+def _begun(start: str, used: Usage, zone: tzinfo, after: timedelta = LATEST) -> datetime:
     """Return a whole hour with use before it, at most ``after`` beyond the end of use."""
     begun = instant(start, zone)
     first, last = used.hours.start, used.hours.end
@@ -171,7 +171,7 @@ def _begun(start: str, used: Usage, zone: tzinfo, after: timedelta = AT_ITS_END)
     if not first < begun <= last + after:
         raise UnreadableFileError(
             f"{begun:%Y-%m-%dT%H:%M}Z is no start: use is known from {first:%Y-%m-%dT%H:%M}Z to"
-            f" {last:%Y-%m-%dT%H:%M}Z; give a --start between."
+            f" {last:%Y-%m-%dT%H:%M}Z; give a --start between, or within {after.days} days."
         )
     return begun
 

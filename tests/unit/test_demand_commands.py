@@ -110,10 +110,22 @@ def test_an_end_before_the_start_is_refused(tmp_path):
 
 def test_a_start_without_use_before_it_is_refused_with_what_is_known(tmp_path):
     files = files_in(tmp_path)
-    for start in ("2026-08-01", "2026-11-30", "9999-01-01"):
+    for start in ("2026-08-01", "2026-12-20", "9999-01-01"):
         result = CliRunner().invoke(cli, ["backtest", *files, "--start", start])
         assert result.exit_code == UNREADABLE
         assert "use is known from 2026-08-01T00:00Z to 2026-11-29T00:00Z" in result.output
+
+
+def test_a_start_some_hours_after_the_last_known_use_is_forecast_as_from_there(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(boosted, "_TREES", 5)
+    out = tmp_path / "out.csv"
+    run("backtest", *files_in(tmp_path), "--start", "2026-11-29 05:00", "--emit", str(out))
+    rows = out.read_text().splitlines()
+    assert len(rows) == 25
+    assert rows[1].startswith("hall,2026-11-29T05:00:00,2026-11-29T05:00:00,")
+    assert "nan" not in out.read_text().lower()
 
 
 def test_three_days_of_history_are_forecast_and_not_refused(tmp_path, monkeypatch):
