@@ -245,6 +245,7 @@ class Chain:
             case FaultKind.POSTGRESQL_KILL:
                 async with self._killing_postgres:
                     await kill_postgres(self.ground.cloud / "postgres" / "data")
+                self.programs["cloud"].forgive()
 
     # -- looking at it -------------------------------------------------------------------------
 

@@ -51,6 +51,7 @@ class Program:
         self._process: asyncio.subprocess.Process | None = None
         self._supervisor: asyncio.Task[None] | None = None
         self._striking = asyncio.Lock()
+        self._quick_deaths = 0
 
     @property
     def pid(self) -> int | None:
@@ -67,6 +68,10 @@ class Program:
         """Raise what ended the supervision, if it has ended: the program is not kept running."""
         if self._supervisor is not None and self._supervisor.done():
             self._supervisor.result()
+
+    def forgive(self) -> None:
+        """Count its next quick death as the first: what it needs was struck, and is to blame."""
+        self._quick_deaths = 0
 
     async def kill(self, signal_number: int = signal.SIGKILL) -> None:
         """Send a signal, by default the one that can't be caught; return when the process is gone.
@@ -114,16 +119,15 @@ class Program:
 
     async def _supervise(self) -> None:
         loop = asyncio.get_running_loop()
-        quick_deaths = 0
         while True:
             assert self._process is not None  # noqa: S101 - set by _spawn
             born = loop.time()
             status = await self._process.wait()
             # A kill from outside is a fault being played; an exit of its own within seconds is not.
             own_fault = status > 0 and loop.time() - born < QUICK_DEATH_S
-            quick_deaths = quick_deaths + 1 if own_fault else 0
+            self._quick_deaths = self._quick_deaths + 1 if own_fault else 0
             log.info("program_ended", program=self.name, status=status)
-            if quick_deaths >= self.max_quick_deaths:
+            if self._quick_deaths >= self.max_quick_deaths:
                 raise ProgramFailedError(self.name, status, self._log_file)
             await asyncio.sleep(RESTART_DELAY_S)
             await self._spawn()

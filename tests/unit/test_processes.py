@@ -49,6 +49,15 @@ async def test_a_program_that_will_not_stay_up_is_told_with_its_last_words(faili
         await failing.kill()
 
 
+async def test_deaths_that_were_forgiven_do_not_count(failing: Program):
+    while failing.starts < processes.Program.max_quick_deaths - 1:
+        await asyncio.sleep(0.01)
+    failing.forgive()
+    with pytest.raises(ProgramFailedError):
+        await until_given_up(failing)
+    assert failing.starts > processes.Program.max_quick_deaths + 1
+
+
 async def until_given_up(program: Program) -> None:
     async with asyncio.timeout(10):
         while True:
