@@ -121,6 +121,11 @@ class LiveFeed:
         self._dsn = dsn
         self._subscriptions: set[Subscription] = set()
         self._closed = False
+        self._hears = asyncio.Event()
+
+    async def hears(self) -> None:
+        """Return once the database's news arrive here, at once if they do, or it is closed."""
+        await self._hears.wait()
 
     @contextmanager
     def subscribe(
@@ -139,6 +144,7 @@ class LiveFeed:
     def close(self) -> None:
         """End every stream, and new ones at once: the process is about to stop."""
         self._closed = True
+        self._hears.set()
         self._end_all()
 
     async def run(self) -> None:
@@ -157,10 +163,13 @@ class LiveFeed:
                     if was_lost:
                         self._end_all()
                         was_lost = False
+                    self._hears.set()
                     await self._hand_on(connection)
             except (psycopg.Error, TimeoutError) as error:
                 log.warning("live_feed_lost", error=str(error).strip()[:200])
             was_lost = True
+            if not self._closed:
+                self._hears.clear()
             await asyncio.sleep(RECONNECT_S)
 
     async def _hand_on(self, connection: psycopg.AsyncConnection[Any]) -> None:

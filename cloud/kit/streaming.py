@@ -40,10 +40,12 @@ def stream(
 ) -> EventSourceResponse:
     """Return the live stream of one premises, or of all (None), as far as the caller sees it.
 
-    What that is, is asked once the stream is counted: a change from then on ends it.
+    What that is, is asked once the stream is counted: a change from then on ends it. It begins
+    once the feed hears the database, or what is committed meanwhile would be missed.
     """
 
     async def events() -> AsyncIterator[ServerSentEvent]:
+        await feed.hears()
         with feed.subscribe({caller.subject, caller.owner}, premises_id) as subscription:
             try:
                 subscription.service_point_ids = await sight()

@@ -8,9 +8,11 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
+import httpx
 import psycopg
 import pytest
 
+from cloud.app.serving import listen, serve
 from cloud.kit.auth.rights import Role
 from cloud.kit.live import MAX_WAITING, Announcement, Subscription
 from tests.integration.cloud.builders import (
@@ -121,6 +123,28 @@ async def test_a_stream_that_may_have_missed_something_ends_and_the_next_goes_on
         await served.gateway.send(a_finding())
         name, alert = await anext(events)
         assert (name, alert["kind"]) == ("alert", "continuous_flow")
+
+
+async def test_a_stream_begins_once_its_process_hears_the_database(cloud: CloudInTest) -> None:
+    bound = listen("127.0.0.1", 0, "-")
+    serving = asyncio.create_task(serve(cloud.services, bound, None))
+    url = f"http://127.0.0.1:{bound.getsockname()[1]}"
+    async with httpx.AsyncClient(base_url=url, timeout=20) as cloud.client:
+
+        async def hear_of_an_alert() -> str:
+            async with listening(cloud, cloud.operator, "/live") as events:
+                await cloud.gateway.send(a_finding())
+                return (await anext(events))[0]
+
+        heard = asyncio.create_task(hear_of_an_alert())
+        await asyncio.wait({heard}, timeout=0.5)
+        assert not heard.done()
+        assert (await cloud.operator.get("/alerts"))["items"] == []
+        feed = asyncio.create_task(cloud.services.live.run())
+        assert await heard == "alert"
+    feed.cancel()
+    serving.cancel()
+    await asyncio.gather(feed, serving, return_exceptions=True)
 
 
 async def test_a_client_that_does_not_keep_up_is_cut_off() -> None:
