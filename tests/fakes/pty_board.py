@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: EUPL-1.2
 """A board on a cable: real MicroPython, its REPL on a pseudo-terminal, its flash a folder.
 
-``machine.reset`` ends the interpreter and it is started again, as a board would.
+``machine.reset`` ends the interpreter and a shell starts it again, as a board would: a fork of the
+tests' own process would, for a moment, hold the port that the technician is closing.
 """
 
 import os
 import pty
 import select
+import signal
 import subprocess
 import sys
 import threading
@@ -15,6 +17,7 @@ from pathlib import Path
 from typing import Self
 
 MICROPYTHON = Path(sys.executable).parent / "micropython"
+_POWERED = 'while :; do "$0" -i -c pass; echo >"/dev/fd/$1"; done'
 _MACHINE = "import sys\ndef reset():\n    sys.exit()\n"
 
 
@@ -34,6 +37,7 @@ class PtyBoard:
             tty.setraw(end)  # otherwise the line discipline answers in the board's stead
         self.port = os.ttyname(self._plug)
         self._stop = threading.Event()
+        self._restarts, self._ended = os.pipe()
         self._process = self._start()
         self._cable = threading.Thread(target=self._carry)
         self._cable.start()
@@ -42,9 +46,10 @@ class PtyBoard:
     def __exit__(self, *error: object) -> None:
         self._stop.set()
         self._cable.join()
-        self._process.kill()
+        os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
-        for end in (self._inside, self._repl, self._outside, self._plug):
+        ends = (self._inside, self._repl, self._outside, self._plug, self._restarts, self._ended)
+        for end in ends:
             os.close(end)
 
     def hang(self) -> None:
@@ -58,7 +63,8 @@ class PtyBoard:
 
     def _start(self) -> "subprocess.Popen[bytes]":
         return subprocess.Popen(
-            [MICROPYTHON, "-i", "-c", "pass"],
+            ["sh", "-c", _POWERED, MICROPYTHON, str(self._ended)],
+            pass_fds=[self._ended],
             stdin=self._repl,
             stdout=self._repl,
             stderr=self._repl,
@@ -70,8 +76,9 @@ class PtyBoard:
     def _carry(self) -> None:
         other = {self._inside: self._outside, self._outside: self._inside}
         while not self._stop.is_set():
-            for end in select.select(list(other), [], [], 0.02)[0]:
-                os.write(other[end], os.read(end, 4096))
-            if self._process.poll() is not None:
-                self._process = self._start()
-                self._restarted.set()
+            for end in select.select([*other, self._restarts], [], [], 0.02)[0]:
+                told = os.read(end, 4096)
+                if end == self._restarts:
+                    self._restarted.set()
+                else:
+                    os.write(other[end], told)
