@@ -24,6 +24,13 @@ _WIFI_JOIN_MS = 5000
 _WIFI_POLL_MS = 100
 
 
+def _replace(path, content):
+    """Write a register of a chip: who is killed meanwhile leaves the old one, never half of it."""
+    with open(path + ".new", "wb") as file:
+        file.write(content)
+    os.rename(path + ".new", path)
+
+
 class Flash:
     """A directory; segments that the journal deletes go to the attic, for the audit."""
 
@@ -80,8 +87,7 @@ class Counter:
 
     def mark(self, marker):
         """Write the free register."""
-        with open(self._path + ".free_register", "wb") as file:
-            file.write(marker.to_bytes(3, "big"))
+        _replace(self._path + ".free_register", marker.to_bytes(3, "big"))
 
     def _read(self, register):
         try:
@@ -222,8 +228,7 @@ class Board:
 
     def set_rtc(self, unix_s):
         """Set the RTC: the file holds how far it is off the host's."""
-        with open(self._rtc, "w") as file:
-            file.write(str(unix_s - int(time.time())))
+        _replace(self._rtc, str(unix_s - int(time.time())).encode())
 
     def feed_watchdog(self):
         """Put the watchdog off."""
