@@ -1,14 +1,25 @@
 // SPDX-License-Identifier: EUPL-1.2
-/** Which language the page speaks, and the words in it. */
+/** Which language the page speaks, and the words in it; `words/` adds them, each part its own. */
 
 import { recall, remember } from "./store.js";
-import { STRINGS } from "./strings.js";
 
 export const LANGUAGES = ["bg", "en"];
 
+const WORDS = new Map(); // key: [Bulgarian, English]
 const changes = new EventTarget();
 let current = recall("language")?.content ?? preferred(navigator.languages);
 document.documentElement.lang = current;
+
+/** Make words known under their keys; a key means one thing in the whole app. */
+export function addWords(words) {
+  for (const [key, entry] of Object.entries(words)) {
+    if (WORDS.has(key)) throw new Error(`There are words for ${key} already.`);
+    WORDS.set(key, entry);
+  }
+}
+
+/** All words known so far: [key, [Bulgarian, English]]. */
+export const allWords = () => [...WORDS];
 
 /** The first language of the browser that we speak; English for anybody else. */
 export function preferred(languages) {
@@ -33,7 +44,7 @@ export function onLanguage(listener) {
 
 /** The words under `key`, with `{name}` replaced from `fields` and the plural by `fields.n`. */
 export function t(key, fields = {}) {
-  const entry = STRINGS[key];
+  const entry = WORDS.get(key);
   if (entry === undefined) throw new Error(`There are no words for ${key}.`);
   const words = entry[LANGUAGES.indexOf(current)];
   const form = typeof words === "string"

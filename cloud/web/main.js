@@ -6,26 +6,15 @@ import { currentUser, session, signOut, UnreachableError } from "./api.js";
 import { now } from "./clock.js";
 import { Element } from "./components/element.js";
 import { icon, mark } from "./components/icons.js";
+import "./components/view.js";
 import { problemText } from "./problem.js";
 import { language, LANGUAGES, speak, t } from "./language.js";
 import { keepUpToDate } from "./release.js";
+import { sectionsOf } from "./routes.js";
 import { forgetUser, recall, remember } from "./store.js";
-import "./views/building.js";
-import "./views/buildings.js";
-import "./views/datasets.js";
-import "./views/demand.js";
-import "./views/demand_series.js";
-import "./views/new_password.js";
-import "./views/second_factor.js";
-import "./views/sign_in.js";
+import "./words/app.js";
 
 const UNKNOWN = "unknown"; // not asked yet
-const PLANNERS = ["utility", "operator", "municipality"]; // whom demand is for
-const KEEPERS = ["utility", "operator"]; // who may set limits
-const SECTIONS = [
-  ["#/", "nav_buildings", /^(#\/?|#\/premises\/.*)?$/], ["#/demand", "nav_demand", /^#\/demand/], ["#/datasets", "nav_datasets", /^#\/datasets/],
-];
-
 class App extends Element {
   static properties = { user: { state: true }, notice: { state: true }, failure: { state: true }, hash: { state: true } };
 
@@ -89,17 +78,10 @@ class App extends Element {
     return html`
       <a class="skip" href="#content" @click=${this.#skip}>${t("skip")}</a>
       ${this.#bar()}
-      ${this.#isPlanner ? this.#sections() : nothing}
+      ${this.#isIn ? this.#sections() : nothing}
       ${this.failure ? html`<p class="problem page" role="alert">${this.failure}</p>` : nothing}
-      ${this.#content()}`;
-  }
-
-  #content() {
-    const [, link] = this.hash.match(/^#\/password\/([\w-]+)$/) ?? [];
-    if (link) return html`<iskar-new-password .link=${link} @password-set=${() => this.#leave("password_set")}></iskar-new-password>`;
-    if (this.user?.needsSecondFactor) return html`<iskar-second-factor @set-up=${() => this.#begin()}></iskar-second-factor>`;
-    if (this.user) return this.#view();
-    return html`<iskar-sign-in .notice=${this.notice} @signed-in=${(event) => this.#enter(event.detail)}></iskar-sign-in>`;
+      <iskar-view .hash=${this.hash} .user=${this.user} .notice=${this.notice} @signed-in=${(event) => this.#enter(event.detail)}
+        @set-up=${() => this.#begin()} @password-set=${() => this.#leave("password_set")}></iskar-view>`;
   }
 
   #bar() {
@@ -116,28 +98,18 @@ class App extends Element {
       </header>`;
   }
 
-  get #isPlanner() {
-    return PLANNERS.includes(this.user?.role) && !this.user.needsSecondFactor;
+  get #isIn() {
+    return Boolean(this.user) && !this.user.needsSecondFactor;
   }
 
   #sections() {
+    const sections = sectionsOf(this.user);
+    if (sections.length < 2) return nothing;
     return html`
       <nav class="sections" aria-label=${t("nav")}>
-        ${SECTIONS.map(([address, key, own]) => html`
-          <a href=${address} aria-current=${own.test(this.hash) ? "page" : nothing}>${t(key)}</a>`)}
+        ${sections.map(({ address, words, icon: name, own }) => html`
+          <a href=${address} aria-current=${own.test(this.hash) ? "page" : nothing}>${icon(name)}<span>${t(words)}</span></a>`)}
       </nav>`;
-  }
-
-  #view() {
-    if (this.#isPlanner && this.hash === "#/demand") return html`<iskar-demand></iskar-demand>`;
-    if (this.#isPlanner && this.hash === "#/datasets") return html`<iskar-datasets></iskar-datasets>`;
-    const [, seriesId] = this.hash.match(/^#\/demand\/([^/]+)$/) ?? [];
-    if (this.#isPlanner && seriesId) {
-      return html`<iskar-demand-series .seriesId=${decodeURIComponent(seriesId)} .mayKeep=${KEEPERS.includes(this.user.role)}></iskar-demand-series>`;
-    }
-    const [, premisesId] = this.hash.match(/^#\/premises\/([^/]+)$/) ?? [];
-    if (!premisesId) return html`<iskar-buildings></iskar-buildings>`;
-    return html`<iskar-building .premisesId=${decodeURIComponent(premisesId)}></iskar-building>`;
   }
 
   #skip(event) {

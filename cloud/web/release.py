@@ -25,7 +25,8 @@ _MEDIA_TYPES = {
     ".png": "image/png",
     ".webmanifest": "application/manifest+json",
 }
-_APP_FILES = ("*.js", "*.css", "*.svg", "*.png", "views/*.js", "components/*.js", "styles/*.css")
+_APP_FILES = ("*.js", "*.svg", "*.png", "views/*.js", "components/*.js", "words/*.js")
+_FIRST_STYLES = ("tokens", "base", "frame")  # the others only add to them, in any order
 _VENDOR_FILES = (
     "lit/index.js",
     "lit-html/lit-html.js",
@@ -70,6 +71,7 @@ def read_release(folder: Path = FOLDER) -> Release:
     """Return the release that lies in ``folder``, or raise PackagesMissingError."""
     contents = {f"/app/{path}": (folder / path).read_bytes() for path in _app_paths(folder)}
     contents |= {f"/vendor/{path}": content for path, content in _vendor_contents(folder)}
+    contents["/app/styles.css"] = contents.pop("/vendor/uplot/dist/uPlot.min.css") + _styles(folder)
     contents["/manifest.webmanifest"] = (folder / "manifest.webmanifest").read_bytes()
     index = (folder / "index.html").read_bytes().replace(_PRELOAD_MARK, _preloads(contents))
     contents["/"] = index
@@ -88,6 +90,13 @@ def _app_paths(folder: Path) -> Iterator[str]:
     for pattern in _APP_FILES:
         for path in sorted(folder.glob(pattern)):
             yield path.relative_to(folder).as_posix()
+
+
+def _styles(folder: Path) -> bytes:
+    """Return all our style sheets as one: the page waits for one answer, not for ten."""
+    first = [folder / "styles" / f"{name}.css" for name in _FIRST_STYLES]
+    others = sorted(set((folder / "styles").glob("*.css")) - set(first))
+    return b"\n".join(path.read_bytes() for path in [*first, *others])
 
 
 def _vendor_contents(folder: Path) -> Iterator[tuple[str, bytes]]:

@@ -85,7 +85,7 @@ def test_a_new_release_shows_at_the_next_return_to_the_foreground(
         page = enter(opened_at(browser, address))
         open_building(page)
         _install(page)
-    strings = folder / "strings.js"
+    strings = folder / "words" / "app.js"
     strings.write_text(strings.read_text().replace('"Искър"', '"Искър 2"'))
     with running(fake, port=int(address.rsplit(":", 1)[1]), folder=folder):
         page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")

@@ -92,7 +92,7 @@ def test_a_changed_file_is_a_new_release(tmp_path: Path):
     (folder / "node_modules").symlink_to(FOLDER / "node_modules")
     before = read_release(folder)
     assert read_release(folder).version == before.version
-    (folder / "strings.js").write_text((folder / "strings.js").read_text() + "\n")
+    (folder / "units.js").write_text((folder / "units.js").read_text() + "\n")
     assert read_release(folder).version != before.version
 
 
@@ -121,7 +121,7 @@ def test_modules_stay_small_carry_the_licence_and_leave_no_globals():
 
 
 def test_there_are_words_in_both_languages_for_every_kind_of_alert():
-    words = (FOLDER / "strings.js").read_text()
+    words = (FOLDER / "words" / "alerts.js").read_text()
     for kind in GROUPS:
         for key in (kind, f"explain_{kind}"):
             assert re.search(rf'^  {key}: \[".+", ".+"\],$', words, re.MULTILINE), key

@@ -4,6 +4,7 @@
 import { html, nothing } from "lit";
 import "../components/age.js";
 import { isOpen } from "../components/alerts.js";
+import { buildingTabs } from "../components/building_tabs.js";
 import { connectionChip } from "../components/connection.js";
 import "../components/expected_bill.js";
 import { Element } from "../components/element.js";
@@ -14,6 +15,8 @@ import "../components/usage_panel.js";
 import { Feed } from "../feed.js";
 import { inOrder, kindOf, utilitiesOf } from "../kinds.js";
 import { named, t } from "../language.js";
+import "../words/alerts.js";
+import "../words/building.js";
 
 export class Building extends Element {
   static properties = { premisesId: {} };
@@ -40,6 +43,7 @@ export class Building extends Element {
       <main id="content" class="page">
         <a class="back" href="#/">${icon("left")}${t("back")}</a>
         ${building ? this.#header(building, state) : nothing}
+        ${buildingTabs(this.premisesId)}
         ${keptSince ? html`<p class="banner-offline" role="status"><iskar-age .at=${keptSince} .words=${"kept_since"}></iskar-age></p>` : nothing}
         ${building ? this.#content(building) : this.#waiting(error)}
       </main>`;

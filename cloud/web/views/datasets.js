@@ -10,6 +10,8 @@ import { datasets } from "../demand_api.js";
 import { language, named, t } from "../language.js";
 import { problemText } from "../problem.js";
 import { ageText, decimal } from "../units.js";
+import "../words/building.js";
+import "../words/demand.js";
 
 export class Datasets extends Element {
   static properties = { items: { state: true }, error: { state: true } };

@@ -11,6 +11,8 @@ import { attempt, demandSeries, forecastOf } from "../demand_api.js";
 import { language, named, t } from "../language.js";
 import { problemText } from "../problem.js";
 import { amountText, spanText } from "../units.js";
+import "../words/building.js";
+import "../words/demand.js";
 
 const AT_ONCE = 4;
 

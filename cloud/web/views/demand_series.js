@@ -15,6 +15,8 @@ import { accuracyOf, attempt, demandSeries, explanationOf, forecastOf, peakOf, s
 import { language, named, t } from "../language.js";
 import { problemText } from "../problem.js";
 import { amountText } from "../units.js";
+import "../words/building.js";
+import "../words/demand.js";
 
 const OLD_USAGE_MS = 48 * 3_600_000;
 const OLD_FORECAST_MS = 30 * 3_600_000; // one is made each day

@@ -7,6 +7,7 @@ import { Element } from "../components/element.js";
 import { mark } from "../components/icons.js";
 import { problemText } from "../problem.js";
 import { t } from "../language.js";
+import "../words/account.js";
 
 const MIN_CHARACTERS = 15; // as in cloud/accounts/password_rules.py
 const PROBLEMS = { "link-over": "link_over", "invalid-request": "password_weak" };

@@ -7,6 +7,7 @@ import { Element } from "../components/element.js";
 import { problemText } from "../problem.js";
 import { t } from "../language.js";
 import { available, make } from "../passkeys.js";
+import "../words/account.js";
 
 export class SecondFactor extends Element {
   static properties = { problem: { state: true }, secret: { state: true }, recoveryCodes: { state: true } };

@@ -8,6 +8,7 @@ import { mark } from "../components/icons.js";
 import { problemText } from "../problem.js";
 import { t } from "../language.js";
 import { available, show } from "../passkeys.js";
+import "../words/account.js";
 
 const EMAIL = /^[^\s@]+@[^\s@]+$/;
 const PROBLEMS = { "wrong-code": "wrong_code", "wrong-passkey": "passkey_failed", "mail-off": "mail_off" };

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: EUPL-1.2
-/** The words of signing in and of one's account: key: [Bulgarian, English]. */
+/** Words of second factors and passwords: key: [Bulgarian, English]; a pair within is [one, more] of `{n}`. */
 
-export const ACCOUNT_STRINGS = {
+import { addWords } from "../language.js";
+
+addWords({
   code: ["Код от приложението", "Code from your app"],
   code_help: ["Шест цифри, или код за възстановяване.", "Six digits, or a recovery code."],
   code_needed: ["Въведи код.", "Enter a code."],
@@ -27,4 +29,4 @@ export const ACCOUNT_STRINGS = {
   recovery_codes: ["Кодове за възстановяване", "Recovery codes"],
   recovery_help: ["Запиши ги сега: показват се само веднъж. Всеки важи един път, ако загубиш телефона си.", "Write them down now: they are shown once. Each works once, should you lose your phone."],
   written_down: ["Записах ги", "I wrote them down"],
-};
+});

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: EUPL-1.2
-/** The words of demand and of data sets: key: [Bulgarian, English]; a pair within is [one, more] of `{n}`. */
+/** Words of demand, expected bills and data sets: key: [Bulgarian, English]; a pair within is [one, more] of `{n}`. */
 
-export const DEMAND_STRINGS = {
-  nav: ["Раздели", "Sections"],
-  nav_buildings: ["Сгради", "Buildings"],
-  nav_demand: ["Прогноза", "Demand"],
-  nav_datasets: ["Данни", "Data sets"],
+import { addWords } from "../language.js";
 
+addWords({
   demand: ["Потребление и прогноза", "Demand"],
   demand_lead: ["Какво се използва сега, колко ще е утре и колко сигурно е това.", "What is used now, how much it will be tomorrow, and how sure that is."],
   demand_none: ["Тук още няма потребление. Сградите с измерватели се появяват сами за една нощ; историята на доставчик се внася с „iskar-cloud demand import“.", "There are no series here yet. Buildings with meters appear by themselves within a night; a utility's history is brought in by “iskar-cloud demand import”."],
@@ -15,7 +12,6 @@ export const DEMAND_STRINGS = {
   level_district: ["Район", "District"],
   level_building: ["Сграда", "Building"],
   level_service_point: ["Точка на измерване", "Service point"],
-  tomorrow: ["Утре", "Tomorrow"],
   tomorrow_total: ["Утре общо", "Tomorrow in total"],
   tomorrow_peak: ["Най-натоварен час", "Highest hour"],
   range90: ["9 от 10 пъти: {range}", "9 times of 10: {range}"],
@@ -75,7 +71,6 @@ export const DEMAND_STRINGS = {
   expected: ["Очаквано", "Expected"],
   lowest: ["От", "From"],
   highest: ["До", "To"],
-  download: ["Свали CSV", "Download CSV"],
   download_hours: ["Прогноза по часове (CSV)", "Forecast by hour (CSV)"],
   download_days: ["Прогноза по дни (CSV)", "Forecast by day (CSV)"],
 
@@ -171,15 +166,4 @@ export const DEMAND_STRINGS = {
   is_late: ["закъснява", "late"],
   is_fresh: ["навреме", "on time"],
   odd: [["{n} забележка", "{n} забележки"], ["{n} remark", "{n} remarks"]],
-
-  bill_expected: ["Очаквана сметка за {month}", "Expected bill for {month}"],
-  bill_over: ["Сметка за {month}", "Bill for {month}"],
-  bill_between: ["най-вероятно между {low} и {high}", "most likely between {low} and {high}"],
-  bill_so_far: ["Дотук {amount}", "{amount} so far"],
-  bill_unknown: ["Още няма достатъчно данни за този месец.", "There is not enough data for this month yet."],
-  bill_failed: ["Очакваната сметка сега я няма.", "The expected bill is not there now."],
-  bill_unpriced: [["Без {n} доставка, чиято цена не е известна.", "Без {n} доставки, чиято цена не е известна."], ["Without {n} supply whose price is not known.", "Without {n} supplies whose price is not known."]],
-  bill_assumed: ["По цените за битови клиенти.", "At the prices for homes."],
-  bill_by_history: ["По досегашното потребление на сградата; 9 от 10 пъти сметката е в този обхват.", "By the building's use so far; 9 times of 10 the bill is in this range."],
-  bill_by_forecast: ["По прогнозата за времето и потреблението; 9 от 10 пъти сметката е в този обхват.", "By the forecast of weather and use; 9 times of 10 the bill is in this range."],
-};
+});

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: EUPL-1.2
+/** The tabs of one building: links, so that each view has an address of its own. */
+
+import { html, nothing } from "lit";
+import { t } from "../language.js";
+import { TABS } from "../routes.js";
+
+/** Draw the tabs of a building; `part` is that of the view shown. */
+export function buildingTabs(premisesId, part = "") {
+  return html`
+    <nav class="tabs" aria-label=${t("tabs")}>
+      ${TABS.map((tab) => html`
+        <a href="#/premises/${encodeURIComponent(premisesId)}${tab.part && `/${tab.part}`}"
+          aria-current=${tab.part === part ? "page" : nothing}>${t(tab.words)}</a>`)}
+    </nav>`;
+}

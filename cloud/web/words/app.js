@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: EUPL-1.2
+/** Words of the frame, the sign-in and the list of buildings: key: [Bulgarian, English]; a pair within is [one, more] of `{n}`. */
+
+import { addWords } from "../language.js";
+
+addWords({
+  app_name: ["Искър", "Iskar"],
+  tagline: ["Водата, газът и токът в сградата ти, на живо.", "Your building's water, gas and power, live."],
+  skip: ["Към съдържанието", "Skip to content"],
+  language: ["Език", "Language"],
+  loading: ["Зарежда се…", "Loading…"],
+  retry: ["Опитай пак", "Try again"],
+  back: ["Моите сгради", "My buildings"],
+
+  sign_in: ["Вход", "Sign in"],
+  signing_in: ["Проверява се…", "Signing in…"],
+  sign_out: ["Изход", "Sign out"],
+  email: ["Имейл", "Email"],
+  password: ["Парола", "Password"],
+  show_password: ["Покажи", "Show"],
+  hide_password: ["Скрий", "Hide"],
+  email_needed: ["Въведи имейл адрес, например ime@primer.bg.", "Enter an email address, such as name@example.com."],
+  password_needed: ["Въведи паролата си.", "Enter your password."],
+  wrong_credentials: ["Имейлът или паролата не са верни.", "The email or the password is not right."],
+  too_many_attempts: ["Твърде много опити. Опитай пак след {n} s.", "Too many attempts. Try again in {n} s."],
+  too_many: ["Твърде много опити. Опитай пак след малко.", "Too many attempts. Try again in a while."],
+  unreachable: ["Няма връзка със сървъра. Провери интернета и опитай пак.", "The server can't be reached. Check your connection and try again."],
+  server_error: ["Сървърът отговори с грешка {n}. Опитай пак след малко.", "The server answered with error {n}. Try again in a while."],
+  session_ended: ["Сесията ти изтече. Влез отново.", "Your session has ended. Sign in again."],
+  sign_out_offline: ["За изход е нужна връзка със сървъра.", "Signing out needs a connection to the server."],
+  help_access: ["Достъп дава операторът на системата.", "The system's operator grants access."],
+
+  my_buildings: ["Моите сгради", "My buildings"],
+  no_buildings: ["Към този профил още няма сгради. Обърни се към оператора.", "No buildings belong to this account yet. Ask the operator."],
+  open_alerts: [["{n} сигнал", "{n} сигнала"], ["{n} alert", "{n} alerts"]],
+  no_alerts: ["Няма сигнали", "No alerts"],
+  production: ["Производство", "Production"],
+  administrative: ["Администрация", "Offices"],
+  residential: ["Жилищна сграда", "Residential"],
+  commercial: ["Търговски обект", "Commercial"],
+  school: ["Училище", "School"],
+  other_kind: ["Сграда", "Building"],
+
+  live: ["На живо", "Live"],
+  connecting: ["Свързва се…", "Connecting…"],
+  offline: ["Няма връзка", "No connection"],
+  kept_since: ["Няма връзка. Виждаш последното, получено {age}.", "No connection. This is what was last received, {age}."],
+  water: ["Вода", "Water"],
+  gas: ["Газ", "Gas"],
+  electricity: ["Ток", "Electricity"],
+  heat: ["Топлина", "Heat"],
+  today: ["Днес", "Today"],
+
+  nav: ["Раздели", "Sections"],
+  nav_buildings: ["Сгради", "Buildings"],
+  nav_alerts: ["Сигнали", "Alerts"],
+  nav_account: ["Профил", "Account"],
+  nav_demand: ["Прогноза", "Demand"],
+  nav_datasets: ["Данни", "Data sets"],
+  view_failed: ["Тази страница не се зареди. Провери интернета и опитай пак.", "This page could not be loaded. Check your connection and try again."],
+
+  tabs: ["Изгледи на сградата", "Views of the building"],
+  tab_now: ["Сега", "Now"],
+  tab_saving: ["Спестяване", "Saving"],
+  tab_papers: ["Документи", "Papers"],
+  tab_rules: ["Правила", "Rules"],
+  tab_people: ["Хора", "People"],
+});
