@@ -60,6 +60,7 @@ SHOWN = {
     "validation_findings": ("finding_id", "", "started_at"),
     "alerts": ("alert_id", "", "raised_at"),
     "tariff_assignments": ("assignment_id", "", ALWAYS),
+    "client_numbers": ("service_point_id, client_numbers.supplier_id", "", "set_at"),
     "alert_labels": ("label_id", "join alerts i using (alert_id)", "raised_at"),
 }
 # The same for everybody: of no building, person or program.
