@@ -32,9 +32,15 @@ def bill_unit(unit: str) -> tuple[Decimal, str]:
     return _PER[unit]
 
 
-def dial(register: int | None, unit: str) -> Dial:
+def written(unit: str, language: Language) -> str:
+    """Return how a unit of bills is written."""
+    return "м³" if unit == "m³" and language == "bg" else unit
+
+
+def dial(register: int | None, unit: str, language: Language) -> Dial:
     """Return what the dial shows; never rounded up, for a dial isn't."""
     per, name = _PER[unit]
+    name = written(name, language)
     if register is None:
         return Dial(whole=NOTHING, fraction="", unit=name)
     shown = (Decimal(register) / per).quantize(Decimal("0.001"), ROUND_FLOOR)
@@ -56,7 +62,12 @@ def quantity(amount: int | None, unit: str, language: Language, decimals: int = 
     if amount is None:
         return NOTHING
     per, name = _PER[unit]
-    return f"{number(Decimal(amount) / per, decimals, language)}{FIXED}{name}"
+    return f"{number(Decimal(amount) / per, decimals, language)}{FIXED}{written(name, language)}"
+
+
+def comma(language: Language) -> str:
+    """Return what stands between a number and its decimals."""
+    return "," if language == "bg" else "."
 
 
 def euro(amount: Decimal | None, language: Language) -> str:

@@ -21,6 +21,7 @@ from wire import quality
 
 A_DAY = timedelta(days=1)
 MAX_ALERTS = 40
+MAX_PLACES = 5  # of a price
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +80,7 @@ def told(month: Month, language: Language) -> dict[str, Any]:
         "labels": {one: say(one, language) for one in labels},
         "name": name,
         "address": month.premises.address,
+        "comma": figures.comma(language),
         "month": figures.month(month.first, language),
         "made": say("made", language, at=figures.moment(month.now, language)),
         "notices": _notices(month, language),
@@ -167,7 +169,7 @@ def _chart(one: UtilityMonths, language: Language) -> dict[str, Any]:
     return {
         "utility": one.utility,
         "title": say("by_day", language, utility=name),
-        "unit": unit,
+        "unit": figures.written(unit, language),
         "most": number(Decimal(most) / per, 2, language),
         "alt": say("chart_none", language)
         if peak is None
@@ -256,7 +258,7 @@ def _line(line: Line, language: Language) -> dict[str, str]:
 
 def _places(price: Decimal) -> int:
     exponent = price.as_tuple().exponent
-    return max(2, -exponent if isinstance(exponent, int) else 0)
+    return min(max(2, -exponent if isinstance(exponent, int) else 0), MAX_PLACES)
 
 
 def _grand_total(month: Month, language: Language) -> str | None:
@@ -281,7 +283,7 @@ def _register(one: RegisterThen, language: Language) -> dict[str, Any]:
     if found is None or found.register is None:
         known = say("register_unknown", language)
         return shown | {"whole": NOTHING, "fraction": "", "unit": "", "quality": known}
-    dial = figures.dial(found.register, unit)
+    dial = figures.dial(found.register, unit, language)
     shown |= {"whole": dial.whole, "fraction": dial.fraction, "unit": dial.unit}
     shown["quality"] = figures.qualities(found.quality, language)
     is_read = found.before is not None and found.before.read_at == found.at
@@ -299,9 +301,8 @@ def _register(one: RegisterThen, language: Language) -> dict[str, Any]:
 
 def dial_text(register: int, unit: str, language: Language) -> str:
     """Return a register in one string, as its dial shows it."""
-    shown = figures.dial(register, unit)
-    comma = "," if language == "bg" else "."
-    return f"{shown.whole}{comma}{shown.fraction}{figures.FIXED}{shown.unit}"
+    shown = figures.dial(register, unit, language)
+    return f"{shown.whole}{figures.comma(language)}{shown.fraction}{figures.FIXED}{shown.unit}"
 
 
 def _alert(alert: Alert, names: Mapping[str, ServicePoint], language: Language) -> dict[str, str]:

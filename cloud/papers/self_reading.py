@@ -50,6 +50,8 @@ def told(sheet: Sheet, language: Language) -> dict[str, Any]:
         "language": language,
         "title": f"{say('self_reading', language)}: {name}, {day}",
         "labels": {one: say(one, language) for one in labels},
+        "comma": figures.comma(language),
+        "unit": figures.written("m³", language),
         "to": say("to_supplier", language, name=", ".join(suppliers)) if suppliers else "",
         "name": name,
         "address": sheet.premises.address,
@@ -78,11 +80,11 @@ def _meter(one: WaterMeter, language: Language) -> dict[str, Any]:
     is_read = found.before is not None and found.before.read_at == found.at
     if found.register is None and found.before is not None:
         old = found.before
-        dial = figures.dial(old.register, point.type.unit)
+        dial = figures.dial(old.register, point.type.unit, language)
         at = figures.moment(old.read_at, language)
         how, is_sure, bits = say("how_old", language, at=at), False, old.quality
     else:
-        dial = figures.dial(found.register, point.type.unit)
+        dial = figures.dial(found.register, point.type.unit, language)
         at, is_sure, bits = figures.moment(found.at, language), is_read, found.quality
         how = say("how_read", language) if is_read else _between(found, point, language)
     poor = bits & ~(quality.GOOD if is_read else quality.ESTIMATED)

@@ -133,7 +133,7 @@ insert into tariff_versions (tariff_id, valid_from, content, recorded_by, record
 insert into tariff_assignments (service_point_id, tariff_id, since, assigned_by, assigned_at)
     select service_point_id, 't-one', '2026-01-01', 'user:8', %(before)s from service_points;
 insert into client_numbers
-    select service_point_id, supplier_id, '10020030', 'user:1', at from (values ('nobodys', 0),
+    select service_point_id, s.supplier_id, '10020030', 'user:1', at from (values ('nobodys', 0),
         ('heating', 1), ('water-one', 2)) s (supplier_id, place)
     join unnest(%(instants)s::timestamptz[]) with ordinality as i (at, n) on n = place + 1
     cross join service_points;
