@@ -95,7 +95,7 @@ class OurPrice:
     versions: Sequence[date] = ()
     others: Mapping[date, Pricing] = field(default_factory=dict)
     is_assumed: bool = False
-    leaves_out: Sequence[str] = ()
+    leaves_out: Sequence[tuple[str, str]] = ()  # in Bulgarian and English
     kwh_per_m3: Decimal | None = None
 
 
@@ -408,8 +408,9 @@ def _hints(price: OurPrice) -> list[Reason]:
         ]
     if price.is_assumed:
         found.append(Reason(code="assumed_tariff"))
-    if price.leaves_out:
-        found.append(Reason(code="left_out", evidence={"what": "; ".join(price.leaves_out)}))
+    for bulgarian, english in price.leaves_out:
+        evidence = {"what_bg": bulgarian, "what_en": english}
+        found.append(Reason(code="left_out", evidence=evidence))
     return found
 
 

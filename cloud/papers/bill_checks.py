@@ -238,7 +238,7 @@ def _price(reckoned: Reckoned, around: Sequence[Period]) -> OurPrice:
         versions=sorted(versions),
         others=others,
         is_assumed=reckoned.is_assumed,
-        leaves_out=[english for _, english in reckoned.leaves_out],
+        leaves_out=reckoned.leaves_out,
         kwh_per_m3=gas.kwh_per_m3 * gas.volume_factor if gas is not None else None,
     )
 

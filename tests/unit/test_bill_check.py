@@ -196,7 +196,7 @@ def test_what_may_be_behind_a_price_is_said_and_the_rest_stays_unexplained():
         pricing=_priced,
         versions=[OCTOBER, date(2026, 10, 15)],
         is_assumed=True,
-        leaves_out=["excise"],
+        leaves_out=[("акциз", "excise")],
     )
     found = check(ours(price=price), **READ, total_eur="90.00")
     assert codes(found) == ["price_changed", "assumed_tariff", "left_out", "price_unexplained"]
