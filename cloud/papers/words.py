@@ -91,7 +91,7 @@ LABELS: dict[str, tuple[str, str]] = {
         "Още се обработват отчети; сумите може да се променят.",
         "Readings are still being reviewed; figures may change.",
     ),
-    "since": ("Данните ти са от {at}.", "You see data from {at} on."),
+    "since": ("От {at} нататък виждаш данни.", "You see data from {at} on."),
     "summary": ("Накратко", "In short"),
     "utility": ("Доставка", "Supply"),
     "use": ("Потребление", "Use"),

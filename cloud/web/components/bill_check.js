@@ -86,7 +86,9 @@ export class BillCheck extends Element {
     if (words) return form.elements[wrong]?.focus();
     this.isBusy = true;
     try {
-      this.found = await checkBill(this.#point.service_point_id, { from: form.elements.from.value, to: form.elements.to.value, ...typed });
+      const found = await checkBill(this.#point.service_point_id, { from: form.elements.from.value, to: form.elements.to.value, ...typed });
+      const billed = Object.fromEntries(Object.entries(typed).map(([name, figure]) => [name, figure ? Number(figure) : null]));
+      this.found = { ...found, billed };
     } catch (error) {
       this.problem = error.status === 422 ? t("check_refused") : problemText(error);
     }

@@ -11,8 +11,9 @@ const DAYS = ["day", "shown_on", "first", "last", "valid_from"];
 const FIGURES = ["billed", "ours", "before", "after", "start", "end", "amount"];
 const FACTORS = ["billed_kwh_per_m3", "our_kwh_per_m3"];
 
-/** Draw a comparison. */
+/** Draw a comparison; `found.billed` has the figures that were typed in. */
 export function checkedBill(found) {
+  const { billed } = found;
   const unit = symbol(found.unit === "m3" ? "m³" : found.unit, language());
   const { reasons } = found;
   return html`
@@ -22,10 +23,10 @@ export function checkedBill(found) {
         <caption class="visually-hidden">${t("check_table")}</caption>
         <thead><tr><td></td><th scope="col">${t("check_billed")}</th><th scope="col">${t("check_ours")}</th><th scope="col">${t("check_difference")}</th></tr></thead>
         <tbody>
-          ${row(t("check_row_start"), null, amount(found.start.register, unit), "")}
-          ${row(t("check_row_end"), null, amount(found.end.register, unit), "")}
-          ${row(t("check_row_use"), amount(found.billedUsage, unit), amount(found.usage, unit), signed(found.usageDifference, (one) => amount(one, unit)))}
-          ${row(t("check_row_total"), euro(found.billedTotal), euro(found.ourTotal), signed(found.totalDifference, euro))}
+          ${row(t("check_row_start"), unit, billed.start_register, found.start.register)}
+          ${row(t("check_row_end"), unit, billed.end_register, found.end.register)}
+          ${row(t("check_row_use"), unit, found.billedUsage, found.usage)}
+          ${row(t("check_row_total"), "€", found.billedTotal, found.ourTotal)}
         </tbody>
       </table>
       ${found.quality.length ? html`<p class="note">${found.quality.map((one) => t(`q_${one}`)).join(", ")}</p>` : nothing}
@@ -34,8 +35,19 @@ export function checkedBill(found) {
     </div>`;
 }
 
-const row = (words, billed, ours, difference) => html`
-  <tr><th scope="row">${words}</th><td>${billed ?? ""}</td><td>${ours}</td><td>${difference}</td></tr>`;
+/** A line of the table; what one side doesn't tell is a dash, and so is the difference. */
+function row(words, unit, billed, ours) {
+  const [theirs, known] = [billed ?? null, ours ?? null];
+  const difference = theirs === null || known === null ? null : theirs - known;
+  const write = (figure) => figureText(figure, unit === "€" ? 2 : 0);
+  return html`
+    <tr><th scope="row">${words}, ${unit}</th><td>${write(theirs)}</td><td>${write(known)}</td><td>${signed(difference, write)}</td></tr>`;
+}
+
+function figureText(figure, least) {
+  if (figure === null) return NOTHING;
+  return new Intl.NumberFormat(language(), { minimumFractionDigits: least, maximumFractionDigits: 2 }).format(figure);
+}
 
 const amount = (figure, unit) => (figure === null ? NOTHING : `${decimal(figure, 2, language())}\u00a0${unit}`);
 
