@@ -39,6 +39,7 @@ from cloud.kit.rates import TellRates
 from cloud.kit.requests import Draining, NotesRoutes, Requests
 from cloud.kit.security_headers import SecurityHeaders
 from cloud.meters import endpoints as meters
+from cloud.papers import endpoints as papers
 from cloud.premises import endpoints as premises
 from cloud.privacy import accesses_endpoints as accesses
 from cloud.privacy import account_endpoints as privacy
@@ -84,6 +85,7 @@ ROUTERS = (
     bills.router,
     alerts.router,
     subscriptions.router,
+    papers.router,
     demand.router,
     datasets.router,
     forecasts.router,

@@ -54,6 +54,10 @@ from cloud.kit.settings import CloudSettings
 from cloud.meters.authority import Authority
 from cloud.meters.register_history import RegisterHistory
 from cloud.meters.service import MeterRegistry
+from cloud.papers.bill_checks import BillChecks
+from cloud.papers.client_numbers import ClientNumbers
+from cloud.papers.press import Press
+from cloud.papers.service import Papers
 from cloud.premises.service import PremisesRegistry
 from cloud.privacy.accesses import AccessLog
 from cloud.privacy.anchors import Anchors
@@ -147,6 +151,9 @@ class Services:
     subscriptions: Subscriptions
     weather: WeatherRecords
     weather_feed: Feed
+    papers: Papers
+    client_numbers: ClientNumbers
+    bill_checks: BillChecks
 
     @classmethod
     @asynccontextmanager
@@ -183,6 +190,7 @@ class Services:
         access_log = AccessLog(database, accesses)
         audit_log = AuditLog(database, clock, Anchors(settings.data_dir / "audit"))
         readings = Readings(database)
+        registers = Registers(database)
         outbox = Outbox(clock)
         course = Course(Messages(outbox, jobs, settings.base_url), costs)
         alerts = Alerts(database, clock, course, jobs)
@@ -250,7 +258,7 @@ class Services:
             register_history=RegisterHistory(database, clock, ingest.node_changed, mark_stale),
             ingest=ingest,
             readings=readings,
-            registers=Registers(database),
+            registers=registers,
             districts=Districts(database, settings.aggregate_min_premises),
             notices=Notices(database),
             downlink=Downlink(database, clock),
@@ -297,6 +305,9 @@ class Services:
             subscriptions=Subscriptions(database, clock, mail, pushable),
             weather=weather,
             weather_feed=weather_feed,
+            papers=Papers(database, clock, readings, registers, costs, alerts, Press()),
+            client_numbers=ClientNumbers(database, clock),
+            bill_checks=BillChecks(database, registers, readings, costs, book),
         )
 
     async def run(self, *, works: bool = True) -> None:

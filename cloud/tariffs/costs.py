@@ -164,7 +164,7 @@ class Costs:
             Course(
                 point=one.point,
                 periods=timelines[one.point.service_point_id].periods(
-                    min(max(first, _seen_from(caller, one.point)), end), end
+                    min(max(first, seen_from(caller, one.point)), end), end
                 ),
                 days=by_day[one.point.service_point_id],
                 hours=by_hour[one.point.service_point_id],
@@ -192,7 +192,7 @@ class Costs:
         timelines = await self._book.timelines(connection, utilities)
         found = []
         for point in points:
-            begin = min(max(first, _seen_from(caller, point)), end)
+            begin = min(max(first, seen_from(caller, point)), end)
             timeline = timelines.get(point.service_point_id)
             periods = timeline.periods(begin, end) if timeline else []
             is_banded = any(one.version and one.version.has_bands for one in periods)
@@ -207,7 +207,7 @@ class Costs:
         return found
 
 
-def _seen_from(caller: Principal, point: ServicePoint) -> date:
+def seen_from(caller: Principal, point: ServicePoint) -> date:
     """Return the local day from which on a caller's use and costs begin: a tenant's moving in.
 
     The database shows no usage before it; standing charges are somebody else's, too.

@@ -20,6 +20,7 @@ const PATHS = {
   left: svg`<path d="m14.5 5.5-6.5 6.5 6.5 6.5"/>`,
   right: svg`<path d="m9.5 5.5 6.5 6.5-6.5 6.5"/>`,
   person: svg`<path d="M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM4.5 20.5c.8-4 3.7-6 7.5-6s6.7 2 7.5 6"/>`,
+  down: svg`<path d="M12 4v11M7 10.5l5 5 5-5M5 20h14"/>`,
   leave: svg`<path d="M14 4H6v16h8M10.5 12H21M17.5 8.5 21 12l-3.5 3.5"/>`,
 };
 

@@ -122,6 +122,13 @@ NEEDS: dict[str, Right | None] = {
     "POST /alerts/{alert_id}/resolve": Right.ACKNOWLEDGE,
     "POST /alerts/{alert_id}/label": Right.LABEL,
     "DELETE /alerts/{alert_id}/label": Right.LABEL,
+    # papers
+    "GET /premises/{premises_id}/report": Right.SEE_PREMISES,
+    "GET /premises/{premises_id}/self-reading": Right.SEE_PREMISES,
+    "GET /premises/{premises_id}/client-numbers": Right.SEE_PREMISES,
+    "PUT /service-points/{service_point_id}/client-number": Right.CLIENT_NUMBERS,
+    "DELETE /service-points/{service_point_id}/client-number": Right.CLIENT_NUMBERS,
+    "GET /service-points/{service_point_id}/bill-check": Right.SEE_PREMISES,
     # subscriptions
     "GET /subscriptions": Right.SUBSCRIBE,
     "PUT /subscriptions/{subscription_id}": Right.SUBSCRIBE,
@@ -205,6 +212,7 @@ QUERY = {
     "from": "2026-01-01",
     "to": "2026-02-01",
     "month": "2026-01",
+    "date": "2026-01-15",
     "temperature_delta_c": "-5",
 }
 STREAMS = {"GET /live", "GET /premises/{premises_id}/live"}
