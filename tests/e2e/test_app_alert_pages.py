@@ -89,14 +89,12 @@ def test_no_alerts_are_said_to_be_none_and_only_after_the_answer(browser: Browse
     with opened(browser, FakeCloud(), locale="en-GB") as page:
         sign_in(page)
         page.wait_for_selector("[data-premises]")
-        held: list[Route] = []
-        page.route("**/api/v1/alerts?*", lambda route: held.append(route))
+        page.route("**/api/v1/alerts?*", lambda route: None)  # hangs
         page.get_by_role("link", name="Alerts", exact=True).click()
         expect(page.get_by_role("status")).to_have_text("Loading…")
         expect(page.get_by_text("No alerts are open.")).to_have_count(0)
         page.unroute("**/api/v1/alerts?*")
-        for one in held:
-            one.continue_()
+        page.evaluate("dispatchEvent(new Event('online'))")
         expect(page.get_by_text("No alerts are open.")).to_be_visible()
 
 
@@ -186,7 +184,7 @@ def test_pressed_twice_it_is_sent_once(browser: Browser):
         button = page.locator("[data-act=acknowledge]")
         button.click()
         expect(button).to_have_text("Записва се…")
-        button.click()
+        button.click(force=True)
         assert len(held) == 1
         held[0].continue_()
         expect(page.locator(".alert-did")).to_have_text("Отбелязано: видя го.")

@@ -87,6 +87,7 @@ export class AlertActions extends Element {
     try {
       const changed = await save();
       this.did = () => said(changed);
+      this.alert = { ...this.alert, ...changed };
       this.dispatchEvent(new CustomEvent("changed", { detail: changed }));
     } catch (error) {
       this.did = null;

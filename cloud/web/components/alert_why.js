@@ -61,7 +61,7 @@ function hours(alert) {
         <thead class="visually-hidden"><tr><th scope="col">${t("alertpage_hour")}</th><th scope="col">${t("alertpage_passed")}</th></tr></thead>
         <tbody>${shown.map((one) => html`
           <tr><th scope="row">${dateText(Date.parse(one.started_at), language(), { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" })}</th>
-            <td><meter min="0" max=${most || 1} value=${Math.abs(amountOf(one) ?? 0)} aria-hidden="true"></meter><span>${lostText(alert, one)}</span></td></tr>`)}
+            <td><svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true"><rect width="100" height="10"/><rect class="bar" width=${100 * Math.abs(amountOf(one) ?? 0) / (most || 1)} height="10"/></svg><span>${lostText(alert, one)}</span></td></tr>`)}
         </tbody>
       </table>
     </figure>`;
