@@ -174,6 +174,11 @@ RECORDED: list[tuple[str, dict[str, Any], str]] = [
     ),
     ("DELETE /alerts/{alert_id}/label", {}, "alert.unlabelled"),
     (
+        "PUT /service-points/{service_point_id}/rules/{kind}",
+        {"json": {"is_on": False}},
+        "rule.switched_off",
+    ),
+    (
         "POST /alerts/{alert_id}/snooze",
         {"json": {"hours": 3}},
         "alert.snoozed",

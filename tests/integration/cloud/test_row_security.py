@@ -60,6 +60,7 @@ SHOWN = {
     "validation_findings": ("finding_id", "", "started_at"),
     "alerts": ("alert_id", "", "raised_at"),
     "tariff_assignments": ("assignment_id", "", ALWAYS),
+    "rule_switches": ("service_point_id, kind", "", ALWAYS),
     "alert_labels": ("label_id", "join alerts i using (alert_id)", "raised_at"),
 }
 # The same for everybody: of no building, person or program.
