@@ -35,6 +35,17 @@ def _open_alert(page: Page, alert_id: str) -> None:
     page.wait_for_selector("iskar-alert .alert-head")
 
 
+def _hold(page: Page, pattern: str) -> list[Route]:
+    """Let requests wait until a test lets them go on."""
+    held: list[Route] = []
+
+    def keep(route: Route) -> None:
+        held.append(route)
+
+    page.route(pattern, keep)
+    return held
+
+
 def test_the_leaking_building_is_found_priced_and_acknowledged_in_two_taps(browser: Browser):
     fake = FakeCloud()
     alert_id = fake.raise_alert()
@@ -89,7 +100,7 @@ def test_no_alerts_are_said_to_be_none_and_only_after_the_answer(browser: Browse
     with opened(browser, FakeCloud(), locale="en-GB") as page:
         sign_in(page)
         page.wait_for_selector("[data-premises]")
-        page.route("**/api/v1/alerts?*", lambda route: None)  # hangs
+        _hold(page, "**/api/v1/alerts?*")
         page.get_by_role("link", name="Alerts", exact=True).click()
         expect(page.get_by_role("status")).to_have_text("Loading…")
         expect(page.get_by_text("No alerts are open.")).to_have_count(0)
@@ -179,8 +190,7 @@ def test_pressed_twice_it_is_sent_once(browser: Browser):
     alert_id = fake.raise_alert()
     with opened(browser, fake) as page:
         _open_alert(page, alert_id)
-        held: list[Route] = []
-        page.route("**/acknowledge", lambda route: held.append(route))
+        held = _hold(page, "**/acknowledge")
         button = page.locator("[data-act=acknowledge]")
         button.click()
         expect(button).to_have_text("Записва се…")

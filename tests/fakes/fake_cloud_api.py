@@ -36,6 +36,7 @@ from tests.fakes.fake_city import (
     usage_intervals,
 )
 from tests.fakes.fake_demand_api import add_demand_routes
+from tests.fakes.fake_rules_api import add_rule_routes
 
 EMAIL = USER["email"]
 PASSWORD = "a-password-of-the-tests"
@@ -53,6 +54,11 @@ class FakeCloud:
     role: str = "owner"
     limits: dict[str, dict[str, Any]] = field(default_factory=dict)
     closed: set[str] = field(default_factory=set)  # series that don't tell their hours
+    rules_off: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    backtested: dict[str, Any] = field(default_factory=lambda: {"readings": 0, "findings": []})
+    backtest_refusal: tuple[int, str] | None = None  # status and code
+    subscriptions: dict[str, dict[str, Any]] = field(default_factory=dict)
+    mail_is_off: bool = False
     attempts_left: int = 20
     broken: bool = False
     ahead: timedelta = timedelta()
@@ -154,6 +160,7 @@ def build_app(fake: FakeCloud, folder: Path = FOLDER) -> FastAPI:
     app.include_router(_premises_routes(fake))
     alerts = _signed_in_router(fake)
     add_alert_routes(alerts, fake)
+    add_rule_routes(alerts, fake)
     app.include_router(alerts)
     demand = _signed_in_router(fake)
     add_demand_routes(demand, fake.limits, fake.closed)

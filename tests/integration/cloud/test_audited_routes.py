@@ -224,7 +224,7 @@ async def _ids(cloud: CloudInTest) -> dict[str, str]:
         "alert_id": "select max(alert_id) as id from alerts",
     }
     ids = {"premises_id": "p-one", "service_point_id": "sp-one", "supplier_id": "water-works"}
-    ids |= {"series_id": "dma", "limit_id": "too-much"}
+    ids |= {"series_id": "dma", "limit_id": "too-much", "kind": "steady_flow"}
     ids |= {"meter_id": "m-one", "gateway_id": "gw-one", "node_id": "n-one"}
     async with cloud.services.database.transaction(as_system=True) as connection:
         for name, query in newest.items():
