@@ -15,6 +15,7 @@ from cloud.accounts import token_endpoints as tokens
 from cloud.accounts import user_endpoints as users
 from cloud.alerts import endpoints as alerts
 from cloud.alerts import subscription_endpoints as subscriptions
+from cloud.alerts import switch_endpoints as switches
 from cloud.app import configuration, overview, schemas, security_txt
 from cloud.app.openapi import API, DescribedApp
 from cloud.app.services import Services
@@ -86,6 +87,7 @@ ROUTERS = (
     alerts.router,
     subscriptions.router,
     papers.router,
+    switches.router,
     demand.router,
     datasets.router,
     forecasts.router,

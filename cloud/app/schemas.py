@@ -100,6 +100,7 @@ class Channel(BaseModel):
     households: int | None
     parent: Parent | None
     labels: list[LabelledUse]
+    rules_off: list[str]
 
 
 class NodeChannels(BaseModel):

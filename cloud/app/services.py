@@ -36,6 +36,7 @@ from cloud.alerts.notices import Notices as PeopleNotices
 from cloud.alerts.push import Push
 from cloud.alerts.service import Alerts
 from cloud.alerts.subscriptions import Subscriptions
+from cloud.alerts.switches import Switches
 from cloud.app.demand_services import DemandServices
 from cloud.app.upkeep import Upkeep
 from cloud.downlink.service import Downlink
@@ -135,6 +136,7 @@ class Services:
     alerts: Alerts
     labels: Labels
     backtests: Backtests
+    switches: Switches
     webhooks: Webhooks
     audit_log: AuditLog
     accesses: Accesses
@@ -291,6 +293,7 @@ class Services:
             ),
             labels=Labels(database, clock, course),
             backtests=Backtests(database, clock, costs),
+            switches=Switches(database, clock),
             audit_log=audit_log,
             accesses=accesses,
             access_log=access_log,

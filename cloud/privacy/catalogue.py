@@ -171,6 +171,14 @@ PEOPLE = (
         until="the building leaves the service",
     ),
     Kept(
+        table="rule_switches",
+        ties={"switched_off_by": Tie.SIGNATURE},
+        purpose="to know who silenced a rule that would have warned of a leak",
+        basis=Basis.CONTRACT,
+        erasure=Erasure.RENAME,
+        until="the rule is switched on again",
+    ),
+    Kept(
         table="register_events",
         ties={"recorded_by": Tie.SIGNATURE, "undone_by": Tie.SIGNATURE},
         purpose="to prove what a bill rests on",

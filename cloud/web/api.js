@@ -81,15 +81,15 @@ export const registersOf = async (servicePointId) =>
 
 export const liveAddress = (id) => `${ROOT}/premises/${encodeURIComponent(id)}/live`;
 
-export async function call(method, path, body) {
-  const response = await reach(method, path, body);
+export async function call(method, path, body, timeoutMs = TIMEOUT_MS) {
+  const response = await reach(method, path, body, timeoutMs);
   learn(response.headers.get("date"));
   if (response.ok) return response.status === 204 ? null : response.json();
   if (response.status === 401 && !path.startsWith("/session")) session.dispatchEvent(new Event("ended"));
   throw new RefusedError(response, await problemOf(response));
 }
 
-async function reach(method, path, body) {
+async function reach(method, path, body, timeoutMs) {
   try {
     return await fetch(ROOT + path, {
       method,
@@ -97,7 +97,7 @@ async function reach(method, path, body) {
       headers: body && { "content-type": "application/json" },
       credentials: "same-origin",
       cache: "no-store",
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: AbortSignal.timeout(timeoutMs),
     });
   } catch (cause) {
     throw new UnreachableError("The server could not be reached.", { cause });

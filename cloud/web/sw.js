@@ -32,7 +32,11 @@ async function openAt(path) {
   if (url.origin !== self.location.origin) return;
   const [page] = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
   if (!page) return void await self.clients.openWindow(url.href);
-  await page.focus();
+  try {
+    await page.focus();
+  } catch (error) {
+    console.info("The window could not be brought to the front:", error.message); // it shows the alert all the same
+  }
   await page.navigate(url.href);
 }
 

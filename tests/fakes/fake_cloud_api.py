@@ -25,6 +25,7 @@ from sse_starlette import EventSourceResponse
 
 from cloud.web import mount
 from cloud.web.release import FOLDER
+from tests.fakes.fake_alerts_api import add_alert_routes
 from tests.fakes.fake_city import (
     ALERT,
     COSTS,
@@ -36,6 +37,7 @@ from tests.fakes.fake_city import (
 )
 from tests.fakes.fake_demand_api import add_demand_routes
 from tests.fakes.fake_papers_api import add_papers_routes
+from tests.fakes.fake_rules_api import add_rule_routes
 
 EMAIL = USER["email"]
 PASSWORD = "a-password-of-the-tests"
@@ -47,12 +49,18 @@ class FakeCloud:
 
     buildings: dict[str, dict[str, Any]] = field(default_factory=buildings)
     alerts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    said: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # by alert
     registers: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     sessions: set[str] = field(default_factory=set)
     role: str = "owner"
     limits: dict[str, dict[str, Any]] = field(default_factory=dict)
     closed: set[str] = field(default_factory=set)  # series that don't tell their hours
     client_numbers: dict[str, str] = field(default_factory=dict)
+    rules_off: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    backtested: dict[str, Any] = field(default_factory=lambda: {"readings": 0, "findings": []})
+    backtest_refusal: tuple[int, str] | None = None  # status and code
+    subscriptions: dict[str, dict[str, Any]] = field(default_factory=dict)
+    mail_is_off: bool = False
     attempts_left: int = 20
     broken: bool = False
     ahead: timedelta = timedelta()
@@ -152,6 +160,10 @@ def build_app(fake: FakeCloud, folder: Path = FOLDER) -> FastAPI:
     app.include_router(_open_routes(fake))
     app.include_router(_session_routes(fake))
     app.include_router(_premises_routes(fake))
+    alerts = _signed_in_router(fake)
+    add_alert_routes(alerts, fake)
+    add_rule_routes(alerts, fake)
+    app.include_router(alerts)
     demand = _signed_in_router(fake)
     add_demand_routes(demand, fake.limits, fake.closed)
     app.include_router(demand)
@@ -219,24 +231,6 @@ def _session_routes(fake: FakeCloud) -> APIRouter:
     async def sign_out(request: Request) -> None:
         fake.sessions.discard(request.cookies["iskar_session"])
 
-    @router.post("/alerts/{alert_id}/acknowledge")
-    async def acknowledge(alert_id: str) -> dict[str, Any]:
-        fake.alerts[alert_id]["state"] = "acknowledged"
-        return fake.alerts[alert_id]
-
-    @router.post("/alerts/{alert_id}/label")
-    async def label(alert_id: str, request: Request) -> dict[str, Any]:
-        said = {"label": (await request.json())["label"], "label_id": "la-1"}
-        if fake.alerts[alert_id]["state"] == "raised":
-            said["state"] = "acknowledged"
-        fake.alerts[alert_id] |= said
-        return fake.alerts[alert_id]
-
-    @router.delete("/alerts/{alert_id}/label")
-    async def undo_label(alert_id: str) -> dict[str, Any]:
-        fake.alerts[alert_id] |= {"label": None, "label_id": None}
-        return fake.alerts[alert_id]
-
     return router
 
 
@@ -267,10 +261,6 @@ def _premises_routes(fake: FakeCloud) -> APIRouter:
     @router.get("/premises/{premises_id}/cost")
     async def cost(utility: str) -> dict[str, Any]:
         return COSTS[utility]
-
-    @router.get("/premises/{premises_id}/alerts")
-    async def alerts(premises_id: str) -> dict[str, Any]:
-        return {"items": fake.alerts_of(premises_id)}
 
     @router.get("/premises/{premises_id}/live")
     async def live(premises_id: str) -> EventSourceResponse:

@@ -3,7 +3,8 @@
 
 import { html, nothing } from "lit";
 import "../components/age.js";
-import { isOpen } from "../components/alerts.js";
+import { isOpen } from "../alert_facts.js";
+import "../components/alerts.js";
 import { buildingTabs } from "../components/building_tabs.js";
 import { connectionChip } from "../components/connection.js";
 import "../components/expected_bill.js";

@@ -127,6 +127,8 @@ insert into alerts (alert_id, gateway_id, finding_id, premises_id, service_point
     from service_points cross join unnest(%(instants)s::timestamptz[]) at;
 insert into alert_labels (label_id, alert_id, label, note, labelled_by, labelled_at)
     select alert_id, alert_id, 'pool', 'x', 'x', raised_at from alerts;
+insert into rule_switches select service_point_id, 'steady_flow', 'x', %(before)s
+    from service_points;
 insert into tariffs values ('t-one', 'water-one', 'water', 'Т', 'T');
 insert into tariff_versions (tariff_id, valid_from, content, recorded_by, recorded_at)
     values ('t-one', '2026-01-01', '{}', 'user:8', %(before)s);

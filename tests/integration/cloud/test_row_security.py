@@ -61,6 +61,7 @@ SHOWN = {
     "alerts": ("alert_id", "", "raised_at"),
     "tariff_assignments": ("assignment_id", "", ALWAYS),
     "client_numbers": ("service_point_id, client_numbers.supplier_id", "", "set_at"),
+    "rule_switches": ("service_point_id, kind", "", ALWAYS),
     "alert_labels": ("label_id", "join alerts i using (alert_id)", "raised_at"),
 }
 # The same for everybody: of no building, person or program.
