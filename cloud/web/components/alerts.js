@@ -4,6 +4,8 @@
 import { html, nothing } from "lit";
 import { acknowledge, labelAlert, RefusedError, resolve } from "../api.js";
 import { momentText } from "../calendar.js";
+import { now } from "../clock.js";
+import { Gas } from "../gas.js";
 import { alertKindOf, isOfMeter, ordinaryUsesOf } from "../kinds.js";
 import { language, named, t } from "../language.js";
 import { amountText, euroText, NOTHING, rangeText } from "../units.js";
@@ -17,6 +19,8 @@ const needsSeeing = ({ state }) => state === "raised" || state === "reopened";
 
 export class AlertList extends Element {
   static properties = { alerts: {}, points: {}, saving: { state: true }, failure: { state: true } };
+
+  #gas = new Gas(this);
 
   constructor() {
     super();
@@ -117,7 +121,7 @@ export class AlertList extends Element {
   #lost(alert) {
     const { energy_wh, volume_l } = alert;
     if ((energy_wh ?? null) !== null) return amountText(energy_wh, "Wh", language());
-    if (this.#known(alert).utility === "gas") return amountText(volume_l, "l", language());
+    if (this.#known(alert).utility === "gas") return this.#gas.text(gasOf(alert));
     return amountText(volume_l === null ? null : volume_l * ML_PER_L, "ml", language());
   }
 
@@ -134,6 +138,11 @@ export class AlertList extends Element {
     this.saving = null;
   }
 }
+
+const gasOf = ({ premises_id, service_point_id, volume_l, started_at, resolved_at }) => ({
+  premisesId: premises_id, servicePointId: service_point_id, litres: volume_l,
+  since: Date.parse(started_at), until: resolved_at ? Date.parse(resolved_at) : now(),
+});
 
 function flowOf({ flow_l_per_h, flow_low_l_per_h, flow_high_l_per_h, flow_w, flow_low_w, flow_high_w }) {
   return (flow_w ?? null) === null
