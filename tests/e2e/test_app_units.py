@@ -78,6 +78,9 @@ def test_gas_in_kwh_shows_its_dated_factors_and_no_figure_without_one(browser: B
         year.locator("summary").click()
         rows = year.locator("tbody tr")
         expect(rows.first.locator("td").first).to_have_text("—")
+        expect(rows.first).to_have_attribute("data-state", "unconverted")
+        expect(rows.first.locator("td").last).to_have_text("няма коефициент за kWh")
+        expect(year.locator(".chart-words")).to_contain_text("За 1 месец няма данни")  # March
         expect(rows.nth(3).locator("td").first).to_contain_text("Wh")
         choose(page, "gas", "m³")
         expect(day.locator(".chart")).to_have_attribute("data-total", str(litres))

@@ -10,7 +10,7 @@ import { language, t } from "../language.js";
 import { hoursOfPoint } from "../meter_api.js";
 import { problemText } from "../problem.js";
 import { recall, remember } from "../store.js";
-import { amountText, NOTHING } from "../units.js";
+import { amountText } from "../units.js";
 import { fill, summarise } from "../usage.js";
 import "./age.js";
 import { Element } from "./element.js";
@@ -113,12 +113,11 @@ export class MeterDay extends Element {
   }
 
   #hour(slot, told, unit, hours) {
-    const amount = told?.reason ? NOTHING : amountText(slot.usage, unit, language());
     return html`
       <li data-state=${slot.state} data-start=${new Date(slot.start).toISOString()}>
         <details .open=${this.opened.has(slot.start)} @toggle=${(event) => this.#open(slot.start, event.target.open)}>
           <summary ?inert=${slot.state === "pending"}>
-            <span class="hour-name">${hourWords(slot, hours)}</span><b>${amount}</b>
+            <span class="hour-name">${hourWords(slot, hours)}</span><b>${amountText(slot.usage, unit, language())}</b>
             <span class="hour-state">${stateWords(slot, told)}</span>
           </summary>
           ${this.opened.has(slot.start) ? html`<iskar-meter-hour .servicePointId=${this.servicePointId} .slot=${slot}></iskar-meter-hour>` : nothing}
@@ -138,10 +137,9 @@ customElements.define("iskar-meter-day", MeterDay);
 
 /** What is to be said of an hour besides its amount: its state, and what its quality is in words. */
 function stateWords(slot, told) {
-  if (told?.reason) return t(`meter_${told.reason.replace("-", "_")}`);
   const names = (told?.quality ?? []).filter((name) => name !== "missing");
   const state = t(`state_${slot.state}`);
-  if (!names.length || slot.state === "missing") return state;
+  if (!names.length || ["missing", "unconverted"].includes(slot.state)) return state;
   return slot.state === "estimated" ? qualityWords(names) : `${state}, ${qualityWords(names)}`;
 }
 

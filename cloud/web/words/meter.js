@@ -23,8 +23,6 @@ addWords({
   meter_received: ["получено {time}", "received {time}"],
   meter_telegram: ["сензор {node}, стартиране {boot}, съобщение {sequence}", "sensor {node}, boot {boot}, message {sequence}"],
   meter_not_counted: ["Не се брои: {why}", "Does not count: {why}"],
-  meter_no_factor: ["няма коефициент за kWh", "no factor for kWh"],
-  meter_factor_changed: ["коефициентът се е сменил", "the factor changed"],
   meter_trail: ["Поправки и събития", "Corrections and events"],
   meter_trail_none: ["Никой не е поправял този измервател.", "Nobody has corrected anything here."],
   meter_findings: ["Забелязано в данните", "Noticed in the data"],

@@ -6,6 +6,7 @@ import { addWords } from "../language.js";
 addWords({
   unit_choice: ["Мерна единица: {utility}", "Unit: {utility}"],
   unit_auto: ["л или м³", "l or m³"],
+  state_unconverted: ["няма коефициент за kWh", "no factor for kWh"],
   gas_factor: ["× {factor} kWh/м³", "× {factor} kWh/m³"],
   gas_factor_from: ["{factor} от {day}", "{factor} from {day}"],
   gas_factor_assumed: ["Коефициентът е на повечето домове; твоят стои на сметката за газ.", "This is the factor of most homes; yours is on the gas bill."],
