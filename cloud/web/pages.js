@@ -6,6 +6,7 @@ export class Pages {
   #host;
   #ask;
   #cursor = null;
+  #run = 0; // how often it has begun anew
   items = null; // null: not there yet
   hasMore = false;
   isAsking = false;
@@ -25,24 +26,25 @@ export class Pages {
   restart() {
     Object.assign(this, { items: null, hasMore: false, error: null });
     this.#cursor = null;
+    this.#run += 1;
     return this.more();
   }
 
   async more() {
-    const cursor = this.#cursor;
+    const [cursor, run] = [this.#cursor, this.#run];
     this.isAsking = true;
     this.#host.requestUpdate();
     try {
       const { items, next_cursor } = await this.#ask(cursor);
-      if (cursor !== this.#cursor) return; // begun anew meanwhile
+      if (run !== this.#run) return; // begun anew meanwhile
       this.items = [...(cursor ? this.items : []), ...items];
       this.#cursor = next_cursor;
       this.hasMore = next_cursor !== null;
       this.error = null;
     } catch (error) {
-      this.error = error;
+      if (run === this.#run) this.error = error;
     } finally {
-      this.isAsking = false;
+      if (run === this.#run) this.isAsking = false;
       this.#host.requestUpdate();
     }
   }

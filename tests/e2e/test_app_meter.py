@@ -194,6 +194,20 @@ def test_days_are_addresses_to_go_back_and_forth_between(browser: Browser):
         expect(page.locator("iskar-building h1")).to_contain_text("Младост")
 
 
+def test_another_meters_page_tells_nothing_of_the_one_before(browser: Browser):
+    with the_meter(browser) as (page, _):
+        expect(page.locator("[data-part=trail] li")).to_have_count(2)
+        open_hour(page, 8)
+        go_to(page, "sp-home-power", DAY)
+        expect(page.locator("h1")).to_have_text("Ток, общи части")
+        expect(page.locator("[data-part=trail]")).to_contain_text("Никой не е поправял")
+        expect(page.locator("[data-part=findings] li")).to_have_count(0)
+        expect(page.locator(".meter-epochs .epoch")).to_have_count(0)
+        expect(page.locator("iskar-meter-hour")).to_have_count(0)
+        expect(hour(page, 4).locator("summary b")).to_contain_text("kWh")
+        expect(page.locator("iskar-unit-choice button")).to_have_count(0)
+
+
 def test_a_meter_that_is_not_there_and_a_day_that_never_was_are_told_plainly(browser: Browser):
     with the_meter(browser) as (page, _):
         root = page.url.split("#")[0]

@@ -23,6 +23,12 @@ export class MeterSaid extends Element {
     this.servicePointId = "";
   }
 
+  willUpdate(changed) {
+    if (!changed.get("servicePointId")) return; // the first is asked for by the listings themselves
+    this.#trail.restart();
+    this.#findings.restart();
+  }
+
   render() {
     return html`
       <section class="card meter-said" aria-labelledby="meter-trail-title" data-part="trail">

@@ -89,10 +89,8 @@ export class MeterPage extends Element {
             <iskar-registers .servicePointId=${this.servicePointId} .isFull=${true}></iskar-registers>
           </section>
         </div>
-        <div class="meter-main">
-          <iskar-meter-day .premisesId=${this.premisesId} .servicePointId=${this.servicePointId} .utility=${point.utility} .day=${day}></iskar-meter-day>
-          <iskar-meter-said .servicePointId=${this.servicePointId}></iskar-meter-said>
-        </div>
+        <iskar-meter-day .premisesId=${this.premisesId} .servicePointId=${this.servicePointId} .utility=${point.utility} .day=${day}></iskar-meter-day>
+        <iskar-meter-said .servicePointId=${this.servicePointId}></iskar-meter-said>
       </div>`;
   }
 
