@@ -52,6 +52,7 @@ from cloud.readings import notice_endpoints as notices
 from cloud.readings import register_endpoints as registers
 from cloud.readings.batches import MAX_BODY_BYTES
 from cloud.tariffs import endpoints as tariffs
+from cloud.tariffs import gas_endpoints as gas
 from cloud.validation import endpoints as validation
 from cloud.weather import endpoints as weather
 from cloud.webhooks import endpoints as webhooks
@@ -82,6 +83,7 @@ ROUTERS = (
     validation.router,
     tariffs.router,
     tariffs.operator_router,
+    gas.router,
     weather.router,
     bills.router,
     alerts.router,

@@ -74,6 +74,7 @@ from cloud.readings.registers import Registers
 from cloud.readings.service import Readings, highest_boot, mark_stale
 from cloud.tariffs.book import PriceBook
 from cloud.tariffs.costs import Costs
+from cloud.tariffs.gas import GasEnergy
 from cloud.tariffs.service import Tariffs
 from cloud.validation import tasks as validation_tasks
 from cloud.validation.corrections import Corrections
@@ -128,6 +129,7 @@ class Services:
     downlink: Downlink
     tariffs: Tariffs
     costs: Costs
+    gas_energy: GasEnergy
     demand: DemandServices
     corrections: Corrections
     audit_trail: AuditTrail
@@ -266,6 +268,7 @@ class Services:
             downlink=Downlink(database, clock),
             tariffs=Tariffs(database, clock, book),
             costs=costs,
+            gas_energy=GasEnergy(database, book),
             demand=demand,
             corrections=Corrections(database, clock),
             audit_trail=AuditTrail(database),

@@ -13,6 +13,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from cloud.kit.auth.rights import Principal
+from cloud.kit.auth.sight import Sight
 from cloud.kit.clock import Clock
 from cloud.kit.database import Connection, Database
 from cloud.kit.errors import InvalidRequestError
@@ -212,14 +213,8 @@ def seen_from(caller: Principal, point: ServicePoint) -> date:
 
     The database shows no usage before it; standing charges are somebody else's, too.
     """
-    granted = [
-        one.since
-        for one in caller.grants
-        if one.premises_id == point.premises_id
-        and (one.service_point_ids is None or point.service_point_id in one.service_point_ids)
-    ]
-    known = [since.astimezone(ZONE).date() for since in granted if since is not None]
-    return min(known) if known and len(known) == len(granted) else EARLIEST
+    since = Sight.of(caller).since(point.premises_id, point.service_point_id)
+    return EARLIEST if since is None else since.astimezone(ZONE).date()
 
 
 async def _uses(

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 /** Fetches the periods a host wants to chart and what they cost, again every half minute, and remembers them. */
 
-import { costOf, UnreachableError, usageOf } from "./api.js";
+import { costOf, UnreachableError, usageOf, usageRoute } from "./api.js";
 import { now } from "./clock.js";
 import { recall, remember } from "./store.js";
 
@@ -11,6 +11,7 @@ const REFRESH_MS = 30_000;
 export class Periods {
   #host;
   #wanted = {};
+  #keys = []; // of what is wanted, as it was asked for
   #known = new Map(); // key of a period: {usage, cost, keptSince, isUnknown}
   #timer;
 
@@ -32,8 +33,9 @@ export class Periods {
   }
 
   want(periods) {
-    const before = Object.values(this.#wanted).map(keyOf);
+    const before = this.#keys;
     this.#wanted = periods;
+    this.#keys = Object.values(periods).map(keyOf);
     for (const period of Object.values(periods)) {
       if (!before.includes(keyOf(period))) this.#fetch(period);
     }
@@ -77,4 +79,4 @@ export class Periods {
   }
 }
 
-const keyOf = ({ premisesId, utility, resolution, from }) => `usage/${premisesId}/${utility}/${resolution}/${from}`;
+const keyOf = ({ premisesId, utility, resolution, from }) => `${usageRoute(utility)}/${premisesId}/${utility}/${resolution}/${from}`;

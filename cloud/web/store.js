@@ -2,6 +2,7 @@
 /** What the phone keeps for times without a connection: answers, each with when it came. */
 
 const PREFIX = "iskar/";
+const OF_THE_PHONE = ["language", "units"].map((key) => PREFIX + key);
 
 /** Keep `content` under `key`; without room or permission the app goes on without. */
 export function remember(key, content, at) {
@@ -22,9 +23,9 @@ export function recall(key) {
   }
 }
 
-/** Forget all that belongs to a user; the language stays. */
+/** Forget all that belongs to a user; the language and the units stay. */
 export function forgetUser() {
   for (const key of Object.keys(localStorage)) {
-    if (key.startsWith(PREFIX) && key !== `${PREFIX}language`) localStorage.removeItem(key);
+    if (key.startsWith(PREFIX) && !OF_THE_PHONE.includes(key)) localStorage.removeItem(key);
   }
 }

@@ -261,6 +261,9 @@ def _starts(resolution: str, first: date, until: date) -> list[datetime]:
     if resolution == "hour":
         hours = int((end - begin) / timedelta(hours=1))
         return [(begin + timedelta(hours=n)).astimezone(SOFIA) for n in range(hours + 1)]
+    if resolution == "day":
+        days = [first + timedelta(days=n) for n in range((until - first).days + 1)]
+        return [datetime(day.year, day.month, day.day, tzinfo=SOFIA) for day in days]
     months = (until.year - first.year) * 12 + until.month - first.month
     places = [divmod(first.month - 1 + n, 12) for n in range(months + 1)]
     return [datetime(first.year + up, month + 1, 1, tzinfo=SOFIA) for up, month in places]

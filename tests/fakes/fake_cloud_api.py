@@ -38,6 +38,7 @@ from tests.fakes.fake_city import (
 from tests.fakes.fake_demand_api import add_demand_routes
 from tests.fakes.fake_papers_api import add_papers_routes
 from tests.fakes.fake_rules_api import add_rule_routes
+from tests.fakes.fake_meter_api import add_meter_routes
 
 EMAIL = USER["email"]
 PASSWORD = "a-password-of-the-tests"
@@ -71,7 +72,7 @@ class FakeCloud:
 
     def count(self, service_point_id: str, amount: int, quality: tuple[str, ...] = ()) -> int:
         """Let a meter count ``amount`` more now; return its register."""
-        point = self._point(service_point_id)
+        point = self.point(service_point_id)
         now = datetime.now(UTC).isoformat()
         point |= {
             "register": (point["register"] or 0) + amount,
@@ -84,7 +85,7 @@ class FakeCloud:
 
     def flow(self, service_point_id: str, reading: int) -> None:
         """Report an instantaneous flow or power."""
-        point = self._point(service_point_id)
+        point = self.point(service_point_id)
         point["instantaneous"] = a_flow(point["reading_type"], reading)
         self._send("reading", self._reading(point, **point["instantaneous"]))
 
@@ -104,7 +105,8 @@ class FakeCloud:
         """Return the alerts of one building."""
         return [one for one in self.alerts.values() if one["premises_id"] == premises_id]
 
-    def _point(self, service_point_id: str) -> dict[str, Any]:
+    def point(self, service_point_id: str) -> dict[str, Any]:
+        """Return a service point by its id."""
         points = (point for one in self.buildings.values() for point in one["service_points"])
         return next(point for point in points if point["service_point_id"] == service_point_id)
 
@@ -170,6 +172,9 @@ def build_app(fake: FakeCloud, folder: Path = FOLDER) -> FastAPI:
     papers = _signed_in_router(fake)
     add_papers_routes(papers, fake)
     app.include_router(papers)
+    meters = _signed_in_router(fake)
+    add_meter_routes(meters, fake)
+    app.include_router(meters)
     mount(app, folder)
 
     @app.exception_handler(HTTPException)
@@ -248,10 +253,6 @@ def _premises_routes(fake: FakeCloud) -> APIRouter:
     @router.get("/premises/{premises_id}")
     async def premises(premises_id: str) -> dict[str, Any]:
         return fake.buildings[premises_id] | {"alerts": fake.alerts_of(premises_id)}
-
-    @router.get("/service-points/{service_point_id}/registers")
-    async def registers(service_point_id: str) -> dict[str, Any]:
-        return {"items": fake.registers.get(service_point_id, [])}
 
     @router.get("/premises/{premises_id}/usage")
     async def usage(utility: str, resolution: str, request: Request) -> dict[str, Any]:

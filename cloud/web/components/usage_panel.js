@@ -5,12 +5,14 @@ import { html, nothing } from "lit";
 import { addDays, dateText, dayOf, hoursOf, hourText, longDate, monthsOf, offsetText } from "../calendar.js";
 import { now, Ticker } from "../clock.js";
 import { costWords } from "../cost.js";
+import { conversionWords } from "../gas.js";
 import { language, t } from "../language.js";
 import { Periods } from "../periods.js";
 import { fill } from "../usage.js";
 import "./age.js";
 import { Element } from "./element.js";
 import { icon } from "./icons.js";
+import "./unit_choice.js";
 import "./usage_chart.js";
 
 const REFRESH_MS = 30_000;
@@ -58,6 +60,7 @@ export class UsagePanel extends Element {
             <button class="tab u-${utility}" aria-pressed=${utility === this.utility} @click=${() => { this.utility = utility; }}>
               ${icon(utility)}${t(utility)}</button>`)}
         </div>
+        <iskar-unit-choice .utility=${this.utility}></iskar-unit-choice>
         <div class="charts">${this.#day()} ${this.#year()}</div>
       </section>`;
   }
@@ -102,6 +105,7 @@ export class UsagePanel extends Element {
         </header>
         ${note ? html`<p class="note">${t(note)}</p>` : nothing}
         ${keptSince ? html`<p class="note"><iskar-age .at=${keptSince} .words=${"usage_kept"}></iskar-age></p>` : nothing}
+        ${usage?.conversions ? html`<p class="note" data-conversions>${conversionWords(usage)}</p>` : nothing}
         ${paid ? html`<p class="note cost">${paid}</p>` : nothing}
         ${usage ? html`
           <iskar-chart .filled=${fill(slots, usage.intervals, now())} .unit=${usage.unit} .each=${each}

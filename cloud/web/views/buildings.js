@@ -7,6 +7,7 @@ import { now } from "../clock.js";
 import "../components/age.js";
 import { Element } from "../components/element.js";
 import { icon } from "../components/icons.js";
+import { Gas } from "../gas.js";
 import { problemText } from "../problem.js";
 import { kindOf } from "../kinds.js";
 import { language, named, t } from "../language.js";
@@ -20,6 +21,7 @@ export class Buildings extends Element {
   static properties = { items: { state: true }, keptSince: { state: true }, error: { state: true } };
 
   #timer;
+  #gas = new Gas(this);
   #refresh = () => this.#fetch();
 
   constructor() {
@@ -73,7 +75,7 @@ export class Buildings extends Element {
   }
 
   #content() {
-    if (this.items?.length) return html`<ul class="buildings">${this.items.map((item) => building(item))}</ul>`;
+    if (this.items?.length) return html`<ul class="buildings">${this.items.map((item) => building(item, this.#gas))}</ul>`;
     if (this.items) return html`<p class="empty card">${t("no_buildings")}</p>`;
     if (!this.error) return html`<p class="empty" role="status">${t("loading")}</p>`;
     return html`<p class="problem card" role="alert">${problemText(this.error)}
@@ -82,7 +84,9 @@ export class Buildings extends Element {
 }
 customElements.define("iskar-buildings", Buildings);
 
-function building({ premises_id, name, kind, address, open_alerts, today }) {
+function building({ premises_id, name, kind, address, open_alerts, today }, gas) {
+  const used = byUtility(today).map((one) => (one.utility === "gas" ? { ...one, ...gas.today(premises_id) } : one));
+  const converted = used.find((one) => one.words)?.words;
   return html`
     <li>
       <a class="card building ${open_alerts ? "has-alerts" : ""}" href="#/premises/${premises_id}" data-premises=${premises_id}>
@@ -94,8 +98,9 @@ function building({ premises_id, name, kind, address, open_alerts, today }) {
           ${icon(open_alerts ? "alert" : "check")}${open_alerts ? t("open_alerts", { n: open_alerts }) : t("no_alerts")}</p>
         <p class="today-title">${t("today")}</p>
         <dl class="today">
-          ${byUtility(today).map(({ utility, unit, usage }) => todayOf(utility, quantity(usage, unit, language())))}
+          ${used.map(({ utility, unit, usage }) => todayOf(utility, quantity(usage, unit, language())))}
         </dl>
+        ${converted ? html`<p class="note today-note" data-conversions>${converted}</p>` : nothing}
       </a>
     </li>`;
 }

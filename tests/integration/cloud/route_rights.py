@@ -108,6 +108,9 @@ NEEDS: dict[str, Right | None] = {
     "GET /service-points/{service_point_id}/cost": Right.SEE_PREMISES,
     "GET /premises/{premises_id}/cost": Right.SEE_PREMISES,
     "GET /premises/{premises_id}/bill": Right.SEE_PREMISES,
+    "GET /premises/{premises_id}/gas-conversions": Right.SEE_PREMISES,
+    "GET /premises/{premises_id}/gas-energy": Right.SEE_PREMISES,
+    "GET /service-points/{service_point_id}/gas-energy": Right.SEE_PREMISES,
     # weather: to everybody
     "GET /weather/places": None,
     "GET /weather/places/{place_id}/hours": None,
