@@ -56,6 +56,8 @@ from cloud.demand.runs.service import Cadence, Runs
 from cloud.demand.runs.skies import PlacedSkies
 from cloud.demand.studies import program as studies_program
 from cloud.demand.studies.service import Studies
+from cloud.demand.usual.peers_service import PeerBuildings
+from cloud.demand.usual.service import UsualDays
 from cloud.downlink.service import Downlink
 from cloud.exports.service import Exports
 from cloud.kit.addresses import Addresses
@@ -149,6 +151,8 @@ class Services:
     forecast_audits: Audits
     demand_limits: Limits
     demand_studies: Studies
+    usual_days: UsualDays
+    peer_buildings: PeerBuildings
     notices: Notices
     downlink: Downlink
     tariffs: Tariffs
@@ -321,6 +325,8 @@ class Services:
             forecast_audits=audits,
             demand_limits=limits,
             demand_studies=studies,
+            usual_days=UsualDays(database, clock, weather),
+            peer_buildings=PeerBuildings(database, clock, settings.aggregate_min_premises),
             notices=Notices(database),
             downlink=Downlink(database, clock),
             tariffs=Tariffs(database, clock, book),
