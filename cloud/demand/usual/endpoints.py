@@ -25,12 +25,12 @@ router = APIRouter(tags=["demand"])
 
 
 def _usual_days(request: Request) -> UsualDays:
-    found: UsualDays = request.app.state.usual_days
+    found: UsualDays = request.app.state.demand.usual
     return found
 
 
 def _peers(request: Request) -> PeerBuildings:
-    found: PeerBuildings = request.app.state.peer_buildings
+    found: PeerBuildings = request.app.state.demand.peers
     return found
 
 
