@@ -94,7 +94,7 @@ async def test_days_of_like_weather_are_compared_where_it_is_known(cloud: CloudI
     cloud.clock.time = FRIDAY_2PM.astimezone(UTC) + timedelta(hours=9, minutes=59)
     told = await _told(cloud)
     assert told["temperature_c"] == 1.0
-    assert (told["usual"]["likeness"], told["usual"]["days"]) == ("weather", 6)
+    assert (told["usual"]["likeness"], told["usual"]["days"]) == ("weather", 5)
 
 
 async def test_an_hour_that_is_missing_today_is_said_and_nothing_is_compared(
