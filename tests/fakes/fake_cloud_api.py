@@ -30,11 +30,11 @@ from tests.fakes.fake_city import (
     COSTS,
     USER,
     a_flow,
-    building_summary,
     buildings,
     usage_intervals,
 )
 from tests.fakes.fake_demand_api import add_demand_routes
+from tests.fakes.fake_home_api import FakeHome, add_home_routes, home_summary
 
 EMAIL = USER["email"]
 PASSWORD = "a-password-of-the-tests"
@@ -51,6 +51,7 @@ class FakeCloud:
     role: str = "owner"
     limits: dict[str, dict[str, Any]] = field(default_factory=dict)
     closed: set[str] = field(default_factory=set)  # series that don't tell their hours
+    home: FakeHome = field(default_factory=FakeHome)
     attempts_left: int = 20
     broken: bool = False
     ahead: timedelta = timedelta()
@@ -152,6 +153,7 @@ def build_app(fake: FakeCloud, folder: Path = FOLDER) -> FastAPI:
     app.include_router(_premises_routes(fake))
     demand = _signed_in_router(fake)
     add_demand_routes(demand, fake.limits, fake.closed)
+    add_home_routes(demand, fake.buildings, fake.home)
     app.include_router(demand)
     mount(app, folder)
 
@@ -241,7 +243,7 @@ def _premises_routes(fake: FakeCloud) -> APIRouter:
     @router.get("/premises")
     async def every_premises() -> dict[str, Any]:
         summaries = [
-            building_summary(one, fake.alerts_of(premises_id))
+            home_summary(one, fake.alerts_of(premises_id))
             for premises_id, one in fake.buildings.items()
         ]
         return {"items": summaries}

@@ -75,6 +75,6 @@ function use({ utility, unit, usage }, flow, compared) {
         <div class="home-flow"><dt>${t("home_now")}</dt><dd>${flow ?? NOTHING}</dd></div>
       </dl>
       ${usual ? rangeBar(compared.amount, usual.low, usual.median, usual.high) : nothing}
-      ${compared ? html`<p class="home-usual">${usualText(compared)}</p>` : nothing}
+      ${compared && compared.reason !== "nothing_today" ? html`<p class="home-usual">${usualText(compared)}</p>` : nothing}
     </li>`;
 }

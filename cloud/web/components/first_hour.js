@@ -27,7 +27,7 @@ export function waitingForReadings(points) {
 /** A building that is not the reader's any more. */
 export const buildingGone = () => html`
   <section class="card first-hour" role="alert" data-first="gone">
-    <h2>${t("gone_title")}</h2>
+    <h1>${t("gone_title")}</h1>
     <p>${t("gone")}</p>
     <a class="primary first-way" href="#/">${t("gone_home")}</a>
   </section>`;
