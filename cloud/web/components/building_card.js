@@ -49,7 +49,8 @@ function freshNotes(freshness) {
   if (!freshness.meters) return html`<p class="home-note">${t("first_no_meters")}</p>`;
   const [first, ...others] = freshness.silent;
   return html`
-    ${freshness.unread ? html`<p class="home-note" data-unread=${freshness.unread}>${t("first_unread", { n: freshness.unread })} ${t("first_unread_do")}</p>` : nothing}
+    ${freshness.unread ? html`<p class="home-note" data-unread=${freshness.unread}>${t("first_unread", { n: freshness.unread })}
+      ${isRead(freshness) ? nothing : t("first_unread_do")}</p>` : nothing}
     ${first ? html`<p class="home-note" data-silent=${freshness.silent.length}>${silentText(first)}
       ${others.length ? t("home_silent_more", { n: others.length }) : nothing} ${t("home_silent_do")}</p>` : nothing}`;
 }

@@ -14,14 +14,13 @@ export const emptyAccount = (email) => html`
     <p role="status">${t("first_by_itself")}</p>
   </section>`;
 
-/** A building whose meters were never read, or that has none; nothing once something was. */
+/** A building of which no meter was ever read, or that has none; nothing once one was, for the others say it themselves. */
 export function waitingForReadings(points) {
   const hung = points.filter((point) => point.meter);
-  const unread = hung.filter((point) => !point.read_at);
-  if (hung.length && !unread.length) return nothing;
+  if (hung.some((point) => point.read_at)) return nothing;
   return html`
     <p class="card first-note" role="status" data-first="readings">
-      ${hung.length ? `${t("first_unread", { n: unread.length })} ${t("first_unread_do")}` : t("first_no_meters")}</p>`;
+      ${hung.length ? `${t("first_unread", { n: hung.length })} ${t("first_unread_do")}` : t("first_no_meters")}</p>`;
 }
 
 /** A building that is not the reader's any more. */

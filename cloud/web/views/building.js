@@ -79,8 +79,8 @@ export class Building extends Element {
         </section>
         <div class="spent">
           <iskar-expected-bill .premisesId=${this.premisesId}></iskar-expected-bill>
-          <iskar-compared .premisesId=${this.premisesId}></iskar-compared>
           <iskar-usage .premisesId=${this.premisesId} .utilities=${utilitiesOf(service_points)}></iskar-usage>
+          <iskar-compared .premisesId=${this.premisesId}></iskar-compared>
         </div>
       </div>`;
   }
