@@ -278,6 +278,15 @@ async def test_a_tenant_of_a_part_is_not_compared_with_buildings(cloud: CloudInT
     assert (told["usage_per"], told["peers"], told["reason"]) == (None, None, "part_of_building")
 
 
+async def test_a_look_at_all_buildings_is_counted_for_each(cloud: CloudInTest) -> None:
+    owner = await cloud.caller(Role.OWNER, "p-one")
+    await cloud.operator.get("/usual")
+    found = (await owner.get("/premises/p-one/accesses"))["items"]
+    assert [(one["role"], one["kind"], one["in_a_list"]) for one in found] == [
+        ("operator", "usual", True)
+    ]
+
+
 def test_the_days_that_these_tests_count_on_are_what_they_say() -> None:
     assert FRIDAY_2PM.date() == date(2026, 11, 20)
     assert FRIDAY_2PM.weekday() == 4
