@@ -260,4 +260,4 @@ def test_buildings_of_others_are_not_found_instead_of_empty(browser: Browser):
         sign_in(page)
         page.wait_for_selector("[data-premises]")
         page.goto(page.url.split("#")[0] + "#/premises/somebody-elses")
-        expect(page.locator("iskar-building [role=alert]")).to_contain_text("нямаш достъп")
+        expect(page.locator("iskar-building [role=alert]")).to_contain_text("такава сграда няма")
