@@ -25,6 +25,7 @@ from cloud.demand.history import endpoints as demand
 from cloud.demand.issued import endpoints as forecasts
 from cloud.demand.issued import limits_endpoints as limits
 from cloud.demand.studies import endpoints as studies
+from cloud.demand.usual import endpoints as usual
 from cloud.downlink import endpoints as downlink
 from cloud.exports import endpoints as exports
 from cloud.kit import errors
@@ -95,6 +96,7 @@ ROUTERS = (
     forecasts.router,
     limits.router,
     studies.router,
+    usual.router,
     webhooks.router,
     audit.router,
     accesses.router,

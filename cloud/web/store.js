@@ -23,6 +23,13 @@ export function recall(key) {
   }
 }
 
+/** Forget all that is kept of one thing: whatever has its id as a part of the key. */
+export function forgetAbout(id) {
+  for (const key of Object.keys(localStorage)) {
+    if (key.startsWith(PREFIX) && key.split("/").slice(1).includes(id)) localStorage.removeItem(key);
+  }
+}
+
 /** Forget all that belongs to a user; the language and the units stay. */
 export function forgetUser() {
   for (const key of Object.keys(localStorage)) {

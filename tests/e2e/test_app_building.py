@@ -27,10 +27,10 @@ def test_buildings_show_use_in_human_units_and_what_is_unknown_as_a_dash(browser
     with opened(browser, fake) as page:
         sign_in(page)
         home = page.locator("[data-premises=mladost-17]")
-        expect(home.locator("[data-utility=water] dd")).to_have_text("1,12 м³")
-        expect(home.locator("[data-utility=electricity] dd")).to_have_text("48,6 kWh")
-        expect(home.locator("[data-utility=gas] dd")).to_have_text("—")
-        expect(home.locator("[data-open-alerts]")).to_have_text("1 сигнал")
+        expect(home.locator("[data-utility=water] .home-today dd")).to_have_text("1,12 м³")
+        expect(home.locator("[data-utility=electricity] .home-today dd")).to_have_text("48,6 kWh")
+        expect(home.locator("[data-utility=gas] .home-today dd")).to_have_text("—")
+        expect(home.locator(".home-alert")).to_have_text("Вероятен теч: водата не спира")
         quiet = page.locator("[data-premises=school-107] [data-open-alerts]")
         expect(quiet).to_have_text("Няма сигнали")
 
@@ -260,4 +260,4 @@ def test_buildings_of_others_are_not_found_instead_of_empty(browser: Browser):
         sign_in(page)
         page.wait_for_selector("[data-premises]")
         page.goto(page.url.split("#")[0] + "#/premises/somebody-elses")
-        expect(page.locator("iskar-building [role=alert]")).to_contain_text("нямаш достъп")
+        expect(page.locator("iskar-building [role=alert]")).to_contain_text("такава сграда няма")

@@ -31,14 +31,14 @@ from tests.fakes.fake_city import (
     COSTS,
     USER,
     a_flow,
-    building_summary,
     buildings,
     usage_intervals,
 )
 from tests.fakes.fake_demand_api import add_demand_routes
+from tests.fakes.fake_home_api import FakeHome, add_home_routes, home_summary
+from tests.fakes.fake_meter_api import add_meter_routes
 from tests.fakes.fake_papers_api import add_papers_routes
 from tests.fakes.fake_rules_api import add_rule_routes
-from tests.fakes.fake_meter_api import add_meter_routes
 
 EMAIL = USER["email"]
 PASSWORD = "a-password-of-the-tests"
@@ -62,6 +62,7 @@ class FakeCloud:
     backtest_refusal: tuple[int, str] | None = None  # status and code
     subscriptions: dict[str, dict[str, Any]] = field(default_factory=dict)
     mail_is_off: bool = False
+    home: FakeHome = field(default_factory=FakeHome)
     attempts_left: int = 20
     broken: bool = False
     ahead: timedelta = timedelta()
@@ -168,6 +169,7 @@ def build_app(fake: FakeCloud, folder: Path = FOLDER) -> FastAPI:
     app.include_router(alerts)
     demand = _signed_in_router(fake)
     add_demand_routes(demand, fake.limits, fake.closed)
+    add_home_routes(demand, fake.buildings, fake.home)
     app.include_router(demand)
     papers = _signed_in_router(fake)
     add_papers_routes(papers, fake)
@@ -245,7 +247,7 @@ def _premises_routes(fake: FakeCloud) -> APIRouter:
     @router.get("/premises")
     async def every_premises() -> dict[str, Any]:
         summaries = [
-            building_summary(one, fake.alerts_of(premises_id))
+            home_summary(one, fake.alerts_of(premises_id))
             for premises_id, one in fake.buildings.items()
         ]
         return {"items": summaries}

@@ -7,13 +7,15 @@ import { isOpen } from "../alert_facts.js";
 import "../components/alerts.js";
 import { buildingTabs } from "../components/building_tabs.js";
 import { connectionChip } from "../components/connection.js";
+import "../components/compared.js";
 import "../components/expected_bill.js";
 import { Element } from "../components/element.js";
+import { buildingGone, waitingForReadings } from "../components/first_hour.js";
 import { icon } from "../components/icons.js";
 import "../components/meter_card.js";
 import { problemText } from "../problem.js";
 import "../components/usage_panel.js";
-import { Feed } from "../feed.js";
+import { Feed, isGone } from "../feed.js";
 import { inOrder, kindOf, utilitiesOf } from "../kinds.js";
 import { named, t } from "../language.js";
 import "../words/alerts.js";
@@ -44,7 +46,7 @@ export class Building extends Element {
       <main id="content" class="page">
         <a class="back" href="#/">${icon("left")}${t("back")}</a>
         ${building ? this.#header(building, state) : nothing}
-        ${buildingTabs(this.premisesId)}
+        ${error && isGone(error) ? nothing : buildingTabs(this.premisesId)}
         ${keptSince ? html`<p class="banner-offline" role="status"><iskar-age .at=${keptSince} .words=${"kept_since"}></iskar-age></p>` : nothing}
         ${building ? this.#content(building) : this.#waiting(error)}
       </main>`;
@@ -69,6 +71,7 @@ export class Building extends Element {
         <iskar-alerts .alerts=${alerts} .points=${service_points}
           @changed=${(event) => this.#feed.onAlert(event.detail)}></iskar-alerts>
       </section>
+      ${waitingForReadings(service_points)}
       <div class="columns">
         <section class="meters" aria-labelledby="meters-title">
           <h2 id="meters-title">${t("meters_now")}</h2>
@@ -78,12 +81,14 @@ export class Building extends Element {
         <div class="spent">
           <iskar-expected-bill .premisesId=${this.premisesId}></iskar-expected-bill>
           <iskar-usage .premisesId=${this.premisesId} .utilities=${utilitiesOf(service_points)}></iskar-usage>
+          <iskar-compared .premisesId=${this.premisesId}></iskar-compared>
         </div>
       </div>`;
   }
 
   #waiting(error) {
     if (!error) return html`<p class="empty" role="status">${t("loading")}</p>`;
+    if (isGone(error)) return buildingGone();
     return html`<p class="problem card" role="alert">${problemText(error)}
       <button class="primary" @click=${() => this.#feed.refresh()}>${t("retry")}</button></p>`;
   }

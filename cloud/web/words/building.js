@@ -10,6 +10,8 @@ addWords({
   register_label: ["Показание {figure} {unit}", "Register {figure} {unit}"],
   register_unknown: ["Показанието не е известно", "Register not known"],
   read: ["отчетено {age}", "read {age}"],
+  meter_silent: ["Сензорът {node} мълчи. Виж дали той и шлюзът имат ток и връзка; броенето в самия измервател продължава.", "The sensor {node} is silent. See whether it and the gateway have power and a connection; the meter itself goes on counting."],
+  meter_awaited: ["Чакаме първия отчет на сензора {node}. Ако до час след монтажа го няма, обади се на монтажника.", "Waiting for the first reading of the sensor {node}. If it isn't there an hour after the installation, call the installer."],
   never_read: ["още няма отчет", "no reading yet"],
   now_flow: ["сега {amount}", "now {amount}"],
   part_of: ["част от {name}", "part of {name}"],

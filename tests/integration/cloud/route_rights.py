@@ -119,6 +119,9 @@ NEEDS: dict[str, Right | None] = {
     "GET /weather/places/{place_id}/degree-days": None,
     "GET /weather/places/{place_id}/snow-water": None,
     "GET /premises/{premises_id}/bill/expected": Right.SEE_PREMISES,
+    "GET /usual": Right.SEE_PREMISES,
+    "GET /premises/{premises_id}/usual": Right.SEE_PREMISES,
+    "GET /premises/{premises_id}/peers": Right.SEE_PREMISES,
     # alerts
     "GET /alerts": Right.SEE_PREMISES,
     "GET /alerts/{alert_id}": Right.SEE_PREMISES,
