@@ -82,6 +82,7 @@ from cloud.privacy.retention import Keeping
 from cloud.privacy.takeout import Takeout
 from cloud.readings.districts import Districts
 from cloud.readings.ingest import Ingest
+from cloud.readings.long_usage_service import LongUsages
 from cloud.readings.notices import Notices
 from cloud.readings.registers import Registers
 from cloud.readings.service import Readings, highest_boot, mark_stale
@@ -136,6 +137,7 @@ class Services:
     register_history: RegisterHistory
     ingest: Ingest
     readings: Readings
+    long_usages: LongUsages
     registers: Registers
     districts: Districts
     demand_history: DemandHistory
@@ -308,6 +310,7 @@ class Services:
             register_history=RegisterHistory(database, clock, ingest.node_changed, mark_stale),
             ingest=ingest,
             readings=readings,
+            long_usages=LongUsages(database),
             registers=Registers(database),
             districts=Districts(database, settings.aggregate_min_premises),
             demand_history=history,
