@@ -35,6 +35,7 @@ from tests.fakes.fake_city import (
     usage_intervals,
 )
 from tests.fakes.fake_demand_api import add_demand_routes
+from tests.fakes.fake_usage_api import LongUse, add_usage_routes
 
 EMAIL = USER["email"]
 PASSWORD = "a-password-of-the-tests"
@@ -51,6 +52,7 @@ class FakeCloud:
     role: str = "owner"
     limits: dict[str, dict[str, Any]] = field(default_factory=dict)
     closed: set[str] = field(default_factory=set)  # series that don't tell their hours
+    long_use: LongUse = field(default_factory=LongUse)
     attempts_left: int = 20
     broken: bool = False
     ahead: timedelta = timedelta()
@@ -153,6 +155,9 @@ def build_app(fake: FakeCloud, folder: Path = FOLDER) -> FastAPI:
     demand = _signed_in_router(fake)
     add_demand_routes(demand, fake.limits, fake.closed)
     app.include_router(demand)
+    usage = _signed_in_router(fake)
+    add_usage_routes(usage, fake.long_use)
+    app.include_router(usage)
     mount(app, folder)
 
     @app.exception_handler(HTTPException)

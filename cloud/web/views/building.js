@@ -10,6 +10,7 @@ import "../components/expected_bill.js";
 import { Element } from "../components/element.js";
 import { icon } from "../components/icons.js";
 import "../components/meter_card.js";
+import "../components/now_strip.js";
 import { problemText } from "../problem.js";
 import "../components/usage_panel.js";
 import { Feed } from "../feed.js";
@@ -68,16 +69,17 @@ export class Building extends Element {
         <iskar-alerts .alerts=${alerts} .points=${service_points}
           @changed=${(event) => this.#feed.onAlert(event.detail)}></iskar-alerts>
       </section>
-      <div class="columns">
+      <div class="columns building-columns">
+        <div class="spent">
+          <iskar-now .points=${service_points}></iskar-now>
+          <iskar-expected-bill .premisesId=${this.premisesId}></iskar-expected-bill>
+          <iskar-usage .premisesId=${this.premisesId} .points=${service_points} .utilities=${utilitiesOf(service_points)}></iskar-usage>
+        </div>
         <section class="meters" aria-labelledby="meters-title">
           <h2 id="meters-title">${t("meters_now")}</h2>
           ${inOrder(service_points).map((point) => html`
-            <iskar-meter .point=${point} .parent=${service_points.find((other) => other.service_point_id === point.parent_service_point_id)}></iskar-meter>`)}
+            <iskar-meter .premisesId=${this.premisesId} .point=${point} .parent=${service_points.find((other) => other.service_point_id === point.parent_service_point_id)}></iskar-meter>`)}
         </section>
-        <div class="spent">
-          <iskar-expected-bill .premisesId=${this.premisesId}></iskar-expected-bill>
-          <iskar-usage .premisesId=${this.premisesId} .utilities=${utilitiesOf(service_points)}></iskar-usage>
-        </div>
       </div>`;
   }
 
