@@ -23,7 +23,7 @@ const breathe = () => (globalThis.scheduler?.yield ? scheduler.yield() : new Pro
 
 /**
  * Lay columns onto hours and build the pyramid, in slices.
- * Resolves to {startS, hours, unit, levels: [{perCell, low, high, sum, count, flags}], peak}; hours after `nowS` are left out.
+ * Resolves to {startS, hours, unit, isByDay, levels: [{perCell, low, high, sum, count, flags}], peak}; hours after `nowS` are left out.
  * `low`, `high` are per hour; `sum` over the `count` known hours of a cell. Null where nothing at all is known.
  */
 export async function layOut(columns, nowS) {
@@ -39,7 +39,8 @@ export async function layOut(columns, nowS) {
   const levels = [base];
   while (levels.at(-1).low.length > TOP) levels.push(await above(levels.at(-1)));
   const top = levels.at(-1);
-  return { startS, hours, firstS: startS + first * HOUR_S, unit: stretches[0].unit, levels, peak: Math.max(...top.high.filter(Number.isFinite)) };
+  const isByDay = (top.flags.reduce((all, flags) => all | flags, 0) & BY_DAY) !== 0;
+  return { startS, hours, isByDay, firstS: startS + first * HOUR_S, unit: stretches[0].unit, levels, peak: Math.max(...top.high.filter(Number.isFinite)) };
 }
 
 const level = (perCell, cells) => ({
@@ -51,63 +52,61 @@ const level = (perCell, cells) => ({
   flags: new Uint8Array(cells),
 });
 
-/** Give each hour of a stretch its use; a day's is spread over its hours. Returns the hour after it. */
-async function lay(stretch, base, hour, nowS, startS) {
-  const lengths = runs(stretch.lengths, (run) => run.length_s / HOUR_S);
-  const qualities = runs(stretch.quality, (run) => (run.quality.length ? flagsOf(run.quality) : 0));
-  const byDay = stretch.resolution === "day" ? BY_DAY : 0;
+/** Give each hour of a stretch its use; a day's is spread over its hours. Resolves to the hour after it. */
+async function lay({ resolution, lengths, quality, usage }, base, first, nowS, startS) {
   const { low, high, sum, count, flags } = base;
-  for (let at = 0; at < stretch.usage.length; at += 1) {
-    const length = lengths();
-    const quality = qualities();
-    const usage = stretch.usage[at];
-    for (let part = 0; part < length && hour < low.length; part += 1, hour += 1) {
-      const isRunning = startS + (hour + 1) * HOUR_S > nowS;
-      if (usage === null) {
-        flags[hour] = isRunning ? 0 : MISSING; // what isn't over yet may still come
-        continue;
+  const byDay = resolution === "day" ? BY_DAY : 0;
+  const running = Math.floor((nowS - startS) / HOUR_S); // the hour that isn't over
+  const lengthAt = runs(lengths, ({ length_s }) => length_s / HOUR_S);
+  const flagsAt = runs(quality, (run) => flagsOf(run.quality));
+  let hour = first;
+  for (let at = 0; at < usage.length && hour < low.length; at += 1) {
+    const amount = usage[at];
+    const end = Math.min(low.length, hour + lengthAt(at));
+    const known = flagsAt(at);
+    for (; hour < end; hour += 1) {
+      if (amount === null) {
+        flags[hour] = hour >= running ? 0 : MISSING; // what isn't over yet may still come
+      } else {
+        low[hour] = high[hour] = sum[hour] = amount / lengthAt(at);
+        count[hour] = 1;
+        flags[hour] = (hour >= running ? KNOWN : known) | byDay;
       }
-      const amount = usage / length;
-      low[hour] = high[hour] = sum[hour] = amount;
-      count[hour] = 1;
-      flags[hour] = (quality & (isRunning ? ESTIMATED : ESTIMATED | MISSING) ? ESTIMATED : KNOWN) | byDay;
     }
     if (at % SLICE === SLICE - 1) await breathe();
   }
   return hour;
 }
 
-/** Read run lengths one by one. */
+/** Read run lengths in order: what the run that a place lies in tells. */
 function runs(told, of) {
-  let at = -1;
-  let left = 0;
-  let current;
-  return () => {
-    if (left === 0) {
-      at += 1;
-      left = told[at].count;
-      current = of(told[at]);
+  const tells = told.map(of);
+  let run = 0;
+  let end = told[0]?.count ?? 0;
+  return (at) => {
+    while (at >= end) {
+      run += 1;
+      end += told[run].count;
     }
-    left -= 1;
-    return current;
+    return tells[run];
   };
 }
 
 /** An hour of which a part is missing is incomplete: shown as estimated ones are, as in the bars. */
-const flagsOf = (quality) => (["estimated", "suspect", "missing"].some((name) => quality.includes(name)) ? ESTIMATED : 0);
+const flagsOf = (quality) => (["estimated", "suspect", "missing"].some((name) => quality.includes(name)) ? ESTIMATED : KNOWN);
 
 async function above(below) {
-  const made = level(below.perCell * FACTOR, Math.ceil(below.low.length / FACTOR));
-  for (let at = 0; at < made.low.length; at += 1) {
-    const end = Math.min((at + 1) * FACTOR, below.low.length);
-    for (let part = at * FACTOR; part < end; part += 1) {
-      if (below.low[part] < made.low[at]) made.low[at] = below.low[part];
-      if (below.high[part] > made.high[at]) made.high[at] = below.high[part];
-      made.sum[at] += below.sum[part];
-      made.count[at] += below.count[part];
-      made.flags[at] |= below.flags[part];
-    }
-    if (at % SLICE === SLICE - 1) await breathe();
+  const cells = below.low.length;
+  const made = level(below.perCell * FACTOR, Math.ceil(cells / FACTOR));
+  const { low, high, sum, count, flags } = made;
+  for (let part = 0; part < cells; part += 1) {
+    const at = Math.floor(part / FACTOR);
+    if (below.low[part] < low[at]) low[at] = below.low[part];
+    if (below.high[part] > high[at]) high[at] = below.high[part];
+    sum[at] += below.sum[part];
+    count[at] += below.count[part];
+    flags[at] |= below.flags[part];
+    if (part % SLICE === SLICE - 1) await breathe();
   }
   return made;
 }

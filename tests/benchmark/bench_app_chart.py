@@ -5,7 +5,7 @@ import asyncio
 import time
 from statistics import median
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import CDPSession, Page, sync_playwright
 
 from tests.benchmark.figures import Figure, Figures
 from tests.e2e.app_page import open_building, opened, show_period
@@ -41,7 +41,8 @@ TOLD = """() => {
   window.tasks.push(...window.watching.takeRecords().map((one) => one.duration));
   window.watching.disconnect();
   cancelAnimationFrame(window.counting);
-  return [Math.max(0, ...window.tasks), window.frames / (performance.now() - window.began) * 1000];
+  return [Math.max(0, ...window.tasks), window.frames,
+    window.frames / (performance.now() - window.began) * 1000];
 }"""
 
 
@@ -54,6 +55,7 @@ def _measure() -> Figures:
     draws: list[float] = []
     tasks: list[float] = []
     frames: list[float] = []
+    busy: list[float] = []
     hours = 0
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program("chromium"), args=list(FLAGS))
@@ -68,9 +70,10 @@ def _measure() -> Figures:
                 for _ in range(clicks):
                     page.locator(".long-bar .round").last.click()
                 page.wait_for_timeout(1000)
-                longest, seen = _pan(page)
+                longest, seen, busy_ms = _pan(page)
                 tasks.append(longest)
                 frames.append(seen)
+                busy.append(busy_ms)
         browser.close()
     return [
         Figure("app_chart_hours", hours, "of one utility, ten years"),
@@ -78,6 +81,7 @@ def _measure() -> Figures:
         Figure("app_chart_draw_worst_ms", max(draws), f"the slowest of {DRAWN}"),
         Figure("app_chart_pan_longest_task_ms", max(tasks), "0: none over 50; under 100"),
         Figure("app_chart_pan_frames_per_s", min(frames), "at the slowest of three zooms"),
+        Figure("app_chart_frame_ms", max(busy), "of the page's thread for a frame of a pan"),
     ]
 
 
@@ -90,8 +94,19 @@ def _show(page: Page) -> None:
     page.wait_for_timeout(500)
 
 
-def _pan(page: Page) -> tuple[float, float]:
-    """Drag to and fro; return the longest long task in ms (0: none), and the frames of a second."""
+def _busy_ms(session: CDPSession) -> float:
+    """Return how long the page's thread was busy so far, without what others took from it."""
+    metrics = session.send("Performance.getMetrics")["metrics"]
+    return 1000 * next(one["value"] for one in metrics if one["name"] == "TaskDuration")
+
+
+def _pan(page: Page) -> tuple[float, float, float]:
+    """Drag to and fro.
+
+    Returns the longest long task in ms (0: none), the frames of a second, and the ms of each.
+    """
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})
     plot = page.locator(".long-plot")
     plot.scroll_into_view_if_needed()
     box = plot.bounding_box()
@@ -101,10 +116,12 @@ def _pan(page: Page) -> tuple[float, float]:
     page.mouse.move(left, y)
     page.mouse.down()
     page.evaluate(WATCH)
+    before_ms = _busy_ms(session)
     began = time.monotonic()
     while (passed_s := time.monotonic() - began) < PAN_S:
         page.mouse.move(right + (left - right) * abs(passed_s % 2 - 1), y)
         page.wait_for_timeout(STEP_S * 1000)
-    longest, frames = page.evaluate(TOLD)
+    busy_ms = _busy_ms(session) - before_ms
+    longest, frames, per_s = page.evaluate(TOLD)
     page.mouse.up()
-    return longest, frames
+    return longest, per_s, busy_ms / max(1, frames)

@@ -21,7 +21,7 @@ const darkness = matchMedia("(prefers-color-scheme: dark)");
 const FRESH_MS = 600_000;
 
 export class LongChart extends Element {
-  static properties = { premisesId: {}, utility: {}, label: {}, exchanges: {}, kept: {}, laid: { state: true }, problem: { state: true }, shown: { state: true } };
+  static properties = { premisesId: {}, utility: {}, label: {}, exchanges: {}, kept: {}, laid: { state: true }, problem: { state: true } };
 
   #plot = null;
   #observed = null;
@@ -39,7 +39,6 @@ export class LongChart extends Element {
     this.kept = new Map(); // the host's, what was laid out since it came: {laid, years, atMs}
     this.laid = undefined; // not known yet; null: there is nothing
     this.problem = null;
-    this.shown = ""; // words for the window
   }
 
   connectedCallback() {
@@ -82,7 +81,6 @@ export class LongChart extends Element {
     this.#years = years;
     if (!laid) return;
     this.#moves.setBounds(laid.firstS, laid.startS + laid.hours * HOUR_S);
-    this.shown = this.#windowWords();
   }
 
   render() {
@@ -95,7 +93,7 @@ export class LongChart extends Element {
       <figure class="chart long-chart" data-hours=${this.laid.hours}>
         <p class="chart-words">${sentence}</p>
         <div class="long-bar">
-          <p class="long-window" role="status">${this.shown}</p>
+          <p class="long-window" role="status"></p>
           ${this.#button("left", "long_back", () => this.#moves.pan(-0.5))}
           ${this.#button("right", "long_on", () => this.#moves.pan(0.5))}
           ${this.#button("minus", "long_out", () => this.#moves.zoom(1 / ZOOM))}
@@ -110,7 +108,7 @@ export class LongChart extends Element {
           <span><i class="swatch swatch-estimated"></i>${t("legend_estimated")}</span><span><i class="swatch swatch-missing"></i>${t("legend_missing")}</span>
           ${this.exchanges.length ? html`<span><i class="swatch swatch-exchange"></i>${t("legend_exchange")}</span>` : nothing}
         </p>
-        ${this.laid.levels[0].flags.some((flags) => flags & 8) ? html`<p class="note">${t("long_by_day")}</p>` : nothing}
+        ${this.laid.isByDay ? html`<p class="note">${t("long_by_day")}</p>` : nothing}
         ${this.#table()}
       </figure>`;
   }
@@ -165,6 +163,7 @@ export class LongChart extends Element {
     });
     this.#plot = Object.assign(plot, { laid: this.laid, look });
     this.#redraw(from, to);
+    this.#settle();
     performance.mark("iskar-long-chart-drawn");
   }
 
@@ -178,14 +177,13 @@ export class LongChart extends Element {
     });
   }
 
+  /** Say which days are seen; not through render(), which would make all the figures anew. */
   #settle() {
-    if (this.laid) this.shown = this.#windowWords();
-  }
-
-  #windowWords() {
+    const place = this.querySelector(".long-window");
+    if (!place || !this.laid) return;
     const [from, to] = this.#moves.window;
     const options = { day: "numeric", month: "short", year: "numeric" };
-    return `${dateText(from * 1000, language(), options)} – ${dateText(to * 1000 - 1, language(), options)}`;
+    place.textContent = `${dateText(from * 1000, language(), options)} – ${dateText(to * 1000 - 1, language(), options)}`;
   }
 
   #forget() {

@@ -87,7 +87,16 @@ function drawCells(plot, laid, exchanges, colors, hatches) {
   } else {
     const isKnown = (at) => cells.count[at] > 0;
     area(colors.bar, 0.35, isKnown, (at) => bottom - cells.high[at] * tall, (at) => Math.max(1, (cells.high[at] - cells.low[at]) * tall));
-    area(colors.bar, 1, isKnown, (at) => bottom - mean(at) - devicePixelRatio, () => 2 * devicePixelRatio);
+    ctx.beginPath();
+    for (let at = first; at <= last; at += 1) {
+      if (!isKnown(at)) continue;
+      if (at === first || !isKnown(at - 1)) ctx.moveTo(left + at * width, bottom - mean(at));
+      ctx.lineTo(left + (at + 0.5) * width, bottom - mean(at));
+      if (!isKnown(at + 1)) ctx.lineTo(left + (at + 1) * width, bottom - mean(at));
+    }
+    ctx.strokeStyle = colors.bar;
+    ctx.lineWidth = 2 * devicePixelRatio;
+    ctx.stroke();
     area(hatches.estimated, 1, isEstimated, () => bottom - 2 * lane, () => lane);
   }
   area(colors.hatch, 1, (at) => (cells.flags[at] & MISSING) !== 0, () => bottom - lane, () => lane);
@@ -100,39 +109,44 @@ function drawCells(plot, laid, exchanges, colors, hatches) {
   ctx.restore();
 }
 
-/** Instants to label: years, months, days or hours, at most `fits` of them. */
+/** Instants to label, the same ones wherever the window is: years, months, days or hours, about `fits` of them. */
 function ticks(min, max, fits) {
   const span = max - min;
-  const step = (size) => Math.ceil(span / size / Math.max(1, fits));
-  if (span > 500 * DAY_S) return yearsBetween(min, max).filter((_, at) => at % step(366 * DAY_S) === 0);
-  if (span > 45 * DAY_S) return yearsBetween(min - 366 * DAY_S, max).flatMap(monthsIn).filter((at, place) => place % step(30 * DAY_S) === 0 && at >= min && at <= max);
-  const sizes = [HOUR_S, 3 * HOUR_S, 6 * HOUR_S, 12 * HOUR_S, DAY_S, 2 * DAY_S, 7 * DAY_S, 14 * DAY_S];
-  const size = sizes.find((one) => span / one <= fits) ?? sizes.at(-1);
-  const found = [];
-  for (let at = midnight(dayOf(min * 1000)) / 1000; at <= max; at += size) {
-    if (size >= DAY_S) at = midnight(dayOf((at + DAY_S / 8) * 1000)) / 1000; // a clock change in between
-    if (at >= min) found.push(at);
+  const isSeen = (at) => at >= min && at <= max;
+  const years = [];
+  for (let year = utcYear(min) - 1; year <= utcYear(max) + 1; year += 1) years.push(year);
+  if (span > 500 * DAY_S) {
+    const step = Math.ceil(span / (365 * DAY_S) / fits);
+    return years.filter((year) => year % step === 0).map(newYear).filter(isSeen);
   }
-  return found;
+  if (span > 45 * DAY_S) {
+    const step = [1, 2, 3, 6, 12].find((size) => span / (30 * DAY_S) / size <= fits) ?? 12;
+    return years.flatMap((year) => monthsIn(year).filter((_, at) => at % step === 0)).filter(isSeen);
+  }
+  const step = [1, 3, 6, 12, 24, 48, 168, 336].find((hours) => span / HOUR_S / hours <= fits) ?? 336;
+  const found = [];
+  for (let day = Math.floor(min / DAY_S) - 1; day <= max / DAY_S + 1; day += 1) {
+    if (step > 24 && day % (step / 24) !== 0) continue;
+    const end = step < 24 ? midnightOf(day + 1) : midnightOf(day) + 1;
+    for (let at = midnightOf(day); at < end; at += step * HOUR_S) found.push(at);
+  }
+  return found.filter(isSeen);
 }
 
+/** Keep what `make` gives: dates are dear to make, and asked for at every frame. */
+function once(make) {
+  const known = new Map();
+  return (key) => {
+    if (!known.has(key)) known.set(key, make(key));
+    return known.get(key);
+  };
+}
+
+const utcYear = (atS) => new Date(atS * 1000).getUTCFullYear();
+const newYear = once((year) => midnight(`${year}-01-01`) / 1000);
+const monthsIn = once((year) => monthsOf(year).map(({ start }) => start / 1000));
+const midnightOf = once((day) => midnight(new Date(day * DAY_S * 1000).toISOString().slice(0, 10)) / 1000);
 const yearOf = (atS) => Number(dayOf(atS * 1000).slice(0, 4));
-
-const NEW_YEARS = new Map(); // the same ten at every frame
-function yearsBetween(min, max) {
-  const found = [];
-  for (let year = yearOf(min); year <= yearOf(max); year += 1) {
-    if (!NEW_YEARS.has(year)) NEW_YEARS.set(year, midnight(`${year}-01-01`) / 1000);
-    found.push(NEW_YEARS.get(year));
-  }
-  return found.filter((at) => at >= min && at <= max);
-}
-
-const MONTHS = new Map();
-function monthsIn(newYear) {
-  if (!MONTHS.has(newYear)) MONTHS.set(newYear, monthsOf(yearOf(newYear)).map(({ start }) => start / 1000));
-  return MONTHS.get(newYear);
-}
 
 const TEXTS = new Map(); // a label is the same at every frame, and dear to make
 const MOST_TEXTS = 2000;

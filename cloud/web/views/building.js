@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
-/** One building: alerts as they come, its meters as they run, its use as charts. */
+/** One building: what runs now, alerts as they come, the month's bill, its use as charts, its meters. */
 
 import { html, nothing } from "lit";
 import "../components/age.js";
@@ -63,6 +63,7 @@ export class Building extends Element {
     const { alerts } = this.#feed;
     const isQuiet = !alerts.some(isOpen);
     return html`
+      <iskar-now .points=${service_points}></iskar-now>
       <section class="alert-section" aria-labelledby="alerts-title">
         <h2 id="alerts-title" class="visually-hidden">${t("alerts")}</h2>
         ${isQuiet ? html`<p class="quiet-line">${icon("check")}${t("alerts_none")}</p>` : nothing}
@@ -71,7 +72,6 @@ export class Building extends Element {
       </section>
       <div class="columns building-columns">
         <div class="spent">
-          <iskar-now .points=${service_points}></iskar-now>
           <iskar-expected-bill .premisesId=${this.premisesId}></iskar-expected-bill>
           <iskar-usage .premisesId=${this.premisesId} .points=${service_points} .utilities=${utilitiesOf(service_points)}></iskar-usage>
         </div>
