@@ -47,6 +47,7 @@ from cloud.privacy import accesses_endpoints as accesses
 from cloud.privacy import account_endpoints as privacy
 from cloud.privacy import audit_endpoints as audit
 from cloud.privacy.counting import CountLooks
+from cloud.readings import columns_endpoints as columns
 from cloud.readings import district_endpoints as districts
 from cloud.readings import endpoints as readings
 from cloud.readings import notice_endpoints as notices
@@ -75,6 +76,7 @@ ROUTERS = (
     meters.public_router,
     readings.router,
     readings.operator_router,
+    columns.router,
     districts.router,
     exports.router,
     registers.router,

@@ -69,6 +69,7 @@ from cloud.privacy.retention import Keeping
 from cloud.privacy.takeout import Takeout
 from cloud.readings.districts import Districts
 from cloud.readings.ingest import Ingest
+from cloud.readings.long_usage_service import LongUsages
 from cloud.readings.notices import Notices
 from cloud.readings.registers import Registers
 from cloud.readings.service import Readings, highest_boot, mark_stale
@@ -123,6 +124,7 @@ class Services:
     register_history: RegisterHistory
     ingest: Ingest
     readings: Readings
+    long_usages: LongUsages
     registers: Registers
     districts: Districts
     notices: Notices
@@ -263,6 +265,7 @@ class Services:
             ingest=ingest,
             readings=readings,
             registers=registers,
+            long_usages=LongUsages(database),
             districts=Districts(database, settings.aggregate_min_premises),
             notices=Notices(database),
             downlink=Downlink(database, clock),

@@ -103,12 +103,7 @@ class Readings:
             ]
             final = await is_final(connection, points, span.resolution)
             usages = await usage(connection, points, cuts, span.resolution)
-        unit = next(
-            one.unit
-            for one in reading_types.ALL
-            if one.utility == utility and one.kind == reading_types.REGISTER
-        )
-        return unit, total(list(usages.values()), cuts), final
+        return register_unit(utility), total(list(usages.values()), cuts), final
 
     async def readings_of_point(
         self,
@@ -155,6 +150,15 @@ class Readings:
         """Return a page of integrity findings."""
         async with self._database.transaction() as connection:
             return await quarantine_repository.page_of_findings(connection, after, limit)
+
+
+def register_unit(utility: str) -> str:
+    """Return the unit that registers of a utility count in."""
+    return next(
+        one.unit
+        for one in reading_types.ALL
+        if one.utility == utility and one.kind == reading_types.REGISTER
+    )
 
 
 def main_points(points: Sequence[ServicePoint]) -> list[ServicePoint]:

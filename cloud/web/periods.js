@@ -7,7 +7,7 @@ import { recall, remember } from "./store.js";
 
 const REFRESH_MS = 30_000;
 
-/** A Lit controller; `want` says which periods by name, `get` gives what is known of one. */
+/** A Lit controller; `want` says which periods by name, `get` gives what is known of one; `isPriceless` ones need no cost. */
 export class Periods {
   #host;
   #wanted = {};
@@ -35,14 +35,14 @@ export class Periods {
   want(periods) {
     const before = this.#keys;
     this.#wanted = periods;
-    this.#keys = Object.values(periods).map(keyOf);
+    this.#keys = Object.values(periods).map(askedOf);
     for (const period of Object.values(periods)) {
-      if (!before.includes(keyOf(period))) this.#fetch(period);
+      if (!before.includes(askedOf(period))) this.#fetch(period);
     }
   }
 
   get(name) {
-    return this.#known.get(keyOf(this.#wanted[name])) ?? {};
+    return this.#wanted[name] ? this.#known.get(keyOf(this.#wanted[name])) ?? {} : {};
   }
 
   #refresh = () => Object.values(this.#wanted).forEach((period) => this.#fetch(period));
@@ -53,7 +53,7 @@ export class Periods {
       const usage = await usageOf(period.premisesId, period);
       this.#known.set(key, { usage, cost: this.#known.get(key)?.cost });
       remember(key, usage, now());
-      this.#price(key, period);
+      if (!period.isPriceless) this.#price(key, period);
     } catch (error) {
       console.info(`The use of ${key} could not be fetched:`, error.message);
       this.#known.set(key, this.#fallBack(key, error));
@@ -80,3 +80,5 @@ export class Periods {
 }
 
 const keyOf = ({ premisesId, utility, resolution, from }) => `${usageRoute(utility)}/${premisesId}/${utility}/${resolution}/${from}`;
+
+const askedOf = (period) => `${keyOf(period)}/${period.isPriceless ? "use" : "cost"}`;

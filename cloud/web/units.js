@@ -84,10 +84,12 @@ function decimalsFor(scaled, scale) {
   return size < 1 && scale.per === 1e6 ? 3 : 2; // a few litres, told in m³
 }
 
+const FORMATS = new Map(); // dear to make, and charts ask at every frame
+
 export function decimal(number, decimals, language) {
-  return new Intl.NumberFormat(language, {
-    minimumFractionDigits: 0, maximumFractionDigits: decimals,
-  }).format(number);
+  const key = `${language}/${decimals}`;
+  if (!FORMATS.has(key)) FORMATS.set(key, new Intl.NumberFormat(language, { minimumFractionDigits: 0, maximumFractionDigits: decimals }));
+  return FORMATS.get(key).format(number);
 }
 
 /** A register as its dial shows it, {whole, fraction, unit}; digits cut, never rounded up. */

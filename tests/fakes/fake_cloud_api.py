@@ -39,6 +39,7 @@ from tests.fakes.fake_home_api import FakeHome, add_home_routes, home_summary
 from tests.fakes.fake_meter_api import add_meter_routes
 from tests.fakes.fake_papers_api import add_papers_routes
 from tests.fakes.fake_rules_api import add_rule_routes
+from tests.fakes.fake_usage_api import LongUse, add_usage_routes
 
 EMAIL = USER["email"]
 PASSWORD = "a-password-of-the-tests"
@@ -63,6 +64,7 @@ class FakeCloud:
     subscriptions: dict[str, dict[str, Any]] = field(default_factory=dict)
     mail_is_off: bool = False
     home: FakeHome = field(default_factory=FakeHome)
+    long_use: LongUse = field(default_factory=LongUse)
     attempts_left: int = 20
     broken: bool = False
     ahead: timedelta = timedelta()
@@ -177,6 +179,9 @@ def build_app(fake: FakeCloud, folder: Path = FOLDER) -> FastAPI:
     meters = _signed_in_router(fake)
     add_meter_routes(meters, fake)
     app.include_router(meters)
+    usage = _signed_in_router(fake)
+    add_usage_routes(usage, fake.long_use)
+    app.include_router(usage)
     mount(app, folder)
 
     @app.exception_handler(HTTPException)

@@ -17,10 +17,11 @@ const STALE_MS = 15 * 60_000;
 const SILENT_MS = 65 * 60_000; // then the hour's use isn't known any more, as the cloud says in its list
 
 export class MeterCard extends Element {
-  static properties = { point: {}, parent: {}, isOpen: { state: true } };
+  static properties = { premisesId: {}, point: {}, parent: {}, isOpen: { state: true } };
 
   constructor() {
     super();
+    this.premisesId = "";
     this.point = null;
     this.parent = null;
     this.isOpen = false; // the registers are asked for once somebody looks
@@ -34,7 +35,7 @@ export class MeterCard extends Element {
       <article class="meter ${this.parent ? "meter-part" : ""} u-${utility}" data-service-point=${service_point_id} data-freshness=${this.#freshness()}>
         <header>
           <span class="meter-icon">${icon(utility)}</span>
-          <h3>${named(name)}
+          <h3><a href="#/premises/${encodeURIComponent(this.premisesId)}/meters/${encodeURIComponent(service_point_id)}">${named(name)}</a>
             ${this.parent ? html`<small>${t("part_of", { name: named(this.parent.name) })}</small>` : nothing}</h3>
           ${flow === null || flow === undefined ? nothing : html`
             <span class="meter-flow">${t("now_flow", { amount: amountText(flow, instantaneous.unit, language()) })}</span>`}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
-/** One building: alerts as they come, its meters as they run, its use as charts. */
+/** One building: what runs now, alerts as they come, the month's bill, its use as charts, its meters. */
 
 import { html, nothing } from "lit";
 import "../components/age.js";
@@ -13,6 +13,7 @@ import { Element } from "../components/element.js";
 import { buildingGone, waitingForReadings } from "../components/first_hour.js";
 import { icon } from "../components/icons.js";
 import "../components/meter_card.js";
+import "../components/now_strip.js";
 import { problemText } from "../problem.js";
 import "../components/usage_panel.js";
 import { Feed, isGone } from "../feed.js";
@@ -65,6 +66,7 @@ export class Building extends Element {
     const { alerts } = this.#feed;
     const isQuiet = !alerts.some(isOpen);
     return html`
+      <iskar-now .points=${service_points}></iskar-now>
       <section class="alert-section" aria-labelledby="alerts-title">
         <h2 id="alerts-title" class="visually-hidden">${t("alerts")}</h2>
         ${isQuiet ? html`<p class="quiet-line">${icon("check")}${t("alerts_none")}</p>` : nothing}
@@ -72,17 +74,17 @@ export class Building extends Element {
           @changed=${(event) => this.#feed.onAlert(event.detail)}></iskar-alerts>
       </section>
       ${waitingForReadings(service_points)}
-      <div class="columns">
+      <div class="columns building-columns">
+        <div class="spent">
+          <iskar-expected-bill .premisesId=${this.premisesId}></iskar-expected-bill>
+          <iskar-usage .premisesId=${this.premisesId} .points=${service_points} .utilities=${utilitiesOf(service_points)}></iskar-usage>
+          <iskar-compared .premisesId=${this.premisesId}></iskar-compared>
+        </div>
         <section class="meters" aria-labelledby="meters-title">
           <h2 id="meters-title">${t("meters_now")}</h2>
           ${inOrder(service_points).map((point) => html`
-            <iskar-meter .point=${point} .parent=${service_points.find((other) => other.service_point_id === point.parent_service_point_id)}></iskar-meter>`)}
+            <iskar-meter .premisesId=${this.premisesId} .point=${point} .parent=${service_points.find((other) => other.service_point_id === point.parent_service_point_id)}></iskar-meter>`)}
         </section>
-        <div class="spent">
-          <iskar-expected-bill .premisesId=${this.premisesId}></iskar-expected-bill>
-          <iskar-usage .premisesId=${this.premisesId} .utilities=${utilitiesOf(service_points)}></iskar-usage>
-          <iskar-compared .premisesId=${this.premisesId}></iskar-compared>
-        </div>
       </div>`;
   }
 

@@ -44,7 +44,6 @@ addWords({
   usage: ["Потребление", "Use"],
   by_hour: ["По часове", "By hour"],
   by_month: ["По месеци", "By month"],
-  year: ["{year} г.", "{year}"],
   previous_day: ["Предишен ден", "Previous day"],
   next_day: ["Следващ ден", "Next day"],
   previous_year: ["Предишна година", "Previous year"],

@@ -49,6 +49,7 @@ NEEDS: dict[str, Right | None] = {
     "GET /premises": Right.SEE_PREMISES,
     "GET /premises/{premises_id}": Right.SEE_PREMISES,
     "GET /premises/{premises_id}/usage": Right.SEE_PREMISES,
+    "GET /premises/{premises_id}/usage/columns": Right.SEE_PREMISES,
     "GET /premises/{premises_id}/export": Right.SEE_PREMISES,
     "GET /premises/{premises_id}/alerts": Right.SEE_PREMISES,
     "GET /premises/{premises_id}/live": Right.SEE_PREMISES,
