@@ -91,7 +91,7 @@ export class UsagePanel extends Element {
     });
   }
 
-  #card(name, { title, subtitle, note, slots, each, axisText, slotText, previous, next }) {
+  #card(name, { title, subtitle, note = "", slots, each, axisText, slotText, previous, next }) {
     const { usage, cost, keptSince, isUnknown } = this.#periods.get(name);
     const paid = usage && !keptSince ? costWords(cost) : null;
     return html`

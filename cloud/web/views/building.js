@@ -21,7 +21,8 @@ import "../words/building.js";
 export class Building extends Element {
   static properties = { premisesId: {} };
 
-  #feed = null;
+  /** @type {Feed} */ // from the first update on
+  #feed;
 
   constructor() {
     super();

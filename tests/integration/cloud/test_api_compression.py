@@ -6,7 +6,6 @@ import asyncio
 import httpx
 import pytest
 
-from cloud.kit.auth.rights import Role
 from cloud.kit.compression import MIN_BYTES
 from tests.integration.cloud.builders import Caller, CloudInTest, a_telegram
 
@@ -77,10 +76,3 @@ async def test_a_stream_goes_as_it_is_made(served: CloudInTest) -> None:
         assert await anext(lines) == ": connected"
         await served.gateway.send(a_telegram())
         assert await anext(line async for line in lines if line) == "event: reading"
-
-
-async def test_an_archive_that_is_packed_already_is_not_packed_again(cloud: CloudInTest) -> None:
-    owner = await cloud.caller(Role.OWNER, "p-one")
-    archive = await _asked(owner, "/account/export", **PACKED)
-    assert archive.headers["content-type"] == "application/zip"
-    assert "content-encoding" not in archive.headers
