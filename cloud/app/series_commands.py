@@ -30,11 +30,11 @@ def series(
     """Print all series of use as JSON."""
 
     async def work(services: Services) -> dict[str, object]:
-        made = await services.demand_series.make() if make else []
-        found = await services.demand_history.all()
+        made = await services.demand.series.make() if make else []
+        found = await services.demand.history.all()
         for one in found if make else ():
             if one.origin == ISKAR:
-                await services.demand_history.count(one.series_id, services.clock.now())
+                await services.demand.history.count(one.series_id, services.clock.now())
         return {"made": made, "series": jsonable_encoder(found, exclude={"coverage"})}
 
     print_with_services(work)
@@ -81,7 +81,7 @@ def add_series(
     operator = Principal(subject=SYSTEM, role=Role.OPERATOR)
 
     async def work(services: Services) -> dict[str, object]:
-        kept = await services.demand_series.put(operator, wanted)
+        kept = await services.demand.series.put(operator, wanted)
         return {"series": jsonable_encoder(kept, exclude={"coverage"})}
 
     print_with_services(work)

@@ -36,26 +36,8 @@ from cloud.alerts.notices import Notices as PeopleNotices
 from cloud.alerts.push import Push
 from cloud.alerts.service import Alerts
 from cloud.alerts.subscriptions import Subscriptions
+from cloud.app.demand_services import DemandServices
 from cloud.app.upkeep import Upkeep
-from cloud.demand.bills.service import ExpectedBills
-from cloud.demand.history import tasks as history_tasks
-from cloud.demand.history.datasets import Datasets
-from cloud.demand.history.imports import HistoryImports
-from cloud.demand.history.series import SeriesKeeper
-from cloud.demand.history.service import DemandHistory
-from cloud.demand.history.weathering import Weathering
-from cloud.demand.issued import limits_service
-from cloud.demand.issued import tasks as demand_tasks
-from cloud.demand.issued.audits_service import Audits
-from cloud.demand.issued.limits_service import Limits
-from cloud.demand.issued.points import PointForecasts
-from cloud.demand.issued.service import IssuedForecasts
-from cloud.demand.runs.asking import Programs
-from cloud.demand.runs.registry import ModelRegistry
-from cloud.demand.runs.service import Cadence, Runs
-from cloud.demand.runs.skies import PlacedSkies
-from cloud.demand.studies import program as studies_program
-from cloud.demand.studies.service import Studies
 from cloud.downlink.service import Downlink
 from cloud.exports.service import Exports
 from cloud.kit.addresses import Addresses
@@ -107,7 +89,6 @@ from cloud.webhooks.service import Outbox
 from wire import batch
 
 PUSH_TIMEOUT_S = 15
-STUDY_TIMEOUT_S = 900  # ten years of hours take a minute or three of one core
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,22 +119,11 @@ class Services:
     readings: Readings
     registers: Registers
     districts: Districts
-    demand_history: DemandHistory
-    demand_series: SeriesKeeper
-    demand_imports: HistoryImports
-    datasets: Datasets
-    weathering: Weathering
-    demand_models: ModelRegistry
-    demand_runs: Runs
-    issued_forecasts: IssuedForecasts
-    forecast_audits: Audits
-    demand_limits: Limits
-    demand_studies: Studies
     notices: Notices
     downlink: Downlink
     tariffs: Tariffs
     costs: Costs
-    expected_bills: ExpectedBills
+    demand: DemandServices
     corrections: Corrections
     audit_trail: AuditTrail
     reviewer: Reviewer
@@ -193,7 +163,7 @@ class Services:
                 try:
                     yield services
                 finally:
-                    await services.demand_studies.stop()
+                    await services.demand.studies.stop()
         finally:
             await database.close()
 
@@ -240,36 +210,8 @@ class Services:
             {batch.FINDING: FindingAdmitter(course)},
         )
         weather = WeatherRecords(database, clock)
-        weathering = Weathering(database, weather)
-        history = DemandHistory(database, settings.aggregate_min_premises)
-        keeper = SeriesKeeper(database, clock, history)
-        history_tasks.register(jobs, keeper, history, clock)
-        models = ModelRegistry(database, clock, settings.data_dir / "models", sealing)
-        runs = Runs(
-            database,
-            clock,
-            history,
-            PlacedSkies(weathering),
-            models,
-            Programs(),
-            Cadence(
-                forecast_every=timedelta(hours=settings.demand_forecast_every_h),
-                refit_after=timedelta(days=settings.demand_refit_after_days),
-            ),
-        )
-        issued = IssuedForecasts(database, clock, history)
-        audits = Audits(database, clock, history, models)
-        limits = Limits(database, clock, history, outbox, jobs, mail, settings.base_url)
-        demand_tasks.register(jobs, clock, runs, models, issued, audits, limits)
-        limits_service.register(jobs, limits)
-        studies = Studies(
-            clock,
-            history,
-            weathering,
-            weather,
-            issued,
-            limits,
-            Programs(STUDY_TIMEOUT_S, studies_program.__name__),
+        demand = DemandServices.built(
+            settings, database, clock, jobs, mail, sealing, outbox, weather, costs
         )
         sessions = Sessions(database, clock, settings)
         links = Links(database, clock, jobs, mail, sessions, settings)
@@ -310,22 +252,11 @@ class Services:
             readings=readings,
             registers=Registers(database),
             districts=Districts(database, settings.aggregate_min_premises),
-            demand_history=history,
-            demand_series=keeper,
-            demand_imports=HistoryImports(database, clock, history, keeper),
-            datasets=Datasets(database, clock, history, weathering),
-            weathering=weathering,
-            demand_models=models,
-            demand_runs=runs,
-            issued_forecasts=issued,
-            forecast_audits=audits,
-            demand_limits=limits,
-            demand_studies=studies,
             notices=Notices(database),
             downlink=Downlink(database, clock),
             tariffs=Tariffs(database, clock, book),
             costs=costs,
-            expected_bills=ExpectedBills(costs, clock, PointForecasts(database, clock, history)),
+            demand=demand,
             corrections=Corrections(database, clock),
             audit_trail=AuditTrail(database),
             reviewer=Reviewer(database, hypertables),

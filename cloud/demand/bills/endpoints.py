@@ -18,7 +18,7 @@ router = APIRouter(tags=["demand"])
 
 
 def _bills(request: Request) -> ExpectedBills:
-    found: ExpectedBills = request.app.state.expected_bills
+    found: ExpectedBills = request.app.state.demand.bills
     return found
 
 

@@ -13,7 +13,7 @@ router = APIRouter(tags=["demand"])
 
 
 def _datasets(request: Request) -> Datasets:
-    found: Datasets = request.app.state.datasets
+    found: Datasets = request.app.state.demand.datasets
     return found
 
 

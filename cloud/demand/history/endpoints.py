@@ -45,17 +45,17 @@ A_FILE: dict[str, Any] = {
 
 
 def _history(request: Request) -> DemandHistory:
-    found: DemandHistory = request.app.state.demand_history
+    found: DemandHistory = request.app.state.demand.history
     return found
 
 
 def _keeper(request: Request) -> SeriesKeeper:
-    found: SeriesKeeper = request.app.state.demand_series
+    found: SeriesKeeper = request.app.state.demand.series
     return found
 
 
 def _imports(request: Request) -> HistoryImports:
-    found: HistoryImports = request.app.state.demand_imports
+    found: HistoryImports = request.app.state.demand.imports
     return found
 
 

@@ -41,22 +41,22 @@ CSV: dict[int | str, dict[str, Any]] = {
 
 
 def _issued(request: Request) -> IssuedForecasts:
-    found: IssuedForecasts = request.app.state.issued_forecasts
+    found: IssuedForecasts = request.app.state.demand.issued
     return found
 
 
 def _audits(request: Request) -> Audits:
-    found: Audits = request.app.state.forecast_audits
+    found: Audits = request.app.state.demand.audits
     return found
 
 
 def _registry(request: Request) -> ModelRegistry:
-    found: ModelRegistry = request.app.state.demand_models
+    found: ModelRegistry = request.app.state.demand.models
     return found
 
 
 def _history(request: Request) -> DemandHistory:
-    found: DemandHistory = request.app.state.demand_history
+    found: DemandHistory = request.app.state.demand.history
     return found
 
 

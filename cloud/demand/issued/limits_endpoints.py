@@ -52,7 +52,7 @@ class Limit(BaseModel):
 
 
 def _limits(request: Request) -> Limits:
-    found: Limits = request.app.state.demand_limits
+    found: Limits = request.app.state.demand.limits
     return found
 
 

@@ -46,7 +46,7 @@ STUDY: dict[int | str, dict[str, Any]] = {
 
 
 def _studies(request: Request) -> Studies:
-    found: Studies = request.app.state.demand_studies
+    found: Studies = request.app.state.demand.studies
     return found
 
 

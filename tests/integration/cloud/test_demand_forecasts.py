@@ -169,7 +169,7 @@ async def test_a_tenant_is_told_nothing_that_was_forecast_before_they_moved_in(
     moved_in = ISSUED - timedelta(hours=3)
     grant = Grant(premises_id="p-one", since=moved_in)
     tenant = Principal(subject="user:1", role=Role.TENANT, grants=frozenset({grant}))
-    forecasts = cloud.services.issued_forecasts
+    forecasts = cloud.services.demand.issued
     assert (await forecasts.shown(tenant, "dma", None)).run.issued_at == ISSUED
     assert await forecasts.issued_at(tenant, "dma", None, 10) == [ISSUED]
     with pytest.raises(NotFoundError):
@@ -181,7 +181,7 @@ async def test_a_whole_run_by_the_program_itself_from_the_jobs(
 ) -> None:
     """The worker's own job: a program is started, answers, and what it says is stored."""
     cloud.clock.time = NOON + timedelta(hours=6)
-    runs: Runs = cloud.services.demand_runs
+    runs: Runs = cloud.services.demand.runs
     [group] = await runs.to_forecast()
     await cloud.services.jobs.app.tasks["demand.forecast"].func(
         group_id=group.group_id, issued_at=cloud.clock.time.isoformat()

@@ -173,15 +173,15 @@ async def test_the_register_counts_data_sets_and_says_how_fresh_they_are(
 async def test_series_of_buildings_districts_and_the_city_are_made_by_themselves(
     cloud: CloudInTest,
 ) -> None:
-    made = await cloud.services.demand_series.make()
+    made = await cloud.services.demand.series.make()
     assert made == ["p-one-water", "district-sredets-water", "city-water"]
-    assert await cloud.services.demand_series.make() == []
+    assert await cloud.services.demand.series.make() == []
     await cloud.gateway.send(
         *(a_telegram(1 + hour, at=NOON - timedelta(hours=6 - hour)) for hour in range(6))
     )
     await cloud.services.reviewer.drain()
     for name in made:
-        await cloud.services.demand_history.count(name, NOON)
+        await cloud.services.demand.history.count(name, NOON)
     owner = await cloud.caller(Role.OWNER, "p-one")
     told = await owner.get(
         "/demand/series/p-one-water/usage", **{"from": "2026-11-21", "to": "2026-11-22"}
@@ -194,7 +194,7 @@ async def test_series_of_buildings_districts_and_the_city_are_made_by_themselves
 
 
 async def test_a_look_at_a_buildings_series_is_counted(cloud: CloudInTest) -> None:
-    await cloud.services.demand_series.make()
+    await cloud.services.demand.series.make()
     await cloud.operator.get("/demand/series/p-one-water/usage", **SPAN)
     await cloud.operator.get("/demand/series/city-water/usage", **SPAN)
     await cloud.services.accesses.store()
@@ -250,5 +250,5 @@ async def test_who_moved_in_is_told_nothing_odd_of_the_time_before(cloud: CloudI
     for since, kinds in ((START, ["negative"]), (START + timedelta(hours=1), [])):
         grant = Grant(premises_id="p-one", since=since)
         caller = Principal(subject="user:1", role=Role.TENANT, grants=frozenset({grant}))
-        [told] = (await cloud.services.datasets.all(caller)).items
+        [told] = (await cloud.services.demand.datasets.all(caller)).items
         assert [one.kind for one in told.findings] == kinds, since

@@ -54,7 +54,7 @@ async def _look(cloud: CloudInTest, hours: int, middle: float, **changes: Any) -
     days = np.tile([middle - 200, middle, middle + 200], (13, 1))
     at = ISSUED + timedelta(hours=hours)
     run = a_run(issued_at=at, sums=days, **changes)
-    return await cloud.services.demand_limits.look([run])
+    return await cloud.services.demand.limits.look([run])
 
 
 async def _told(cloud: CloudInTest) -> list[dict[str, Any]]:
@@ -196,7 +196,7 @@ def _with_mail(cloud: CloudInTest, mailbox: Mailbox) -> Limits:
     return Limits(
         services.database,
         services.clock,
-        services.demand_history,
+        services.demand.history,
         Outbox(services.clock),
         services.jobs,
         Mail(server, Clock()),

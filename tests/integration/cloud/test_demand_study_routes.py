@@ -138,7 +138,7 @@ async def test_who_may_not_see_the_series_is_told_nothing_of_it(
 async def test_a_municipality_is_told_nothing_made_of_hours_that_iskar_sums(
     cloud: CloudInTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cloud.services.demand_history, "_at_least", 1)  # building one is enough
+    monkeypatch.setattr(cloud.services.demand.history, "_at_least", 1)  # building one is enough
     ours = a_series("city", origin="iskar", supplier_id=None)
     async with cloud.services.database.transaction(as_system=True) as connection:
         await history_repository.put_series(connection, ours, "user:1", NOON)
