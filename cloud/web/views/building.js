@@ -43,7 +43,7 @@ export class Building extends Element {
     return html`
       <main id="content" class="page">
         <a class="back" href="#/">${icon("left")}${t("back")}</a>
-        ${building ? this.#header(building, state) : nothing}
+        ${building ? this.#header(building, state) : html`<h1 class="visually-hidden">${t("meters_now")}</h1>`}
         ${buildingTabs(this.premisesId)}
         ${keptSince ? html`<p class="banner-offline" role="status"><iskar-age .at=${keptSince} .words=${"kept_since"}></iskar-age></p>` : nothing}
         ${building ? this.#content(building) : this.#waiting(error)}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Every page of the app in every state that a person may find it in, for those who look at them all.
+"""Every page of the app in every state that a person may find it in.
 
 A module of this folder says the states of its part as ``STATES``; it is found, not listed. A state
 of a view that isn't there is left out, so a view may be planned before it is written; a view that

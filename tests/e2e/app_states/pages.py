@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""One ordinary state of each other page; what is special about one is said in a module of its own."""
+"""One ordinary state of each other page; what is special about one has a module of its own."""
 
 from tests.e2e.app_states import State
 from tests.fakes.fake_cloud_api import FakeCloud
