@@ -34,6 +34,7 @@ from cloud.kit.auth.cookies import RenewedSessions
 from cloud.kit.auth.origins import RefuseOtherSites
 from cloud.kit.auth.row_security import BeginWithNobody
 from cloud.kit.bodies import LimitBodies
+from cloud.kit.compression import Compressed
 from cloud.kit.database import Database
 from cloud.kit.etags import EntityTags
 from cloud.kit.proxies import BehindProxies
@@ -151,6 +152,7 @@ def create_app(services: Services) -> FastAPI:
     app.add_middleware(NotesRoutes)  # the first is the innermost
     app.add_middleware(CountLooks, prefix=API, accesses=services.accesses)
     app.add_middleware(EntityTags, prefix=API)
+    app.add_middleware(Compressed, prefix=API)  # around the tags: they name what isn't packed
     app.add_middleware(
         LimitBodies,
         limits={batch.PATH: MAX_BODY_BYTES, downlink.PACKAGES_PATH: package.MAX_BYTES},

@@ -101,7 +101,7 @@ export class Feed {
 }
 
 /** Whether an error says that there is no such building, or none for this reader. */
-export const isGone = ({ status }) => status === 403 || status === 404;
+export const isGone = (error) => error?.status === 403 || error?.status === 404;
 
 /** The building with `reading` put where it belongs, unless a newer one is there already. */
 export function applyReading(building, reading) {

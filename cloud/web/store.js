@@ -16,7 +16,7 @@ export function remember(key, content, at) {
 /** Return {content, at} as remembered, or null. */
 export function recall(key) {
   try {
-    return JSON.parse(localStorage.getItem(PREFIX + key));
+    return JSON.parse(localStorage.getItem(PREFIX + key) ?? "null");
   } catch (error) {
     console.info(`${key} can't be read back:`, error.message);
     return null;

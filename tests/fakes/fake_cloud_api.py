@@ -23,6 +23,7 @@ from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Respons
 from fastapi.responses import JSONResponse
 from sse_starlette import EventSourceResponse
 
+from cloud.kit.compression import Compressed
 from cloud.web import mount
 from cloud.web.release import FOLDER
 from tests.fakes.fake_alerts_api import add_alert_routes
@@ -162,6 +163,7 @@ class FakeCloud:
 def build_app(fake: FakeCloud, folder: Path = FOLDER) -> FastAPI:
     """Return an application that serves the app itself and the fake API under it."""
     app = FastAPI()
+    app.add_middleware(Compressed, prefix="/api/v1")  # as much goes over the line as in earnest
     app.include_router(_open_routes(fake))
     app.include_router(_session_routes(fake))
     app.include_router(_premises_routes(fake))

@@ -18,7 +18,7 @@ export function palette(element) {
 export function hatching(color, ground) {
   const tile = document.createElement("canvas");
   tile.width = tile.height = 8;
-  const pen = tile.getContext("2d");
+  const pen = /** @type {CanvasRenderingContext2D} */ (tile.getContext("2d"));
   if (ground) {
     pen.globalAlpha = 0.28;
     pen.fillStyle = ground;
@@ -44,7 +44,7 @@ export function drawBars(element, { filled, labels, figureOf, unit, onPoint, sel
   const font = `12px ${getComputedStyle(element).fontFamily}`;
   const amounts = (...states) => filled.map((slot) => (states.includes(slot.state) ? slot.usage : null));
   const then = Math.max(0, ...filled.map((slot) => slot.then ?? 0));
-  const bars = uPlot.paths.bars({ size: [0.74, 44], radius: 0.18 });
+  const bars = uPlot.paths.bars?.({ size: [0.74, 44], radius: 0.18 });
   const axis = { stroke: colors.ink, font, ticks: { show: false } };
   const plot = new uPlot({
     width: element.clientWidth,

@@ -14,6 +14,7 @@ const darkness = matchMedia("(prefers-color-scheme: dark)");
 export class UsageChart extends Element {
   static properties = { filled: {}, unit: {}, slotText: {}, axisText: {}, each: {}, label: {}, at: { state: true } };
 
+  /** @type {import("uplot") | null} */
   #plot = null;
   #resized = new ResizeObserver(() => this.#draw());
   #recolored = () => this.#draw();
@@ -22,7 +23,7 @@ export class UsageChart extends Element {
     super();
     this.filled = [];
     this.unit = "";
-    this.slotText = () => ""; // words for a slot: "07:00–08:00"
+    this.slotText = (_slot) => ""; // words for a slot: "07:00–08:00"
     this.axisText = () => ""; // a short label under it: "07"
     this.each = "hours"; // or "days", "months": which words count the slots
     this.label = "";

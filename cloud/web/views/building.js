@@ -25,7 +25,8 @@ import "../words/building.js";
 export class Building extends Element {
   static properties = { premisesId: {} };
 
-  #feed = null;
+  /** @type {Feed} */ // from the first update on
+  #feed;
 
   constructor() {
     super();
@@ -46,8 +47,8 @@ export class Building extends Element {
     return html`
       <main id="content" class="page">
         <a class="back" href="#/">${icon("left")}${t("back")}</a>
-        ${building ? this.#header(building, state) : nothing}
-        ${error && isGone(error) ? nothing : buildingTabs(this.premisesId)}
+        ${building ? this.#header(building, state) : isGone(error) ? nothing : html`<h1 class="visually-hidden">${t("meters_now")}</h1>`}
+        ${isGone(error) ? nothing : buildingTabs(this.premisesId)}
         ${keptSince ? html`<p class="banner-offline" role="status"><iskar-age .at=${keptSince} .words=${"kept_since"}></iskar-age></p>` : nothing}
         ${building ? this.#content(building) : this.#waiting(error)}
       </main>`;
