@@ -60,13 +60,13 @@ async def gas_energy_of_point(
 def _energy(
     span: Span, found: Sequence[gas.Energy], told: Sequence[gas.PointFactors], is_final: bool
 ) -> Energy:
-    return Energy(
+    return Energy.model_construct(
         unit="Wh",
         resolution=span.resolution,
         timezone=ZONE.key,
         is_final=is_final,
         intervals=[
-            EnergyInterval(
+            EnergyInterval.model_construct(
                 interval_start=one.start.astimezone(ZONE),
                 interval_end=one.end.astimezone(ZONE),
                 usage=one.usage_wh,

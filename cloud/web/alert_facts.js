@@ -2,6 +2,7 @@
 /** What an alert says, in words and figures. */
 
 import { momentText } from "./calendar.js";
+import { now } from "./clock.js";
 import { alertKindOf, isOfMeter } from "./kinds.js";
 import { language, named, t } from "./language.js";
 import { amountText, euroText, rangeText } from "./units.js";
@@ -17,8 +18,8 @@ export const known = (alert, point) => ({ ...alert, utility: alert.utility ?? po
 
 export const titleOf = (alert, point) => t(alertKindOf(known(alert, point), "other_alert"));
 
-/** Its figures as [words' key, text], only those that are known or said to be unknown. */
-export function factsOf(alert, point) {
+/** Its figures as [words' key, text], only those that are known or said to be unknown; `gas` (a Gas) tells those of gas. */
+export function factsOf(alert, point, gas) {
   const cost = euroText(alert.cost_eur, language());
   const isPower = (alert.flow_w ?? null) !== null;
   const isOver = !isOpen(alert);
@@ -27,10 +28,17 @@ export function factsOf(alert, point) {
     point && ["where", named(point.name)],
     ["since", momentText(Date.parse(alert.started_at), language())],
     !isOfMeter(alert) && [isPower ? "power" : "flow", flowOf(alert)],
-    !isOfMeter(alert) && [lost, lostText(known(alert, point), alert)],
+    !isOfMeter(alert) && [lost, isVolumeOfGas(known(alert, point)) ? gas.text(gasOf(alert)) : lostText(known(alert, point), alert)],
     cost && !isOfMeter(alert) && ["cost", cost],
   ].filter(Boolean);
 }
+
+const isVolumeOfGas = ({ utility, energy_wh }) => utility === "gas" && (energy_wh ?? null) === null;
+
+const gasOf = ({ premises_id, service_point_id, volume_l, started_at, resolved_at }) => ({
+  premisesId: premises_id, servicePointId: service_point_id, litres: volume_l,
+  since: Date.parse(started_at), until: resolved_at ? Date.parse(resolved_at) : now(),
+});
 
 /** What was lost, of {volume_l} or {energy_wh}, as that utility is counted. */
 export function lostText({ utility }, { energy_wh, volume_l }) {

@@ -53,7 +53,7 @@ def test_water_is_told_in_the_unit_that_was_chosen_in_the_whole_app_and_kept(
         page.wait_for_selector("[data-chart=day] .uplot")
         expect(page.locator("[data-unit='m³']")).to_have_attribute("aria-pressed", "true")
         page.locator("a.back").click()
-        school = page.locator("[data-premises=school-107] [data-utility=water] dd")
+        school = page.locator("[data-premises=school-107] [data-utility=water] .home-today dd")
         expect(school).to_contain_text(cubic)
 
 
@@ -111,7 +111,7 @@ def test_gas_in_kwh_on_the_list_on_an_alert_and_on_the_meters_page(browser: Brow
         expect(first.locator("summary b")).to_contain_text("kWh")
         page.goto(f"{root}#/")
         home = page.locator("[data-premises=mladost-17]")
-        expect(home.locator("[data-utility=gas] dd")).to_contain_text("Wh")
+        expect(home.locator("[data-utility=gas] .home-today dd")).to_contain_text("Wh")
         expect(home.locator("[data-conversions]")).to_contain_text("from October 1, 2026")
 
 

@@ -4,6 +4,7 @@
 import { html, nothing } from "lit";
 import { acknowledge, labelAlert, RefusedError, resolve } from "../api.js";
 import { factsOf, isOpen, known, needsSeeing, titleOf } from "../alert_facts.js";
+import { Gas } from "../gas.js";
 import { alertKindOf, isOfMeter, ordinaryUsesOf } from "../kinds.js";
 import { t } from "../language.js";
 import { NOTHING } from "../units.js";
@@ -12,6 +13,8 @@ import { icon } from "./icons.js";
 
 export class AlertList extends Element {
   static properties = { alerts: {}, points: {}, saving: { state: true }, failure: { state: true } };
+
+  #gas = new Gas(this);
 
   constructor() {
     super();
@@ -43,7 +46,7 @@ export class AlertList extends Element {
           <span class="alert-icon">${icon(isOpen(alert) ? "alert" : "check")}</span>
           <h3>${this.#title(alert)}</h3><span class="badge badge-${alert.state}">${t(alert.state)}</span>
         </header>
-        <dl class="facts">${factsOf(alert, this.#pointOf(alert)).map(([key, text]) => html`<div><dt>${t(key)}</dt><dd>${text}</dd></div>`)}</dl>
+        <dl class="facts">${factsOf(alert, this.#pointOf(alert), this.#gas).map(([key, text]) => html`<div><dt>${t(key)}</dt><dd>${text}</dd></div>`)}</dl>
         ${alert.label ? html`
           <p class="alert-label">${t("labelled", { use: t(`ordinary_${alert.label}`) })} ${t("ordinary_note")}
             <button class="quiet" ?disabled=${isSaving} @click=${() => this.#change(alert, () => labelAlert(alert.alert_id, null))}>${t("undo")}</button></p>` : nothing}

@@ -10,11 +10,12 @@ import "./age.js";
 import { icon } from "./icons.js";
 import { rangeBar, usualText } from "./usual_bar.js";
 
-/** Draw a building; `uses` are its usual days where they are known, `isLive` whether what is said of now is of now. */
-export function buildingCard(item, uses, isLive) {
+/** Draw a building; `uses` are its usual days where they are known, `isLive` whether what is said of now is of now, `gas` today's as energy, see gas.js. */
+export function buildingCard(item, uses, isLive, gas) {
   const { premises_id, name, kind, address, open_alerts } = item;
   const href = `#/premises/${encodeURIComponent(premises_id)}`;
-  const today = byUtility(item.today);
+  const today = byUtility(item.today).map((one) => (one.utility === "gas" ? { ...one, ...gas } : one));
+  const converted = today.find((one) => one.words)?.words;
   return html`
     <li>
       <article class="card building home-card ${open_alerts ? "has-alerts" : ""}" data-premises=${premises_id}>
@@ -26,6 +27,7 @@ export function buildingCard(item, uses, isLive) {
         ${freshNotes(item.freshness)}
         ${today.length && isRead(item.freshness) ? html`
           <ul class="home-uses">${today.map((one) => use(one, flowOf(item, one.utility, isLive), uses?.find(({ utility }) => utility === one.utility)))}</ul>` : nothing}
+        ${converted ? html`<p class="note today-note" data-conversions>${converted}</p>` : nothing}
         ${item.freshness?.newest_read_at ? html`<p class="home-age"><iskar-age .at=${Date.parse(item.freshness.newest_read_at)} .words=${"home_newest"}></iskar-age></p>` : nothing}
       </article>
     </li>`;

@@ -3,6 +3,7 @@
 
 import { html, nothing } from "lit";
 import { factsOf, isOpen, known, titleOf } from "../alert_facts.js";
+import { Gas } from "../gas.js";
 import { alertInFull } from "../alerts_api.js";
 import { premises, UnreachableError } from "../api.js";
 import { momentText } from "../calendar.js";
@@ -28,6 +29,8 @@ export class AlertPage extends Element {
 
   #timer;
   #refresh = () => this.#fetch();
+
+  #gas = new Gas(this);
 
   constructor() {
     super();
@@ -138,7 +141,7 @@ export class AlertPage extends Element {
   }
 
   #costs(alert) {
-    const facts = factsOf(alert, this.#point).filter(([key]) => key !== "cost");
+    const facts = factsOf(alert, this.#point, this.#gas).filter(([key]) => key !== "cost");
     const cost = euroText(alert.cost_eur, language());
     return html`
       <section class="card alert-part" aria-label=${titleOf(alert, this.#point)}>

@@ -8,6 +8,7 @@ import "../components/age.js";
 import { buildingCard } from "../components/building_card.js";
 import { Element } from "../components/element.js";
 import { emptyAccount } from "../components/first_hour.js";
+import { Gas } from "../gas.js";
 import { usualOfAll } from "../home_api.js";
 import { t } from "../language.js";
 import { problemText } from "../problem.js";
@@ -26,6 +27,7 @@ export class Buildings extends Element {
   };
 
   #timer;
+  #gas = new Gas(this);
   #usualAt = 0;
   #refresh = () => this.#fetch();
 
@@ -111,7 +113,11 @@ export class Buildings extends Element {
           <input id="home-search" type="search" autocomplete="off" .value=${this.wanted} @input=${(event) => { this.wanted = event.target.value; }}>
           <p role="status">${this.wanted.trim() ? t("home_found", { n: found.length }) : nothing}</p>
         </div>` : nothing}
-      <ul class="buildings">${found.map((item) => buildingCard(item, this.#usesOf(item), !this.keptSince))}</ul>`;
+      <ul class="buildings">${found.map((item) => buildingCard(item, this.#usesOf(item), !this.keptSince, this.#gasOf(item)))}</ul>`;
+  }
+
+  #gasOf({ premises_id, today }) {
+    return today.some(({ utility }) => utility === "gas") ? this.#gas.today(premises_id) : null;
   }
 
   #usesOf({ premises_id }) {
