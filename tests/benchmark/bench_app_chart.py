@@ -97,7 +97,8 @@ def _show(page: Page) -> None:
 def _busy_ms(session: CDPSession) -> float:
     """Return how long the page's thread was busy so far, without what others took from it."""
     metrics = session.send("Performance.getMetrics")["metrics"]
-    return 1000 * next(one["value"] for one in metrics if one["name"] == "TaskDuration")
+    busy_s: float = next(one["value"] for one in metrics if one["name"] == "TaskDuration")
+    return 1000 * busy_s
 
 
 def _pan(page: Page) -> tuple[float, float, float]:
