@@ -4,6 +4,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 from urllib.parse import urlsplit
 
 from playwright.async_api import BrowserContext, async_playwright
@@ -90,7 +91,8 @@ async def measure() -> Figures:
             browser = await playwright.chromium.launch(
                 executable_path=program("chromium"), args=list(FLAGS)
             )
-            place = await browser.new_context(viewport=PHONE, locale="bg-BG")
+            settings: dict[str, Any] = {"viewport": PHONE, "locale": "bg-BG"}
+            place = await browser.new_context(**settings)
             first, second = await transferred(place, line, address)
             await browser.close()
     return [

@@ -26,7 +26,7 @@ VIOLATIONS = """async (runOnly) => {
 EVERY_RULE = {"type": "tag", "values": TAGS}
 # A theme changes colours and nothing else, so one of a language's two is looked at for these only.
 COLOURS = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
-LOOKS = (
+LOOKS: tuple[tuple[str, Any, dict[str, Any]], ...] = (
     ("EN", "light", COLOURS),
     ("EN", "dark", EVERY_RULE),
     ("BG", "dark", COLOURS),
@@ -123,14 +123,16 @@ def _spills(page: Page, *widths: tuple[int, str]) -> list[str]:
     return found
 
 
-def test_every_page_of_the_app_is_among_the_states():
+def test_every_page_of_the_app_is_among_the_states() -> None:
     assert views_of_routes() - {state.view for state in STATES} == set()
     names = [state.name for state in STATES]
     assert len(names) == len(set(names))
 
 
 @pytest.mark.parametrize("state", STATES, ids=lambda state: state.name)
-def test_a_state_is_for_everyone(browser: Browser, axe: str, stack: ExitStack, state: State):
+def test_a_state_is_for_everyone(
+    browser: Browser, axe: str, stack: ExitStack, state: State
+) -> None:
     page = stack.enter_context(shown(browser, state))
     page.evaluate(axe)
     assert _violations(page) == []
@@ -138,7 +140,7 @@ def test_a_state_is_for_everyone(browser: Browser, axe: str, stack: ExitStack, s
     assert _spills(page, *WIDTHS, *([] if state.role == "utility" else [LARGE_TEXT])) == []
 
 
-def test_the_checks_find_what_is_wrong(browser: Browser, axe: str, stack: ExitStack):
+def test_the_checks_find_what_is_wrong(browser: Browser, axe: str, stack: ExitStack) -> None:
     page = stack.enter_context(shown(browser, STATES[0]))
     page.evaluate(axe)
     page.evaluate(

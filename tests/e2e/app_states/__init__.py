@@ -42,7 +42,7 @@ class State:
     role: str | None = "owner"  # None: nobody is signed in
     ready: str = "#content h1"
     before: Callable[[FakeCloud], None] = nothing
-    routed: Callable[[Page], None] = nothing
+    routed: Callable[[Page], object] = nothing
     act: Callable[[Page, FakeCloud], None] = nothing
     context: dict[str, Any] = field(default_factory=dict)
 
@@ -70,7 +70,7 @@ def shown(browser: Browser, state: State, **context: Any) -> Iterator[Page]:
     """Give a page in this state, in Bulgarian and at a phone's size unless told otherwise."""
     fake = FakeCloud(role=state.role or "owner")
     state.before(fake)
-    settings = {"viewport": PHONE, "locale": "bg-BG", "timezone_id": "Europe/Sofia"}
+    settings: dict[str, Any] = {"viewport": PHONE, "locale": "bg-BG", "timezone_id": "Europe/Sofia"}
     settings |= {"reduced_motion": "reduce", "service_workers": "block", **state.context, **context}
     with running(fake) as address:
         place = browser.new_context(**settings)

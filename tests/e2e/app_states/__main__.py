@@ -8,6 +8,7 @@ import sys
 from html import escape
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Browser, sync_playwright
 
@@ -19,7 +20,7 @@ from tests.needs import program
 
 FOLDER = Path(tests.__file__).parent.parent / "var" / "screenshots"
 SIZES = {"phone": PHONE, "desktop": {"width": 1280, "height": 800}}
-THEMES = ("light", "dark")
+THEMES: tuple[Any, ...] = ("light", "dark")
 LANGUAGES = ("bg", "en")
 SETTLING_MS = 250  # charts draw anew in the other theme's colours
 _SHEET = """<!doctype html><meta charset="utf-8"><title>Iskar: screenshots</title>
