@@ -2,6 +2,7 @@
 /** What the phone keeps for times without a connection: answers, each with when it came. */
 
 const PREFIX = "iskar/";
+const OF_PHONE = [`${PREFIX}language`, `${PREFIX}theme`];
 
 /** Keep `content` under `key`; without room or permission the app goes on without. */
 export function remember(key, content, at) {
@@ -22,9 +23,17 @@ export function recall(key) {
   }
 }
 
-/** Forget all that belongs to a user; the language stays. */
+export function forget(key) {
+  try {
+    localStorage.removeItem(PREFIX + key);
+  } catch (error) {
+    console.info(`${key} can't be forgotten:`, error.message);
+  }
+}
+
+/** Forget all that belongs to a user; language and theme are the phone's and stay. */
 export function forgetUser() {
   for (const key of Object.keys(localStorage)) {
-    if (key.startsWith(PREFIX) && key !== `${PREFIX}language`) localStorage.removeItem(key);
+    if (key.startsWith(PREFIX) && !OF_PHONE.includes(key)) localStorage.removeItem(key);
   }
 }
