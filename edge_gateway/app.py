@@ -104,4 +104,5 @@ def as_meter(channel: Channel) -> Meter:
         households=channel.households,
         parent=None if parent is None else (parent.node_id, parent.obis),
         labels=tuple(Label(**label.model_dump()) for label in channel.labels),
+        rules_off=frozenset(channel.rules_off),
     )

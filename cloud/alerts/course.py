@@ -22,6 +22,7 @@ from cloud.alerts.lifecycle import (
 )
 from cloud.alerts.messages import Messages
 from cloud.alerts.models import CLEARED, GROUPS, Alert, Finding
+from cloud.alerts.switches import is_silenced
 from cloud.kit.database import Connection
 from cloud.kit.errors import NotFoundError
 from cloud.kit.live import announce
@@ -47,11 +48,16 @@ class Course:
         point: ServicePoint,
         meter_id: str,
     ) -> bool:
-        """Take in one report of a finding; False if it says nothing new."""
+        """Take in one report of a finding; False if it says nothing new.
+
+        A new one of rules that are switched off isn't; an alert that was raised goes on.
+        """
         await repository.lock_point(connection, point.service_point_id)
         told = _told(gateway_id, finding)
         alert_id = await repository.story_of(connection, gateway_id, finding.finding_id)
         if alert_id is None:
+            if await is_silenced(connection, point, finding.kinds):
+                return False
             alert_id = await _same_story(connection, finding, point, meter_id, told)
         is_new = alert_id is None
         if alert_id is None:

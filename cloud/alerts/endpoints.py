@@ -105,9 +105,8 @@ async def alerts_of_premises(
 async def alert(alert_id: AlertId, service: Service, caller: Seer) -> schemas.AlertInFull:
     """Return an alert, its evidence, and what happened to it."""
     found, history = await service.one(caller, alert_id)
-    return schemas.AlertInFull.model_validate(
-        found.content() | {"history": [asdict(one) for one in history]}
-    )
+    events = [asdict(one) | {"is_own": one.actor == caller.subject} for one in history]
+    return schemas.AlertInFull.model_validate(found.content() | {"history": events})
 
 
 @router.post("/alerts/{alert_id}/acknowledge", responses=answers(AlertResolvedError))

@@ -174,7 +174,7 @@ class Notices:
             building,
             point,
             one.language,
-            app_url=self._app_url(building),
+            app_url=self._base_url + _page_of(alert),
             stop_url=stop_url,
         )
         await self._mail.send(
@@ -206,7 +206,7 @@ class Notices:
                 "title": told[0],
                 "body": "\n".join(told[1:4]),
                 "tag": alert.alert_id,
-                "url": f"/#/premises/{building.premises_id}",
+                "url": _page_of(alert),
                 "lang": one.language,
                 "severity": alert.severity,
             },
@@ -214,9 +214,6 @@ class Notices:
             # RFC 8030, 5.4: at most 32 characters of base64url
             alert.alert_id.replace("-", "")[:32],
         )
-
-    def _app_url(self, building: Premises) -> str:
-        return f"{self._base_url}/#/premises/{building.premises_id}"
 
     async def _settle(self, event_id: int, key: str, outcome: str, *, over: bool) -> None:
         now = self._clock.now() if over else None
@@ -242,6 +239,11 @@ async def _where(connection: Connection, alert: Alert) -> tuple[ServicePoint, Pr
     points = await points_by_id(connection, [alert.service_point_id])
     buildings = await premises_by_id(connection, [alert.premises_id])
     return points[alert.service_point_id], buildings[alert.premises_id]
+
+
+def _page_of(alert: Alert) -> str:
+    """Return where the app shows an alert."""
+    return f"/#/alerts/{alert.alert_id}"
 
 
 def _name(event: AlertEvent, one: Subscription) -> str:

@@ -92,13 +92,17 @@ class Alert(Found):
 
 
 class AlertEvent(BaseModel):
-    """Something that happened to an alert; ``actor`` is user:ID, token:ID, gateway:ID or system."""
+    """Something that happened to an alert; ``actor`` is user:ID, token:ID, gateway:ID or system.
+
+    ``is_own``: by whoever asks.
+    """
 
     event_id: int
     verb: Literal["raised", "acknowledged", "snoozed", "reopened", "resolved"]
     state: State
     happened_at: AwareDatetime
     actor: str
+    is_own: bool
     note: str
 
 

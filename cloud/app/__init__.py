@@ -15,6 +15,7 @@ from cloud.accounts import token_endpoints as tokens
 from cloud.accounts import user_endpoints as users
 from cloud.alerts import endpoints as alerts
 from cloud.alerts import subscription_endpoints as subscriptions
+from cloud.alerts import switch_endpoints as switches
 from cloud.app import configuration, overview, schemas, security_txt
 from cloud.app.openapi import API, DescribedApp
 from cloud.app.services import Services
@@ -24,6 +25,7 @@ from cloud.demand.history import endpoints as demand
 from cloud.demand.issued import endpoints as forecasts
 from cloud.demand.issued import limits_endpoints as limits
 from cloud.demand.studies import endpoints as studies
+from cloud.demand.usual import endpoints as usual
 from cloud.downlink import endpoints as downlink
 from cloud.exports import endpoints as exports
 from cloud.kit import errors
@@ -39,17 +41,20 @@ from cloud.kit.rates import TellRates
 from cloud.kit.requests import Draining, NotesRoutes, Requests
 from cloud.kit.security_headers import SecurityHeaders
 from cloud.meters import endpoints as meters
+from cloud.papers import endpoints as papers
 from cloud.premises import endpoints as premises
 from cloud.privacy import accesses_endpoints as accesses
 from cloud.privacy import account_endpoints as privacy
 from cloud.privacy import audit_endpoints as audit
 from cloud.privacy.counting import CountLooks
+from cloud.readings import columns_endpoints as columns
 from cloud.readings import district_endpoints as districts
 from cloud.readings import endpoints as readings
 from cloud.readings import notice_endpoints as notices
 from cloud.readings import register_endpoints as registers
 from cloud.readings.batches import MAX_BODY_BYTES
 from cloud.tariffs import endpoints as tariffs
+from cloud.tariffs import gas_endpoints as gas
 from cloud.validation import endpoints as validation
 from cloud.weather import endpoints as weather
 from cloud.webhooks import endpoints as webhooks
@@ -71,6 +76,7 @@ ROUTERS = (
     meters.public_router,
     readings.router,
     readings.operator_router,
+    columns.router,
     districts.router,
     exports.router,
     registers.router,
@@ -80,15 +86,19 @@ ROUTERS = (
     validation.router,
     tariffs.router,
     tariffs.operator_router,
+    gas.router,
     weather.router,
     bills.router,
     alerts.router,
     subscriptions.router,
+    papers.router,
+    switches.router,
     demand.router,
     datasets.router,
     forecasts.router,
     limits.router,
     studies.router,
+    usual.router,
     webhooks.router,
     audit.router,
     accesses.router,

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path, Request
 
 from cloud.alerts.labels import labelled_uses
 from cloud.alerts.schemas import LabelledUse
+from cloud.alerts.switches import switched_off
 from cloud.app import schemas
 from cloud.kit.auth.callers import Gateway
 from cloud.kit.clock import Clock
@@ -26,7 +27,7 @@ router = APIRouter(tags=["gateway"])
 async def configuration(
     gateway_id: Annotated[Identifier, Path()], request: Request, caller: Gateway
 ) -> schemas.Configuration:
-    """Tell a gateway what its nodes read, what people called ordinary use, and the time."""
+    """Tell a gateway what its nodes read, what people called ordinary or switched off, the time."""
     caller.require_gateway(gateway_id)
     clock: Clock = request.app.state.clock
     database: Database = request.app.state.database
@@ -35,6 +36,7 @@ async def configuration(
         here = {one.service_point_id: one for of_node in nodes.values() for one in of_node}
         points = await points_by_id(connection, here)
         uses = await labelled_uses(connection, here)
+        off = await switched_off(connection, here)
     return schemas.Configuration(
         gateway_id=gateway_id,
         now_ms=clock.now_ms(),
@@ -51,6 +53,7 @@ async def configuration(
                         households=one.households,
                         parent=_parent(points[one.service_point_id], here),
                         labels=[LabelledUse(**asdict(use)) for use in uses[one.service_point_id]],
+                        rules_off=off[one.service_point_id],
                     )
                     for one in of_node
                 ],

@@ -6,65 +6,7 @@ to be erased and what goes with age all follow from this list; ``PRIVACY.md`` te
 Source: GDPR articles 5 (1) (b, c, e), 6, 15, 17, 20 and 30.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import StrEnum
-
-
-class Tie(StrEnum):
-    """How a column says whose a row is."""
-
-    USER = "user_id"
-    SUBJECT = "subject"  # user:7, or a token of theirs
-    SIGNATURE = "signature"  # person:EMAIL
-    EMAIL = "email"
-
-
-class Erasure(StrEnum):
-    """What becomes of a person's rows when they are erased."""
-
-    DELETE = "deleted"
-    RENAME = "pseudonym"  # rows stay, the person is a number in them that leads nowhere
-    KEEP = "kept"  # the person is a number in them already
-
-
-class Basis(StrEnum):
-    """Why we may keep it: GDPR article 6 (1)."""
-
-    CONTRACT = "contract (b)"
-    LEGAL = "legal obligation (c)"
-    INTEREST = "legitimate interest (f)"
-    CONSENT = "consent (a)"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ending:
-    """A row goes so many days after what this column says."""
-
-    column: str
-    days: int = 0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Kept:
-    """A table that tells of people.
-
-    ``secret`` columns are nobody's to read, not even the person's; where ``told`` names some, the
-    others are a building's, which the person may see no more; ``words`` are what somebody wrote,
-    which is emptied with RENAME.
-    """
-
-    table: str
-    ties: Mapping[str, Tie]
-    purpose: str
-    basis: Basis
-    erasure: Erasure
-    secret: tuple[str, ...] = ()
-    told: tuple[str, ...] = ()  # all but the secret ones unless some are named
-    words: tuple[str, ...] = ()
-    ending: Ending | None = None
-    until: str = ""  # in words, where no Ending says it
-
+from cloud.privacy.kept import Basis, Ending, Erasure, Kept, Tie
 
 # Source for a year: CNIL, délibération 2021-122 of 14 October 2021 on logs of access: 6 to 12
 # months, no longer without a reason of its own.
@@ -212,6 +154,14 @@ PEOPLE = (
         ending=Ending(column="ended_at", days=NOTICE_DAYS),
     ),
     Kept(
+        table="client_numbers",
+        ties={"set_by": Tie.SUBJECT},
+        purpose="to print a client number on the sheet of dials that a person hands in",
+        basis=Basis.CONTRACT,
+        erasure=Erasure.DELETE,
+        until="it is deleted, or the account of who entered it is erased",
+    ),
+    Kept(
         table="alert_labels",
         ties={"labelled_by": Tie.SIGNATURE, "undone_by": Tie.SIGNATURE},
         purpose="to leave use alone that somebody called ordinary",
@@ -219,6 +169,14 @@ PEOPLE = (
         erasure=Erasure.RENAME,
         words=("note",),
         until="the building leaves the service",
+    ),
+    Kept(
+        table="rule_switches",
+        ties={"switched_off_by": Tie.SIGNATURE},
+        purpose="to know who silenced a rule that would have warned of a leak",
+        basis=Basis.CONTRACT,
+        erasure=Erasure.RENAME,
+        until="the rule is switched on again",
     ),
     Kept(
         table="register_events",

@@ -14,8 +14,9 @@ from cloud.kit.auth.rights import Principal, Role
 from cloud.kit.database import Database, lock
 from cloud.kit.errors import InvalidRequestError, NotFoundError
 from cloud.privacy import audit_repository, people_repository
-from cloud.privacy.catalogue import PEOPLE, Erasure
+from cloud.privacy.catalogue import PEOPLE
 from cloud.privacy.chain import ERASED
+from cloud.privacy.kept import Erasure
 
 log = structlog.get_logger(__name__)
 

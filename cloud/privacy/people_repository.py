@@ -9,7 +9,7 @@ from typing import Any
 from psycopg import sql
 
 from cloud.kit.database import Connection, row, rows, run
-from cloud.privacy.catalogue import Ending, Kept, Tie
+from cloud.privacy.kept import Ending, Kept, Tie
 
 FAILED_JOBS_DAYS = 90
 

@@ -25,7 +25,8 @@ from cloud.premises.service import service_points
 from cloud.privacy import people_repository
 from cloud.privacy.accesses import AccessLog
 from cloud.privacy.archive import zipped
-from cloud.privacy.catalogue import PEOPLE, Kept
+from cloud.privacy.catalogue import PEOPLE
+from cloud.privacy.kept import Kept
 from cloud.privacy.people_repository import Person
 from cloud.readings.service import EARLIEST, Span
 

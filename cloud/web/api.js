@@ -2,6 +2,7 @@
 /** The cloud's HTTP API. Every call resolves to the answer's body or throws one of two errors. */
 
 import { learn } from "./clock.js";
+import { isGasEnergy } from "./unit_choice.js";
 
 const ROOT = "/api/v1";
 const TIMEOUT_MS = 15_000;
@@ -66,10 +67,13 @@ export const resolve = (alertId) => call("POST", `/alerts/${encodeURIComponent(a
 export const labelAlert = (alertId, label) =>
   call(label ? "POST" : "DELETE", `/alerts/${encodeURIComponent(alertId)}/label`, label ? { label } : undefined);
 
-/** Usage by local hour, day or month over the local days [from, to). */
+/** Usage by local hour, day or month over the local days [from, to); gas as people chose to read it, see gas.js. */
 export const usageOf = (id, { utility, resolution, from, to }) =>
-  call("GET", `/premises/${encodeURIComponent(id)}/usage?`
+  call("GET", `/premises/${encodeURIComponent(id)}/${usageRoute(utility)}?`
     + new URLSearchParams({ utility, resolution, from, to }));
+
+/** The last part of the route that tells usage in the chosen unit. */
+export const usageRoute = (utility) => (utility === "gas" && isGasEnergy() ? "gas-energy" : "usage");
 
 /** What the use of a utility cost over the local days [from, to), to the cent and with VAT. */
 export const costOf = (id, { utility, from, to }) =>
@@ -81,8 +85,8 @@ export const registersOf = async (servicePointId) =>
 
 export const liveAddress = (id) => `${ROOT}/premises/${encodeURIComponent(id)}/live`;
 
-export async function call(method, path, body) {
-  const response = await reach(method, path, body);
+export async function call(method, path, body, timeoutMs = TIMEOUT_MS) {
+  const response = await reach(method, path, body, timeoutMs);
   learn(response.headers.get("date"));
   if (response.ok) return response.status === 204 ? null : response.json();
   const refusal = await refusalOf(response);
@@ -96,7 +100,7 @@ export async function refusalOf(response) {
   return new RefusedError(response, isJson ? await response.json() : {});
 }
 
-async function reach(method, path, body) {
+async function reach(method, path, body, timeoutMs) {
   try {
     return await fetch(ROOT + path, {
       method,
@@ -104,7 +108,7 @@ async function reach(method, path, body) {
       headers: body && { "content-type": "application/json" },
       credentials: "same-origin",
       cache: "no-store",
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: AbortSignal.timeout(timeoutMs),
     });
   } catch (cause) {
     throw new UnreachableError("The server could not be reached.", { cause });

@@ -29,13 +29,17 @@ def mount(app: FastAPI, folder: Path = FOLDER) -> None:
 
 
 def _files_of(release: Release) -> Callable[[Request], Response]:
-    headers = _headers(release)
+    page_headers = _FILE_HEADERS | _page_headers(release)
 
     def file(request: Request) -> Response:
-        asset = release.assets.get(request.url.path)
+        path = request.url.path
+        asset = release.asset(path)
         if asset is None:
-            raise HTTPException(404, f"The app has no file {request.url.path}.")
-        sent = {**headers, "ETag": asset.etag, "Content-Type": asset.media_type}
+            raise HTTPException(404, f"The app has no file {path}.")
+        # a file is answered sixty times where the page is once, so it says no more than it must
+        sent = page_headers if path in _PAGES else _FILE_HEADERS
+        lasts = _FOR_EVER if release.is_of_this_release(path) else _ASK_AGAIN
+        sent = {**sent, **lasts, "ETag": asset.etag, "Content-Type": asset.media_type}
         if asset.etag in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=sent)
         if asset.zipped and "gzip" in request.headers.get("accept-encoding", ""):
@@ -45,7 +49,18 @@ def _files_of(release: Release) -> Callable[[Request], Response]:
     return file
 
 
-def _headers(release: Release) -> dict[str, str]:
+_PAGES = ("/", "/sw.js")
+_FILE_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Vary": "Accept-Encoding",
+}
+_FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+# by ETag: that is how a new release is noticed
+_ASK_AGAIN = {"Cache-Control": "no-cache"}
+
+
+def _page_headers(release: Release) -> dict[str, str]:
     policy = {
         "default-src": "'none'",
         "script-src": f"'self' '{release.import_map_hash}'",
@@ -60,14 +75,9 @@ def _headers(release: Release) -> dict[str, str]:
     }
     return {
         "Content-Security-Policy": "; ".join(f"{key} {source}" for key, source in policy.items()),
-        "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "no-referrer",
         "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
         "Cross-Origin-Opener-Policy": "same-origin",
-        "Cross-Origin-Resource-Policy": "same-origin",
-        # ask every time, by ETag: that is how a new release is noticed
-        "Cache-Control": "no-cache",
-        "Vary": "Accept-Encoding",
         "X-Iskar-Release": release.version,
     }
 

@@ -2,7 +2,7 @@
 /** What the phone keeps for times without a connection: answers, each with when it came. */
 
 const PREFIX = "iskar/";
-const OF_PHONE = [`${PREFIX}language`, `${PREFIX}theme`];
+const OF_THE_PHONE = ["language", "units", "theme"].map((key) => PREFIX + key);
 
 /** Keep `content` under `key`; without room or permission the app goes on without. */
 export function remember(key, content, at) {
@@ -31,9 +31,16 @@ export function forget(key) {
   }
 }
 
-/** Forget all that belongs to a user; language and theme are the phone's and stay. */
+/** Forget all that is kept of one thing: whatever has its id as a part of the key. */
+export function forgetAbout(id) {
+  for (const key of Object.keys(localStorage)) {
+    if (key.startsWith(PREFIX) && key.split("/").slice(1).includes(id)) localStorage.removeItem(key);
+  }
+}
+
+/** Forget all that belongs to a user; language, units and theme stay. */
 export function forgetUser() {
   for (const key of Object.keys(localStorage)) {
-    if (key.startsWith(PREFIX) && !OF_PHONE.includes(key)) localStorage.removeItem(key);
+    if (key.startsWith(PREFIX) && !OF_THE_PHONE.includes(key)) localStorage.removeItem(key);
   }
 }

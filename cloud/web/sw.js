@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
-// The server puts `const RELEASE = {version, files}` above this line.
+// The server puts `const RELEASE = {version, shell, later}` above this line. Every path but "/" and the manifest
+// names the release, so what is kept under it or fetched from it is of this release or nothing.
 
 const CACHE = `iskar-${RELEASE.version}`;
 
@@ -8,7 +9,7 @@ self.addEventListener("activate", (event) => event.waitUntil(activate()));
 self.addEventListener("fetch", (event) => {
   const url = new URL(event.request.url);
   const path = event.request.mode === "navigate" && url.pathname === "/" ? "/" : url.pathname;
-  if (url.origin === self.location.origin && RELEASE.files.includes(path)) {
+  if (url.origin === self.location.origin && [RELEASE.shell, RELEASE.later].some((paths) => paths.includes(path))) {
     event.respondWith(answer(path, event.request));
   }
 });
@@ -31,30 +32,68 @@ async function openAt(path) {
   if (url.origin !== self.location.origin) return;
   const [page] = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
   if (!page) return void await self.clients.openWindow(url.href);
-  await page.focus();
+  try {
+    await page.focus();
+  } catch (error) {
+    console.info("The window could not be brought to the front:", error.message); // it shows the alert all the same
+  }
   await page.navigate(url.href);
 }
 
-/** Fetch the whole release or nothing: half a release is a blank page. */
+self.addEventListener("message", (event) => {
+  if (event.data === "keep-all") event.waitUntil(keep(RELEASE.later));
+});
+
+/** Fetch the whole shell or nothing: half a shell is a blank page. */
 async function install() {
   const cache = await caches.open(CACHE);
-  await Promise.all(RELEASE.files.map(async (path) => {
-    const response = await fetch(path, { cache: "no-cache" });
-    if (!response.ok || response.headers.get("x-iskar-release") !== RELEASE.version) {
+  await Promise.all(RELEASE.shell.map(async (path) => {
+    const response = await fetch(path, path === "/" ? { cache: "no-cache" } : {});
+    if (!response.ok || (path === "/" && response.headers.get("x-iskar-release") !== RELEASE.version)) {
       throw new Error(`${path} is not of release ${RELEASE.version}.`);
     }
     await cache.put(path, response);
   }));
+  await keep(await keptOfFormer());
   await self.skipWaiting();
 }
 
 async function activate() {
-  const names = await caches.keys();
-  await Promise.all(names.filter((name) => name !== CACHE).map((name) => caches.delete(name)));
+  for (const name of await formerCaches()) await caches.delete(name);
   await self.clients.claim();
+}
+
+const formerCaches = async () => (await caches.keys()).filter((name) => name !== CACHE);
+
+/** Which of the later files this phone has of a former release: what opened offline goes on doing so. */
+async function keptOfFormer() {
+  const kept = new Set();
+  for (const name of await formerCaches()) {
+    for (const { url } of await (await caches.open(name)).keys()) kept.add(undated(new URL(url).pathname));
+  }
+  return RELEASE.later.filter((path) => kept.has(undated(path)));
+}
+
+/** A path without its release. */
+const undated = (path) => path.replace(/^\/(app|vendor)\/[^/]+\//, "/$1/");
+
+/** Keep those of the later files that are not kept yet; what can't be had is fetched when it is asked for. */
+async function keep(paths) {
+  const cache = await caches.open(CACHE);
+  for (const path of paths) {
+    try {
+      if (!(await cache.match(path))) await cache.add(path);
+    } catch (error) {
+      console.info(`${path} could not be kept:`, error.message);
+    }
+  }
 }
 
 async function answer(path, request) {
   const cache = await caches.open(CACHE);
-  return (await cache.match(path)) ?? fetch(request);
+  const kept = await cache.match(path);
+  if (kept) return kept;
+  const response = await fetch(request);
+  if (response.ok && RELEASE.later.includes(path)) await cache.put(path, response.clone());
+  return response;
 }

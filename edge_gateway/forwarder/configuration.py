@@ -49,6 +49,7 @@ class Channel(BaseModel):
     households: int | None = None
     parent: Parent | None = None
     labels: list[LabelledUse] = []
+    rules_off: list[str] = []
 
 
 class Node(BaseModel):

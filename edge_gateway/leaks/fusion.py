@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from edge_gateway.leaks import finding as findings
 from edge_gateway.leaks.finding import Finding
-from edge_gateway.leaks.labels import Label, Use, is_ordinary, is_still_ordinary
+from edge_gateway.leaks.labels import Use, is_ordinary, is_still_ordinary
 from edge_gateway.leaks.rules import Rule
 from edge_gateway.leaks.slot import Calendar
 from edge_gateway.leaks.stretch import HOUR_S, Meter, MeterKey
@@ -41,7 +41,9 @@ class Fusion:
         self.open: dict[str, Finding] = {}  # by group
         self.convinced: dict[str, list[str]] = {}  # kinds by group
         self.told_at_s: dict[str, int] = {}  # by group
-        self.quiet: dict[str, str] = {}  # finding_id by group: ordinary, as its owner has said
+        self.quiet: dict[
+            str, str
+        ] = {}  # finding_id by group: ordinary or of rules that are off, as its owner has said
 
     @property
     def is_leaking(self) -> bool:
@@ -96,32 +98,38 @@ class Fusion:
         self,
         told: list[Finding],
         was_open: Collection[str],
-        labels: Collection[Label],
+        meter: Meter,
         rules: Mapping[str, Rule],
         calendar: Calendar,
         at_s: int,
     ) -> list[Finding]:
-        """Return what is to be told of this, less what its owner called ordinary.
+        """Return what is to be told of this, less what its owner called ordinary or switched off.
 
         What was not open before may be kept back; it is raised later, and dated then, if it grows
-        out of what was labelled or the label is undone. What was told stays until it clears.
+        out of what was labelled, another rule is convinced too, or the owner takes that back. What
+        was told stays until it clears.
         """
         for group in self.open.keys() - was_open:
             use = self._use(group, self.open[group], None, calendar, at_s)
-            if is_ordinary(labels, use):
+            if self._is_off(group, meter) or is_ordinary(meter.labels, use):
                 self.quiet[group] = self.open[group].finding_id
         told = [one for one in told if one.finding_id not in self.quiet.values()]
         for group in list(self.quiet):
             if group not in self.open:
                 del self.quiet[group]
                 continue
+            if self._is_off(group, meter):
+                continue
             one, volume = self.open[group], self._volume(rules, group)
-            if not is_still_ordinary(labels, self._use(group, one, volume, calendar, at_s)):
+            if not is_still_ordinary(meter.labels, self._use(group, one, volume, calendar, at_s)):
                 del self.quiet[group]
                 self.told_at_s[group] = at_s
                 self.open[group] = one.grown(volume).raised_anew(group, at_s)
                 told.append(self.open[group])
         return told
+
+    def _is_off(self, group: str, meter: Meter) -> bool:
+        return bool(meter.rules_off) and meter.rules_off.issuperset(self.convinced[group])
 
     def _use(
         self, group: str, one: Finding, volume: int | None, calendar: Calendar, at_s: int

@@ -76,10 +76,8 @@ class Monitor:
         was_open = tuple(fusion.open) if fusion.open else ()
         stretch = watched.next_stretch(register, read_at_s)
         is_credible = self._look(key, meter, watched, stretch, told)
-        if meter.labels or fusion.quiet:
-            told = fusion.keep_back(
-                told, was_open, meter.labels, watched.rules, self._calendar, read_at_s
-            )
+        if meter.labels or meter.rules_off or fusion.quiet:
+            told = fusion.keep_back(told, was_open, meter, watched.rules, self._calendar, read_at_s)
         if is_credible and self._mains.of(key):
             told += self._balance(key, watched, stretch)
         return list({one.finding_id: one for one in told}.values()) if told else told
@@ -97,9 +95,14 @@ class Monitor:
                 if verdict is None:
                     continue
                 at_s = rule.due_s(watched.read_at_s)
-                raised = watched.fusion.take(key, meter, rule, verdict, at_s)
+                fusion, was_open = watched.fusion, tuple(watched.fusion.open)
+                raised = fusion.take(key, meter, rule, verdict, at_s)
                 self._changed.add(key)
-                if raised is not None:
+                if raised is not None and (meter.rules_off or fusion.quiet):
+                    told += fusion.keep_back(
+                        [raised], was_open, meter, watched.rules, self._calendar, at_s
+                    )
+                elif raised is not None:
                     told.append(raised)
         return told
 
@@ -176,9 +179,9 @@ class Monitor:
         meter, fusion = self._meter(main_key), main.fusion
         was_open = tuple(fusion.open)
         _show(main_key, meter, main, main.of_balances, hour, told)
-        if meter.labels or fusion.quiet:
+        if meter.labels or meter.rules_off or fusion.quiet:
             told = fusion.keep_back(
-                told, was_open, meter.labels, main.rules, self._calendar, hour.ended_at_s
+                told, was_open, meter, main.rules, self._calendar, hour.ended_at_s
             )
         return told
 

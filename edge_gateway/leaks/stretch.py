@@ -35,7 +35,8 @@ class Meter:
 
     ``q3_l_per_h`` is a water meter's permanent flow rate, the highest it is made for (ISO 4064-1,
     Q3); ``households`` is None for premises that are not homes, or unknown; ``parent`` is the main
-    that this meter's register is part of; ``labels`` are what its owner called ordinary use.
+    that this meter's register is part of; ``labels`` are what its owner called ordinary use,
+    ``rules_off`` the kinds of rules that the owner switched off.
     """
 
     meter_id: str | None = None
@@ -44,6 +45,7 @@ class Meter:
     households: int | None = None
     parent: MeterKey | None = None
     labels: tuple[Label, ...] = ()
+    rules_off: frozenset[str] = frozenset()
 
     def most_in(self, length_s: int) -> float:
         """Return what can have passed in so long at the most; no limit is known but of water."""

@@ -31,16 +31,17 @@ def _whole(page: Page) -> None:
 
 
 @pytest.mark.parametrize(
-    ("role", "sections"),
-    [("utility", 3), ("operator", 3), ("municipality", 3), ("owner", 0), ("tenant", 0)],
+    ("role", "plans"),
+    [("utility", 1), ("operator", 1), ("municipality", 1), ("owner", 0), ("tenant", 0)],
 )
 def test_those_who_plan_supply_find_demand_and_owners_do_not(
-    browser: Browser, role: str, sections: int
+    browser: Browser, role: str, plans: int
 ):
     with at(browser, FakeCloud(role=role), "#/demand") as page:
-        expect(page.locator(".sections a")).to_have_count(sections)
-        expect(page.locator("iskar-demand")).to_have_count(1 if sections else 0)
-        expect(page.locator("iskar-buildings")).to_have_count(0 if sections else 1)
+        expect(page.locator("iskar-demand")).to_have_count(plans)
+        expect(page.locator("iskar-buildings")).to_have_count(1 - plans)
+        expect(page.locator(".sections [href='#/demand']")).to_have_count(plans)
+        expect(page.locator(".sections [href='#/datasets']")).to_have_count(plans)
 
 
 def test_each_series_shows_tomorrow_its_peak_and_how_old_its_data_are(browser: Browser):

@@ -26,16 +26,21 @@ from sse_starlette import EventSourceResponse
 from cloud.web import mount
 from cloud.web.release import FOLDER
 from tests.fakes.fake_account_api import FakeAccount, add_account_routes
+from tests.fakes.fake_alerts_api import add_alert_routes
 from tests.fakes.fake_city import (
     ALERT,
     COSTS,
     USER,
     a_flow,
-    building_summary,
     buildings,
     usage_intervals,
 )
 from tests.fakes.fake_demand_api import add_demand_routes
+from tests.fakes.fake_home_api import FakeHome, add_home_routes, home_summary
+from tests.fakes.fake_meter_api import add_meter_routes
+from tests.fakes.fake_papers_api import add_papers_routes
+from tests.fakes.fake_rules_api import add_rule_routes
+from tests.fakes.fake_usage_api import LongUse, add_usage_routes
 
 EMAIL = USER["email"]
 PASSWORD = "a-password-of-the-tests"
@@ -47,12 +52,21 @@ class FakeCloud:
 
     buildings: dict[str, dict[str, Any]] = field(default_factory=buildings)
     alerts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    said: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # by alert
     registers: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     sessions: set[str] = field(default_factory=set)
     role: str = "owner"
     limits: dict[str, dict[str, Any]] = field(default_factory=dict)
     closed: set[str] = field(default_factory=set)  # series that don't tell their hours
     account: FakeAccount = field(default_factory=FakeAccount)
+    client_numbers: dict[str, str] = field(default_factory=dict)
+    rules_off: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    backtested: dict[str, Any] = field(default_factory=lambda: {"readings": 0, "findings": []})
+    backtest_refusal: tuple[int, str] | None = None  # status and code
+    subscriptions: dict[str, dict[str, Any]] = field(default_factory=dict)
+    mail_is_off: bool = False
+    home: FakeHome = field(default_factory=FakeHome)
+    long_use: LongUse = field(default_factory=LongUse)
     attempts_left: int = 20
     broken: bool = False
     ahead: timedelta = timedelta()
@@ -63,7 +77,7 @@ class FakeCloud:
 
     def count(self, service_point_id: str, amount: int, quality: tuple[str, ...] = ()) -> int:
         """Let a meter count ``amount`` more now; return its register."""
-        point = self._point(service_point_id)
+        point = self.point(service_point_id)
         now = datetime.now(UTC).isoformat()
         point |= {
             "register": (point["register"] or 0) + amount,
@@ -76,7 +90,7 @@ class FakeCloud:
 
     def flow(self, service_point_id: str, reading: int) -> None:
         """Report an instantaneous flow or power."""
-        point = self._point(service_point_id)
+        point = self.point(service_point_id)
         point["instantaneous"] = a_flow(point["reading_type"], reading)
         self._send("reading", self._reading(point, **point["instantaneous"]))
 
@@ -96,7 +110,8 @@ class FakeCloud:
         """Return the alerts of one building."""
         return [one for one in self.alerts.values() if one["premises_id"] == premises_id]
 
-    def _point(self, service_point_id: str) -> dict[str, Any]:
+    def point(self, service_point_id: str) -> dict[str, Any]:
+        """Return a service point by its id."""
         points = (point for one in self.buildings.values() for point in one["service_points"])
         return next(point for point in points if point["service_point_id"] == service_point_id)
 
@@ -152,12 +167,26 @@ def build_app(fake: FakeCloud, folder: Path = FOLDER) -> FastAPI:
     app.include_router(_open_routes(fake))
     app.include_router(_session_routes(fake))
     app.include_router(_premises_routes(fake))
+    alerts = _signed_in_router(fake)
+    add_alert_routes(alerts, fake)
+    add_rule_routes(alerts, fake)
+    app.include_router(alerts)
     demand = _signed_in_router(fake)
     add_demand_routes(demand, fake.limits, fake.closed)
+    add_home_routes(demand, fake.buildings, fake.home)
     app.include_router(demand)
     account = _signed_in_router(fake)
     add_account_routes(account, fake.account, lambda: fake.role, fake.sessions.clear)
     app.include_router(account)
+    papers = _signed_in_router(fake)
+    add_papers_routes(papers, fake)
+    app.include_router(papers)
+    meters = _signed_in_router(fake)
+    add_meter_routes(meters, fake)
+    app.include_router(meters)
+    usage = _signed_in_router(fake)
+    add_usage_routes(usage, fake.long_use)
+    app.include_router(usage)
     mount(app, folder)
 
     @app.exception_handler(HTTPException)
@@ -224,24 +253,6 @@ def _session_routes(fake: FakeCloud) -> APIRouter:
     async def sign_out(request: Request) -> None:
         fake.sessions.discard(request.cookies["iskar_session"])
 
-    @router.post("/alerts/{alert_id}/acknowledge")
-    async def acknowledge(alert_id: str) -> dict[str, Any]:
-        fake.alerts[alert_id]["state"] = "acknowledged"
-        return fake.alerts[alert_id]
-
-    @router.post("/alerts/{alert_id}/label")
-    async def label(alert_id: str, request: Request) -> dict[str, Any]:
-        said = {"label": (await request.json())["label"], "label_id": "la-1"}
-        if fake.alerts[alert_id]["state"] == "raised":
-            said["state"] = "acknowledged"
-        fake.alerts[alert_id] |= said
-        return fake.alerts[alert_id]
-
-    @router.delete("/alerts/{alert_id}/label")
-    async def undo_label(alert_id: str) -> dict[str, Any]:
-        fake.alerts[alert_id] |= {"label": None, "label_id": None}
-        return fake.alerts[alert_id]
-
     return router
 
 
@@ -251,7 +262,7 @@ def _premises_routes(fake: FakeCloud) -> APIRouter:
     @router.get("/premises")
     async def every_premises() -> dict[str, Any]:
         summaries = [
-            building_summary(one, fake.alerts_of(premises_id))
+            home_summary(one, fake.alerts_of(premises_id))
             for premises_id, one in fake.buildings.items()
         ]
         return {"items": summaries}
@@ -259,10 +270,6 @@ def _premises_routes(fake: FakeCloud) -> APIRouter:
     @router.get("/premises/{premises_id}")
     async def premises(premises_id: str) -> dict[str, Any]:
         return fake.buildings[premises_id] | {"alerts": fake.alerts_of(premises_id)}
-
-    @router.get("/service-points/{service_point_id}/registers")
-    async def registers(service_point_id: str) -> dict[str, Any]:
-        return {"items": fake.registers.get(service_point_id, [])}
 
     @router.get("/premises/{premises_id}/usage")
     async def usage(utility: str, resolution: str, request: Request) -> dict[str, Any]:
@@ -272,10 +279,6 @@ def _premises_routes(fake: FakeCloud) -> APIRouter:
     @router.get("/premises/{premises_id}/cost")
     async def cost(utility: str) -> dict[str, Any]:
         return COSTS[utility]
-
-    @router.get("/premises/{premises_id}/alerts")
-    async def alerts(premises_id: str) -> dict[str, Any]:
-        return {"items": fake.alerts_of(premises_id)}
 
     @router.get("/premises/{premises_id}/live")
     async def live(premises_id: str) -> EventSourceResponse:

@@ -2,9 +2,11 @@
 """How the cloud serves the app's files."""
 
 import json
+import posixpath
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
@@ -29,19 +31,68 @@ def a_copy(tmp_path: Path) -> Path:
     return Path(shutil.copytree(FOLDER, tmp_path / "web", ignore=ignored))
 
 
+def told_to_the_worker(client: TestClient) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(
+        re.match(r"const RELEASE = (.*);", client.get("/sw.js").text)[1]
+    )
+    return found
+
+
+def mapped_by(import_map: dict[str, str], name: str) -> str:
+    if name in import_map:
+        return import_map[name]
+    package = f"{name.split('/')[0]}/"
+    return import_map[package] + name.removeprefix(package)
+
+
 def test_every_module_that_one_imports_is_served(client: TestClient):
     page = client.get("/").text
     import_map = json.loads(re.search(r'importmap">(.*?)</script>', page, re.DOTALL)[1])["imports"]
-    for url in json.loads(re.match(r"const RELEASE = (.*);", client.get("/sw.js").text)[1])[
-        "files"
-    ]:
+    told = told_to_the_worker(client)
+    known = {*told["shell"], *told["later"]}
+    for url in known:
         answer = client.get(url)
         assert answer.status_code == 200
         if url.endswith(".js"):
-            bare = re.findall(r'(?:from|import)\s*"([^./"\s][^"\s]*)"', answer.text)
-            assert [name for name in bare if name not in import_map] == []
-    for url in import_map.values():
-        assert client.get(url).status_code == 200
+            for name in re.findall(r'(?:from|^import|[;}]import)\s*"([^"\s]+)"', answer.text, re.M):
+                relative = posixpath.normpath(posixpath.join(posixpath.dirname(url), name))
+                target = relative if name.startswith(".") else mapped_by(import_map, name)
+                assert target in known, (url, name)
+    assert {url for url in import_map.values() if url.endswith(".js")} <= known
+    assert set(re.findall(r'(?:href|src)="(/[^"]+)"', page)) - known == set()
+
+
+def test_what_an_owner_sees_first_comes_with_the_page_and_the_rest_later(client: TestClient):
+    told = told_to_the_worker(client)
+    shell, later = (
+        {re.sub(f"/{told['version']}", "", url) for url in told[part]}
+        for part in ("shell", "later")
+    )
+    assert {"/", "/app/main.js", "/app/styles.css", "/app/views/building.js"} <= shell
+    assert "/app/components/usage_panel.js" in shell  # the building imports it
+    assert "/app/views/demand.js" in later  # only planners ask for it
+    assert not shell & later
+    views = {f"/app/views/{path.name}" for path in (FOLDER / "views").glob("*.js")}
+    assert views <= shell | later
+    preloaded = set(re.findall(r'modulepreload" href="([^"]+)"', client.get("/").text))
+    modules = {url for url in told["shell"] if url.endswith(".js")}
+    assert preloaded == {url for url in modules if not url.endswith("/theme_first.js")}  # a script
+
+
+def test_the_shell_is_small(client: TestClient):
+    told = told_to_the_worker(client)
+    zipped = {"Accept-Encoding": "gzip"}
+    sizes = [client.get(url, headers=zipped).headers["content-length"] for url in told["shell"]]
+    assert sum(int(size) for size in sizes) <= 120_000  # of 150 KB for all of a first load
+
+
+def test_a_page_is_never_given_a_module_of_another_release(client: TestClient):
+    version = told_to_the_worker(client)["version"]
+    assert f'src="/app/{version}/main.js"' in client.get("/").text
+    mine = client.get(f"/app/{version}/main.js")
+    assert mine.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert client.get("/app/0123456789abcdef/main.js").status_code == 404
+    assert client.get(f"/app/{version}/{version}/main.js").status_code == 404
 
 
 def test_a_file_that_has_not_changed_is_not_sent_again(client: TestClient):
@@ -70,6 +121,7 @@ def test_the_policy_lets_in_no_script_but_ours_and_the_import_map(client: TestCl
         "/app/sw.js",
         "/app/node_modules/lit/index.js",
         "/vendor/lit/package.json",
+        "/vendor/lit/async-directive.js",
         "/app/../release.py",
         "/app/%2e%2e/release.py",
     ],
@@ -79,12 +131,23 @@ def test_nothing_is_served_that_the_page_does_not_need(client: TestClient, path:
 
 
 def test_files_travel_compressed_to_those_who_take_it(client: TestClient):
-    plain = client.get("/vendor/uplot/dist/uPlot.esm.js", headers={"Accept-Encoding": "identity"})
-    zipped = client.get("/vendor/uplot/dist/uPlot.esm.js", headers={"Accept-Encoding": "gzip"})
+    plain = client.get("/vendor/uplot/uPlot.js", headers={"Accept-Encoding": "identity"})
+    zipped = client.get("/vendor/uplot/uPlot.js", headers={"Accept-Encoding": "gzip"})
     assert "content-encoding" not in plain.headers
     assert zipped.headers["content-encoding"] == "gzip"
     assert zipped.content == plain.content
     assert int(zipped.headers["content-length"]) < len(plain.content) / 2
+
+
+def test_the_page_says_what_scripts_may_do_and_files_do_not_repeat_it(client: TestClient):
+    assert "content-security-policy" in client.get("/sw.js").headers  # it runs by its own policy
+    assert "content-security-policy" not in client.get("/app/main.js").headers
+
+
+def test_comments_stay_at_home(client: TestClient):
+    assert "/** The app:" in (FOLDER / "main.js").read_text()
+    assert "/** The app:" not in client.get("/app/main.js").text
+    assert "/*" not in client.get("/app/styles.css").text
 
 
 def test_a_changed_file_is_a_new_release(tmp_path: Path):
@@ -94,6 +157,19 @@ def test_a_changed_file_is_a_new_release(tmp_path: Path):
     assert read_release(folder).version == before.version
     (folder / "units.js").write_text((folder / "units.js").read_text() + "\n")
     assert read_release(folder).version != before.version
+
+
+def test_an_import_that_leads_nowhere_is_named(tmp_path: Path):
+    folder = a_copy(tmp_path)
+    (folder / "node_modules").symlink_to(FOLDER / "node_modules")
+    script = folder / "views" / "demand.js"
+    written = script.read_text()
+    script.write_text(written + 'import "./nowhere.js";\n')
+    with pytest.raises(ValueError, match=r"/app/views/nowhere\.js"):
+        read_release(folder)
+    script.write_text(written + 'import "some-package";\n')
+    with pytest.raises(ValueError, match="some-package"):
+        read_release(folder)
 
 
 def test_without_its_packages_the_page_names_the_command_that_brings_them(tmp_path: Path):

@@ -3,17 +3,12 @@
 
 import { html, nothing } from "lit";
 import { acknowledge, labelAlert, RefusedError, resolve } from "../api.js";
-import { momentText } from "../calendar.js";
+import { factsOf, isOpen, known, needsSeeing, titleOf } from "../alert_facts.js";
 import { alertKindOf, isOfMeter, ordinaryUsesOf } from "../kinds.js";
-import { language, named, t } from "../language.js";
-import { amountText, euroText, NOTHING, rangeText } from "../units.js";
+import { t } from "../language.js";
+import { NOTHING } from "../units.js";
 import { Element } from "./element.js";
 import { icon } from "./icons.js";
-
-const ML_PER_L = 1000;
-
-export const isOpen = ({ state }) => state !== "resolved";
-const needsSeeing = ({ state }) => state === "raised" || state === "reopened";
 
 export class AlertList extends Element {
   static properties = { alerts: {}, points: {}, saving: { state: true }, failure: { state: true } };
@@ -48,23 +43,27 @@ export class AlertList extends Element {
           <span class="alert-icon">${icon(isOpen(alert) ? "alert" : "check")}</span>
           <h3>${this.#title(alert)}</h3><span class="badge badge-${alert.state}">${t(alert.state)}</span>
         </header>
-        <dl class="facts">${this.#facts(alert).map(([key, text]) => html`<div><dt>${t(key)}</dt><dd>${text}</dd></div>`)}</dl>
-        ${isOpen(alert) ? html`<p>${t(`explain_${this.#kind(alert, "other")}`)} ${t(isOfMeter(alert) ? "clears_meter" : "clears_use")}</p>` : nothing}
+        <dl class="facts">${factsOf(alert, this.#pointOf(alert)).map(([key, text]) => html`<div><dt>${t(key)}</dt><dd>${text}</dd></div>`)}</dl>
         ${alert.label ? html`
           <p class="alert-label">${t("labelled", { use: t(`ordinary_${alert.label}`) })} ${t("ordinary_note")}
             <button class="quiet" ?disabled=${isSaving} @click=${() => this.#change(alert, () => labelAlert(alert.alert_id, null))}>${t("undo")}</button></p>` : nothing}
-        <div class="alert-foot">
+        <div class="alert-acts">
           ${needsSeeing(alert) ? html`
             <button class="primary" ?disabled=${isSaving} @click=${() => this.#change(alert, () => acknowledge(alert.alert_id))}>
               ${t(isSaving ? "acknowledging" : "acknowledge")}</button>` : nothing}
           ${isOpen(alert) ? html`
             <button class="quiet" data-act="resolve" ?disabled=${isSaving} @click=${() => this.#change(alert, () => resolve(alert.alert_id))}>
               ${t("resolve")}</button>` : nothing}
+          <a class="alert-more" href="#/alerts/${encodeURIComponent(alert.alert_id)}" aria-label="${t("alert_more")}: ${this.#title(alert)}">${t("alert_more")}${icon("right")}</a>
+        </div>
+        ${isOpen(alert) ? html`<p>${t(`explain_${this.#kind(alert, "other")}`)}</p>` : nothing}
+        <div class="alert-foot">
           ${alert.label || isOfMeter(alert) ? nothing : this.#ordinary(alert, isSaving)}
           <details>
             <summary>${t("how_found")}</summary>
-            <p class="alert-note">${alert.explanation ?? NOTHING} ${t("confidence", { n: alert.confidence ?? NOTHING })}</p>
+            <p class="alert-note">${t("confidence", { n: alert.confidence ?? NOTHING })} <span lang="en">${alert.explanation ?? NOTHING}</span></p>
             ${alert.ordinary_use ? html`<p class="alert-note">${t("why_not_ordinary", { why: alert.ordinary_use })}</p>` : nothing}
+            ${isOpen(alert) ? html`<p class="alert-note">${t(isOfMeter(alert) ? "clears_meter" : "clears_use")}</p>` : nothing}
             ${alert.clears_when ? html`<p class="alert-note">${t("clears_when", { when: alert.clears_when })}</p>` : nothing}
           </details>
         </div>
@@ -76,7 +75,7 @@ export class AlertList extends Element {
       <details class="alert-ordinary">
         <summary>${t("is_ordinary")}</summary>
         <p class="alert-note">${t("ordinary_note")}</p>
-        <div class="choices">${ordinaryUsesOf(this.#known(alert)).map((use) => html`
+        <div class="choices">${ordinaryUsesOf(known(alert, this.#pointOf(alert))).map((use) => html`
           <button class="quiet" data-use=${use} ?disabled=${isSaving} @click=${() => this.#change(alert, () => labelAlert(alert.alert_id, use))}>
             ${t(`ordinary_${use}`)}</button>`)}</div>
       </details>`;
@@ -86,39 +85,12 @@ export class AlertList extends Element {
     return this.points.find((point) => point.service_point_id === alert.service_point_id);
   }
 
-  /** The alert with its utility, which one kept on the phone by an earlier release doesn't have. */
-  #known(alert) {
-    return { ...alert, utility: alert.utility ?? this.#pointOf(alert)?.utility };
-  }
-
   #kind(alert, unknown) {
-    return alertKindOf(this.#known(alert), unknown);
+    return alertKindOf(known(alert, this.#pointOf(alert)), unknown);
   }
 
   #title(alert) {
-    return t(this.#kind(alert, "other_alert"));
-  }
-
-  #facts(alert) {
-    const point = this.#pointOf(alert);
-    const cost = euroText(alert.cost_eur, language());
-    const isPower = (alert.flow_w ?? null) !== null;
-    const isOver = !isOpen(alert);
-    const lost = isPower ? (isOver ? "energy" : "energy_so_far") : isOver ? "volume" : "volume_so_far";
-    return [
-      point && ["where", named(point.name)],
-      ["since", momentText(Date.parse(alert.started_at), language())],
-      !isOfMeter(alert) && [isPower ? "power" : "flow", flowOf(alert)],
-      !isOfMeter(alert) && [lost, this.#lost(alert)],
-      cost && !isOfMeter(alert) && ["cost", cost],
-    ].filter(Boolean);
-  }
-
-  #lost(alert) {
-    const { energy_wh, volume_l } = alert;
-    if ((energy_wh ?? null) !== null) return amountText(energy_wh, "Wh", language());
-    if (this.#known(alert).utility === "gas") return amountText(volume_l, "l", language());
-    return amountText(volume_l === null ? null : volume_l * ML_PER_L, "ml", language());
+    return titleOf(alert, this.#pointOf(alert));
   }
 
   /** Save what somebody says of an alert, and show it as it is then. */
@@ -135,9 +107,4 @@ export class AlertList extends Element {
   }
 }
 
-function flowOf({ flow_l_per_h, flow_low_l_per_h, flow_high_l_per_h, flow_w, flow_low_w, flow_high_w }) {
-  return (flow_w ?? null) === null
-    ? rangeText({ amount: flow_l_per_h, low: flow_low_l_per_h, high: flow_high_l_per_h }, "l/h", language())
-    : rangeText({ amount: flow_w, low: flow_low_w, high: flow_high_w }, "W", language());
-}
 customElements.define("iskar-alerts", AlertList);

@@ -2,6 +2,7 @@
 /** The view an address asks for, loaded when it is first shown; until then the former one stays. */
 
 import { html, nothing } from "lit";
+import { moveToNewest } from "../release.js";
 import { routeOf } from "../routes.js";
 import { t } from "../language.js";
 import { Element } from "./element.js";
@@ -34,7 +35,8 @@ export class View extends Element {
       this.shown = wanted;
     } catch (error) {
       console.info("The view could not be loaded:", error.message);
-      if (this.#wanted === wanted) this.hasFailed = true;
+      // a release that the server no longer has can't give its views: the newer one can
+      if (this.#wanted === wanted && !(await moveToNewest())) this.hasFailed = this.#wanted === wanted;
     }
   }
 

@@ -65,6 +65,7 @@ addWords({
   how_found: ["Как беше открит", "How it was found"],
   confidence: ["Сигурност: {n} %.", "Confidence: {n} %."],
   where: ["Къде", "Where"],
+  alert_more: ["Виж сигнала", "See the alert"],
   acknowledge: ["Видях го", "I have seen it"],
   acknowledging: ["Записва се…", "Saving…"],
   resolve: ["Отстранено е", "It is mended"],

@@ -48,6 +48,13 @@ ELSEWHERE = {
     "test_a_subscription_and_its_end_are_entries_that_hold_no_address",
     "POST /unsubscribe/{key}": "test_notices.py::"
     "test_a_subscription_and_its_end_are_entries_that_hold_no_address",
+    **dict.fromkeys(
+        (
+            "PUT /service-points/{service_point_id}/client-number",
+            "DELETE /service-points/{service_point_id}/client-number",
+        ),
+        "test_papers.py::test_a_client_number_is_set_by_the_owner_seen_by_the_tenant_and_forgotten",
+    ),
     "POST /account/erase": "test_personal_data.py::"
     "test_of_an_erased_person_nothing_is_left_but_a_number",
     **dict.fromkeys(
@@ -174,6 +181,11 @@ RECORDED: list[tuple[str, dict[str, Any], str]] = [
     ),
     ("DELETE /alerts/{alert_id}/label", {}, "alert.unlabelled"),
     (
+        "PUT /service-points/{service_point_id}/rules/{kind}",
+        {"json": {"is_on": False}},
+        "rule.switched_off",
+    ),
+    (
         "POST /alerts/{alert_id}/snooze",
         {"json": {"hours": 3}},
         "alert.snoozed",
@@ -219,7 +231,7 @@ async def _ids(cloud: CloudInTest) -> dict[str, str]:
         "alert_id": "select max(alert_id) as id from alerts",
     }
     ids = {"premises_id": "p-one", "service_point_id": "sp-one", "supplier_id": "water-works"}
-    ids |= {"series_id": "dma", "limit_id": "too-much"}
+    ids |= {"series_id": "dma", "limit_id": "too-much", "kind": "steady_flow"}
     ids |= {"meter_id": "m-one", "gateway_id": "gw-one", "node_id": "n-one"}
     async with cloud.services.database.transaction(as_system=True) as connection:
         for name, query in newest.items():

@@ -96,7 +96,7 @@ async def test_a_letter_tells_the_owner_in_bulgarian_what_where_and_how_much(
     told = text.get_content()
     assert "Загуба дотук: 380 л" in told
     assert "Започнал: 21.11.2026, 12:00" in told
-    assert "https://iskar.example/#/premises/p-one" in told
+    assert "https://iskar.example/#/alerts/" in told
     assert "<p>Загуба дотук: 380 л</p>" in page.get_content()
 
 
@@ -290,7 +290,9 @@ async def test_a_browser_alone_can_read_what_is_pushed_and_its_service_knows_who
         await _work(cloud, times=2)
         [(headers, body)] = service.got
     told = service.read(body)
-    assert (told["title"], told["url"]) == ("Спукана тръба: нов сигнал", "/#/premises/p-one")
+    [alert] = (await iva.get("/alerts"))["items"]
+    assert told["title"] == "Спукана тръба: нов сигнал"
+    assert told["url"] == f"/#/alerts/{alert['alert_id']}"
     assert "Сграда".encode() not in body
     assert (headers["urgency"], headers["ttl"]) == ("high", "86400")
     assert re.fullmatch(r"[A-Za-z0-9_-]{1,32}", headers["topic"])
