@@ -44,6 +44,7 @@ async def account(caller: Person, service: FactorsNeeded) -> schemas.Account:
         email=caller.email or "",
         name=caller.name,
         role=caller.role,
+        at_organisation=caller.session is not None and caller.session.at_organisation,
         needs_second_factor=caller.session is not None and caller.session.must_enrol,
         **found,
     )

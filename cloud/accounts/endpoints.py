@@ -48,10 +48,11 @@ PasskeysNeeded = Annotated[Passkeys, Depends(passkeys)]
 FromDevice = Annotated[Device, Depends(device)]
 
 
-def _session(caller: Principal) -> schemas.Session:
+async def _session(caller: Principal, service: Access) -> schemas.Session:
     return schemas.Session(
         user=schemas.User(email=caller.email, name=caller.name, role=caller.role),
         needs_second_factor=caller.session is not None and caller.session.must_enrol,
+        owns=await service.owned_by(caller),
     )
 
 
@@ -81,7 +82,7 @@ async def sign_in(
     )
     await _end_before(request, service)
     put_session(response, request, token)
-    return _session(caller)
+    return await _session(caller, service)
 
 
 @router.post("/session/passkey-options", responses=answers(PasskeysOffError))
@@ -106,7 +107,7 @@ async def sign_in_by_passkey(
     caller, token = await service.sign_in(shown.model_dump(exclude_none=True), device)
     await _end_before(request, access(request))
     put_session(response, request, token)
-    return _session(caller)
+    return await _session(caller, access(request))
 
 
 @router.post(
@@ -141,13 +142,13 @@ async def step_up(
     else:
         token = await service.step_up(caller, device, shown.password, shown.code)
     put_session(response, request, token)
-    return _session(caller)
+    return await _session(caller, service)
 
 
 @router.get("/session")
-async def who_am_i(caller: Identified) -> schemas.Session:
+async def who_am_i(caller: Identified, service: AccessNeeded) -> schemas.Session:
     """Tell who is signed in."""
-    return _session(caller)
+    return await _session(caller, service)
 
 
 @router.delete("/session", status_code=204)

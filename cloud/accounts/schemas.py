@@ -138,6 +138,10 @@ class Session(BaseModel):
     needs_second_factor: bool = Field(
         description="Nothing but setting one up is allowed before that is done."
     )
+    owns: list[str] = Field(
+        description="The buildings that are one's own to share; any others are shared with one, or"
+        " are one's work."
+    )
 
 
 class Account(BaseModel):
@@ -149,6 +153,9 @@ class Account(BaseModel):
     codes: bool = Field(description="Whether one-time codes of an app are in use.")
     passkeys: int
     recovery_codes: int = Field(description="How many are left.")
+    at_organisation: bool = Field(
+        description="Shows who they are at their organisation, having nothing of ours to do it by."
+    )
     needs_second_factor: bool
 
 

@@ -9,7 +9,14 @@ import psycopg
 import structlog
 from psycopg.rows import DictRow
 
-from cloud.accounts import attempts, factors_repository, letters, passwords, repository
+from cloud.accounts import (
+    attempts,
+    factors_repository,
+    letters,
+    passwords,
+    repository,
+    shares_repository,
+)
 from cloud.accounts.attempts import CodeNeededError, WrongCodeError, WrongPasswordError
 from cloud.accounts.factors import Factors
 from cloud.accounts.links import Links
@@ -97,6 +104,13 @@ class Access:
                 await attempts.count(connection, user["email"], address, self._clock.now())
             log.warning("code_refused", address=address)
             raise
+
+    async def owned_by(self, caller: Principal) -> list[str]:
+        """Return the buildings that were granted to ``caller`` as an owner; none for a program."""
+        if caller.session is None:
+            return []
+        async with self._database.transaction(as_system=True) as connection:
+            return await shares_repository.owned_by(connection, caller.user_id)
 
     async def sign_out(self, session: str) -> None:
         """End a session."""

@@ -21,6 +21,17 @@ async def is_owner(connection: Connection, user_id: int, premises_id: str) -> bo
     return found is not None
 
 
+async def owned_by(connection: Connection, user_id: int) -> list[str]:
+    """Return the buildings that were granted to a user as an owner."""
+    found = await rows(
+        connection,
+        "select premises_id from grants where user_id = %(user_id)s and kind = 'owner'"
+        " and revoked_at is null order by premises_id",
+        user_id=user_id,
+    )
+    return [fields["premises_id"] for fields in found]
+
+
 async def invited(connection: Connection, email: str, name: str, role: str, language: str) -> int:
     """Return the user with this address, made without a password if there was none."""
     await run(

@@ -47,7 +47,7 @@ export const setPassword = (link, password) => call("POST", "/account/new-passwo
 
 export const currentUser = async () => userOf(await call("GET", "/session"));
 
-const userOf = (body) => ({ ...body.user, needsSecondFactor: body.needs_second_factor ?? false });
+const userOf = (body) => ({ ...body.user, owns: body.owns ?? [], needsSecondFactor: body.needs_second_factor ?? false });
 
 export const signOut = () => call("DELETE", "/session");
 
@@ -89,8 +89,15 @@ export async function call(method, path, body, timeoutMs = TIMEOUT_MS) {
   const response = await reach(method, path, body, timeoutMs);
   learn(response.headers.get("date"));
   if (response.ok) return response.status === 204 ? null : response.json();
-  if (response.status === 401 && !path.startsWith("/session")) session.dispatchEvent(new Event("ended"));
-  throw new RefusedError(response, await problemOf(response));
+  const refusal = await refusalOf(response);
+  if (refusal.code === "not-signed-in" && path !== "/session") session.dispatchEvent(new Event("ended"));
+  throw refusal;
+}
+
+/** The error in an answer that isn't a good one. */
+export async function refusalOf(response) {
+  const isJson = response.headers.get("content-type")?.includes("json");
+  return new RefusedError(response, isJson ? await response.json() : {});
 }
 
 async function reach(method, path, body, timeoutMs) {
@@ -106,9 +113,4 @@ async function reach(method, path, body, timeoutMs) {
   } catch (cause) {
     throw new UnreachableError("The server could not be reached.", { cause });
   }
-}
-
-async function problemOf(response) {
-  const isJson = response.headers.get("content-type")?.includes("json");
-  return isJson ? response.json() : {};
 }

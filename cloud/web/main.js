@@ -12,11 +12,19 @@ import { language, LANGUAGES, speak, t } from "./language.js";
 import { keepUpToDate } from "./release.js";
 import { sectionsOf } from "./routes.js";
 import { forgetUser, recall, remember } from "./store.js";
+import "./theme.js";
+import { nowIs } from "./who.js";
 import "./words/app.js";
 
 const UNKNOWN = "unknown"; // not asked yet
+const ASK_AGAIN_MS = 5000;
+const ERASED = "#/erased"; // where a page begins anew whose account is gone
+
 class App extends Element {
   static properties = { user: { state: true }, notice: { state: true }, failure: { state: true }, hash: { state: true } };
+
+  #view = document.createElement("iskar-view"); // an element of its own, to be set aside
+  #setAside = null; // {view, email} of somebody whose session ended while they were typing
 
   constructor() {
     super();
@@ -24,9 +32,17 @@ class App extends Element {
     this.user = UNKNOWN; // or a user, or null for nobody
     this.notice = null;
     this.failure = null;
+    if (location.hash === ERASED) {
+      this.notice = "account_erased";
+      history.replaceState(null, "", "#/");
+    }
     this.hash = location.hash;
     addEventListener("hashchange", () => this.#navigate());
-    session.addEventListener("ended", () => this.#leave("session_ended"));
+    session.addEventListener("ended", () => this.#expire());
+    this.addEventListener("signed-in", (event) => this.#enter(event.detail));
+    this.addEventListener("set-up", () => this.#begin());
+    this.addEventListener("password-set", () => this.#leave("password_set"));
+    this.addEventListener("input", (event) => { this.#view.isTyped ||= event.target.type !== "password"; });
   }
 
   connectedCallback() {
@@ -35,33 +51,66 @@ class App extends Element {
   }
 
   async #begin() {
-    this.failure = null;
     try {
       this.user = await currentUser();
+      this.failure = null;
       remember("user", this.user, now());
     } catch (error) {
-      this.user = error.status === 401 ? null : recall("user")?.content ?? null;
-      if (error.status !== 401 && !this.user) this.failure = problemText(error);
-      if (error.status === 401) forgetUser();
+      const known = recall("user")?.content ?? null;
+      if (error.status === 401) {
+        this.failure = null;
+        this.user = null;
+        if (known) this.notice = "session_ended";
+        forgetUser();
+      } else {
+        this.user = known;
+        if (!known) this.#beginAgain(error);
+      }
     }
+  }
+
+  /** The server is away, and who we are is known to it alone: ask until it is back or somebody signs in. */
+  #beginAgain(error) {
+    this.failure = problemText(error);
+    setTimeout(() => {
+      if (!this.user) this.#begin();
+    }, ASK_AGAIN_MS);
   }
 
   #navigate() {
     this.hash = location.hash;
+    this.#view.isTyped = false;
     scrollTo(0, 0);
   }
 
   #enter(user) {
     this.user = user;
     this.notice = null;
+    this.failure = null;
     remember("user", user, now());
+    if (this.#setAside?.email === user.email) this.#view = this.#setAside.view;
+    else if (this.#setAside) location.hash = "#/"; // somebody else: not their address either
+    this.#setAside = null;
   }
 
   #leave(notice) {
     forgetUser();
     this.user = null;
     this.notice = notice;
+    this.#setAside = null;
+    this.#view = document.createElement("iskar-view");
     location.hash = "#/";
+  }
+
+  /** The server knows us no more: ask who it is, and go on at the same address with what was typed. */
+  #expire() {
+    if (!this.user || this.user === UNKNOWN) return;
+    for (const secret of this.#view.querySelectorAll("input[type=password]")) secret.value = "";
+    this.#setAside = { view: this.#view.isTyped ? this.#view : document.createElement("iskar-view"), email: this.user.email };
+    this.#view = document.createElement("iskar-view");
+    forgetUser();
+    this.user = null;
+    this.notice = "session_ended";
   }
 
   async #signOut() {
@@ -81,8 +130,13 @@ class App extends Element {
       ${this.#bar()}
       ${this.#isIn ? this.#sections() : nothing}
       ${this.failure ? html`<p class="problem page" role="alert">${this.failure}</p>` : nothing}
-      <iskar-view .hash=${this.hash} .user=${this.user} .notice=${this.notice} @signed-in=${(event) => this.#enter(event.detail)}
-        @set-up=${() => this.#begin()} @password-set=${() => this.#leave("password_set")}></iskar-view>`;
+      ${this.#view}`;
+  }
+
+  willUpdate() {
+    if (this.user === UNKNOWN) return;
+    nowIs(this.user);
+    Object.assign(this.#view, { hash: this.hash, user: this.user, notice: this.notice });
   }
 
   #bar() {

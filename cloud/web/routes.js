@@ -2,6 +2,7 @@
 /** Which view an address shows, to whom, and the module it is loaded from when it is first asked for. */
 
 import { html } from "lit";
+import { mayShare } from "./who.js";
 
 const PLANNERS = ["utility", "operator", "municipality"]; // whom demand is for
 const KEEPERS = ["utility", "operator"]; // who may set limits
@@ -30,7 +31,7 @@ const ROUTES = [
   { address: /^#\/premises\/([^/]+)\/saving$/, load: () => import("./views/saving.js"), show: ([id]) => html`<iskar-saving .premisesId=${id}></iskar-saving>` },
   { address: /^#\/premises\/([^/]+)\/papers$/, load: () => import("./views/papers.js"), show: ([id]) => html`<iskar-papers .premisesId=${id}></iskar-papers>` },
   { address: /^#\/premises\/([^/]+)\/rules$/, load: () => import("./views/rules.js"), show: ([id]) => html`<iskar-rules .premisesId=${id}></iskar-rules>` },
-  { address: /^#\/premises\/([^/]+)\/people$/, load: () => import("./views/people.js"), show: ([id]) => html`<iskar-people .premisesId=${id}></iskar-people>` },
+  { address: /^#\/premises\/([^/]+)\/people$/, load: () => import("./views/people.js"), show: ([id], { user }) => html`<iskar-people .premisesId=${id} .user=${user}></iskar-people>` },
   { address: /^#\/premises\/([^/]+)$/, load: () => import("./views/building.js"), show: ([id]) => html`<iskar-building .premisesId=${id}></iskar-building>` },
 ];
 
@@ -43,13 +44,13 @@ const SECTIONS = [
   { address: "#/account", words: "nav_account", icon: "person", own: /^#\/account/ },
 ];
 
-/** The views of one building: the address's last part, its words. */
+/** The views of one building: the address's last part, its words, and of whom and which building it is. */
 export const TABS = [
   { part: "", words: "tab_now" },
   { part: "saving", words: "tab_saving" },
   { part: "papers", words: "tab_papers" },
   { part: "rules", words: "tab_rules" },
-  { part: "people", words: "tab_people" },
+  { part: "people", words: "tab_people", isFor: mayShare },
 ];
 
 /** The route of an address for a user, null for nobody, and the parts of the address: {route, parts}. */

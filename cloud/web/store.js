@@ -2,7 +2,7 @@
 /** What the phone keeps for times without a connection: answers, each with when it came. */
 
 const PREFIX = "iskar/";
-const OF_THE_PHONE = ["language", "units"].map((key) => PREFIX + key);
+const OF_THE_PHONE = ["language", "units", "theme"].map((key) => PREFIX + key);
 
 /** Keep `content` under `key`; without room or permission the app goes on without. */
 export function remember(key, content, at) {
@@ -23,6 +23,14 @@ export function recall(key) {
   }
 }
 
+export function forget(key) {
+  try {
+    localStorage.removeItem(PREFIX + key);
+  } catch (error) {
+    console.info(`${key} can't be forgotten:`, error.message);
+  }
+}
+
 /** Forget all that is kept of one thing: whatever has its id as a part of the key. */
 export function forgetAbout(id) {
   for (const key of Object.keys(localStorage)) {
@@ -30,7 +38,7 @@ export function forgetAbout(id) {
   }
 }
 
-/** Forget all that belongs to a user; the language and the units stay. */
+/** Forget all that belongs to a user; language, units and theme stay. */
 export function forgetUser() {
   for (const key of Object.keys(localStorage)) {
     if (key.startsWith(PREFIX) && !OF_THE_PHONE.includes(key)) localStorage.removeItem(key);

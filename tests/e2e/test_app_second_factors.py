@@ -5,6 +5,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pyotp
 import pytest
@@ -26,15 +27,16 @@ NEW = "зелен трамвай към Витоша"
 
 
 @asynccontextmanager
-async def _a_cloud(folder: Path) -> AsyncIterator[tuple[Services, str]]:
+async def a_cloud(folder: Path, **settings: Any) -> AsyncIterator[tuple[Services, str]]:
+    """Run a cloud of its own; give its services and address."""
     postgres = EmbeddedPostgres(folder / "pg", {"fsync": "off"})
     await postgres.start(must_own=True)
     try:
         await asyncio.to_thread(migrations.upgrade, postgres.dsn)
         bound = listen("127.0.0.1", 0, "-")
         url = f"http://localhost:{bound.getsockname()[1]}"
-        settings = CloudSettings(data_dir=folder, public_url=url)
-        async with Services.opened(settings, postgres.dsn) as services:
+        told = CloudSettings(data_dir=folder, public_url=url, **settings)
+        async with Services.opened(told, postgres.dsn) as services:
             serving = asyncio.create_task(serve(services, bound, None))
             yield services, url
             serving.cancel()
@@ -43,7 +45,7 @@ async def _a_cloud(folder: Path) -> AsyncIterator[tuple[Services, str]]:
         await postgres.stop()
 
 
-async def _with_an_authenticator(page: Page) -> None:
+async def with_an_authenticator(page: Page) -> None:
     """Let the browser have a phone's authenticator, whose owner always agrees."""
     devtools = await page.context.new_cdp_session(page)
     await devtools.send("WebAuthn.enable")
@@ -71,13 +73,13 @@ async def _fill_in(page: Page, password: str) -> None:
 async def test_an_operator_sets_up_a_passkey_and_codes_and_comes_in_by_each(
     chromium: Path, tmp_path: Path
 ):
-    async with _a_cloud(tmp_path) as (services, url), async_playwright() as playwright:
+    async with a_cloud(tmp_path) as (services, url), async_playwright() as playwright:
         password = await services.access.put_user(EMAIL, "Boss", Role.OPERATOR, [])
         browser = await playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
         place = await browser.new_context(viewport=PHONE, locale="bg-BG")
         place.set_default_timeout(2 * TIMEOUT_MS)
         page = await place.new_page()
-        await _with_an_authenticator(page)
+        await with_an_authenticator(page)
         refused: list[str] = []
         page.on("console", lambda said: refused.append(said.text))
 

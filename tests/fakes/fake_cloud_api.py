@@ -26,6 +26,7 @@ from sse_starlette import EventSourceResponse
 from cloud.kit.compression import Compressed
 from cloud.web import mount
 from cloud.web.release import FOLDER
+from tests.fakes.fake_account_api import FakeAccount, add_account_routes
 from tests.fakes.fake_alerts_api import add_alert_routes
 from tests.fakes.fake_city import (
     ALERT,
@@ -58,6 +59,7 @@ class FakeCloud:
     role: str = "owner"
     limits: dict[str, dict[str, Any]] = field(default_factory=dict)
     closed: set[str] = field(default_factory=set)  # series that don't tell their hours
+    account: FakeAccount = field(default_factory=FakeAccount)
     client_numbers: dict[str, str] = field(default_factory=dict)
     rules_off: dict[tuple[str, str], datetime] = field(default_factory=dict)
     backtested: dict[str, Any] = field(default_factory=lambda: {"readings": 0, "findings": []})
@@ -175,6 +177,9 @@ def build_app(fake: FakeCloud, folder: Path = FOLDER) -> FastAPI:
     add_demand_routes(demand, fake.limits, fake.closed)
     add_home_routes(demand, fake.buildings, fake.home)
     app.include_router(demand)
+    account = _signed_in_router(fake)
+    add_account_routes(account, fake.account, lambda: fake.role, fake.sessions.clear)
+    app.include_router(account)
     papers = _signed_in_router(fake)
     add_papers_routes(papers, fake)
     app.include_router(papers)
@@ -198,6 +203,11 @@ def build_app(fake: FakeCloud, folder: Path = FOLDER) -> FastAPI:
     return app
 
 
+def _session(fake: FakeCloud) -> dict[str, Any]:
+    owns = [] if fake.role == "tenant" else fake.account.owns
+    return {"user": USER | {"role": fake.role}, "needs_second_factor": False, "owns": owns}
+
+
 def _open_routes(fake: FakeCloud) -> APIRouter:
     router = APIRouter(prefix="/api/v1")
 
@@ -206,13 +216,13 @@ def _open_routes(fake: FakeCloud) -> APIRouter:
         given = await request.json()
         if fake.attempts_left <= 0:
             raise HTTPException(429, "Too many attempts.", {"Retry-After": "30"})
-        if (given["email"], given["password"]) != (EMAIL, PASSWORD):
+        if (given["email"], given["password"]) != (EMAIL, fake.account.password):
             fake.attempts_left -= 1
             raise HTTPException(401, "The email or the password is wrong.")
         token = f"session-{len(fake.sessions)}"
         fake.sessions.add(token)
         response.set_cookie("iskar_session", token, httponly=True, samesite="strict")
-        return {"user": USER | {"role": fake.role}}
+        return _session(fake)
 
     return router
 
@@ -224,7 +234,7 @@ def _signed_in_router(fake: FakeCloud) -> APIRouter:
         if fake.broken:
             raise HTTPException(500, "The database is away.")
         if request.cookies.get("iskar_session") not in fake.sessions:
-            raise HTTPException(401, "Sign in first.")
+            raise HTTPException(401, "Sign in first.", {"X-Code": "not-signed-in"})
 
     def known(request: Request) -> None:
         premises_id = request.path_params.get("premises_id")
@@ -239,7 +249,7 @@ def _session_routes(fake: FakeCloud) -> APIRouter:
 
     @router.get("/session")
     async def who() -> dict[str, Any]:
-        return {"user": USER | {"role": fake.role}}
+        return _session(fake)
 
     @router.delete("/session", status_code=204)
     async def sign_out(request: Request) -> None:

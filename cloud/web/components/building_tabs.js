@@ -4,12 +4,13 @@
 import { html, nothing } from "lit";
 import { t } from "../language.js";
 import { TABS } from "../routes.js";
+import { who } from "../who.js";
 
 /** Draw the tabs of a building; `part` is that of the view shown. */
 export function buildingTabs(premisesId, part = "") {
   return html`
     <nav class="tabs" aria-label=${t("tabs")}>
-      ${TABS.map((tab) => html`
+      ${TABS.filter(({ isFor }) => isFor?.(who(), premisesId) ?? true).map((tab) => html`
         <a href="#/premises/${encodeURIComponent(premisesId)}${tab.part && `/${tab.part}`}"
           aria-current=${tab.part === part ? "page" : nothing}>${t(tab.words)}</a>`)}
     </nav>`;

@@ -74,7 +74,7 @@ export class Compared extends Element {
     if (!told || [403, 404].includes(told.error?.status)) return nothing;
     return html`
       <section class="card compared" aria-labelledby="compared-title">
-        <h2 id="compared-title">${t("compared")}</h2>
+        <h2 id="compared-title">${t("compared_title")}</h2>
         ${told.error ? html`<p class="note" role="status">${t("compared_failed")} ${problemText(told.error)}</p>` : html`
           ${told.keptSince ? html`<p class="note"><iskar-age .at=${told.keptSince} .words=${"compared_kept"}></iskar-age></p>` : nothing}
           <h3>${t("compared_today")}</h3>

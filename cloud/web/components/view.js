@@ -19,6 +19,7 @@ export class View extends Element {
     this.notice = null; // what the sign-in says first
     this.shown = null; // {route, parts} as loaded
     this.hasFailed = false;
+    this.isTyped = false; // in the forms of the view: worth keeping over a sign-in
   }
 
   willUpdate(changed) {

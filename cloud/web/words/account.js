@@ -19,6 +19,7 @@ addWords({
   password_weak: ["Тази парола се налучква лесно. Избери друга.", "This password is easily guessed. Choose another."],
   set_password: ["Запази паролата", "Set password"],
   password_set: ["Паролата е сменена. Влез с нея.", "Your password is set. Sign in with it."],
+  account_erased: ["Профилът ти е изтрит. Благодарим ти, че беше тук.", "Your account is erased. Thank you for having been here."],
   link_over: ["Връзката вече е ползвана или е изтекла. Поискай нова.", "The link was used or is too old. Ask for a new one."],
   second_factor: ["Втора защита", "Second factor"],
   second_factor_why: ["За твоята роля паролата не стига. Добави ключ за достъп или кодове от приложение.", "For your role a password is not enough. Add a passkey, or codes from an app."],

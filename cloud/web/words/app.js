@@ -27,6 +27,7 @@ addWords({
   unreachable: ["Няма връзка със сървъра. Провери интернета и опитай пак.", "The server can't be reached. Check your connection and try again."],
   server_error: ["Сървърът отговори с грешка {n}. Опитай пак след малко.", "The server answered with error {n}. Try again in a while."],
   session_ended: ["Сесията ти изтече. Влез отново.", "Your session has ended. Sign in again."],
+  signed_out_meanwhile: ["Входът ти беше изтекъл и това не се записа. Опитай пак.", "You had been signed out, so this did not go through. Try again."],
   sign_out_offline: ["За изход е нужна връзка със сървъра.", "Signing out needs a connection to the server."],
   help_access: ["Достъп дава операторът на системата.", "The system's operator grants access."],
 

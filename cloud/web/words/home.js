@@ -28,7 +28,7 @@ addWords({
   day_sunday_or_holiday: ["неделя или празник", "Sunday or holiday"],
   range_and: ["{low} и {high}", "{low} and {high}"],
 
-  compared: ["В сравнение", "Compared"],
+  compared_title: ["В сравнение", "Compared"],
   compared_today: ["Днес и в обичаен ден", "Today and a usual day"],
   compared_peers: ["Сред подобни сгради, {month}", "Among similar buildings, {month}"],
   compared_kept: ["Получено {age}.", "Received {age}."],

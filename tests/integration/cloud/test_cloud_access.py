@@ -53,6 +53,7 @@ async def test_a_person_signs_in_with_a_cookie_that_scripts_can_not_read(
     assert answer.json() == {
         "user": {"email": "iva@example.bg", "name": "Iva", "role": "owner"},
         "needs_second_factor": False,
+        "owns": ["p-one"],
     }
     cookie = answer.headers["set-cookie"]
     assert "HttpOnly" in cookie

@@ -157,7 +157,8 @@ async def test_an_owner_shares_a_flat_with_a_new_tenant_who_comes_in_by_the_lett
     assert mailbox.recipients == [TENANT]
     await browser.good("POST", PASSWORD, {"link": _link(mailbox), "password": NEW})
     await browser.sign_in(NEW, email=TENANT)
-    assert (await browser.good("GET", "/session"))["user"]["role"] == "tenant"
+    session = await browser.good("GET", "/session")
+    assert (session["user"]["role"], session["owns"]) == ("tenant", [])
     [seen] = (await browser.good("GET", "/premises"))["items"]
     assert seen["premises_id"] == "p-one"
     assert await browser.refusal("GET", "/premises/p-one/shares") == (403, "not-allowed")
@@ -177,6 +178,7 @@ async def test_what_is_shared_can_not_be_passed_on_and_others_can_not_be_shared(
     one = await signed_in(cloud, "p-one")
     two = await signed_in(cloud, "p-two", email=TENANT)
     await one.post("/premises/p-one/shares", _share(kind="caretaker"))
+    assert (await two.get("/session"))["owns"] == ["p-two"]  # and p-one is shared with them
     again = await two.ask("POST", "/premises/p-one/shares", json=_share(email="x@example.bg"))
     assert again.status_code == 403
     assert (await two.ask("GET", "/premises/p-one/shares")).status_code == 403

@@ -77,6 +77,7 @@ async def test_signing_in_there_again_is_the_proof_that_is_asked_for(
 ) -> None:
     await browser.sign_in()
     cloud.clock.time += timedelta(minutes=11)
+    assert (await cloud.client.get("/api/v1/account")).json()["at_organisation"] is True
     refused = (await cloud.client.post("/api/v1/tokens", json=TOKEN)).json()
     assert refused["type"] == f"{REFUSED}step-up-needed"
     assert "sign in again with your organisation" in refused["detail"]
