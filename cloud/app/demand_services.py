@@ -24,6 +24,8 @@ from cloud.demand.runs.service import Cadence, Runs
 from cloud.demand.runs.skies import PlacedSkies
 from cloud.demand.studies import program as studies_program
 from cloud.demand.studies.service import Studies
+from cloud.demand.usual.peers_service import PeerBuildings
+from cloud.demand.usual.service import UsualDays
 from cloud.kit.clock import Clock
 from cloud.kit.database import Database
 from cloud.kit.jobs import Jobs
@@ -52,6 +54,8 @@ class DemandServices:
     limits: Limits
     studies: Studies
     bills: ExpectedBills
+    usual: UsualDays
+    peers: PeerBuildings
 
     @classmethod
     def built(
@@ -96,4 +100,6 @@ class DemandServices:
             limits=limits,
             studies=Studies(clock, history, weathering, weather, issued, limits, asked),
             bills=ExpectedBills(costs, clock, PointForecasts(database, clock, history)),
+            usual=UsualDays(database, clock, weather),
+            peers=PeerBuildings(database, clock, settings.aggregate_min_premises),
         )

@@ -3,7 +3,7 @@
 
 import functools
 import operator
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
@@ -12,7 +12,7 @@ from fastapi import APIRouter, Path, Request
 from cloud.alerts.models import Alert as OpenAlert
 from cloud.alerts.schemas import Alert
 from cloud.alerts.service import Alerts
-from cloud.app import schemas
+from cloud.app import present, schemas
 from cloud.kit.auth.callers import Seer
 from cloud.kit.clock import Clock
 from cloud.kit.database import Database
@@ -30,21 +30,21 @@ router = APIRouter(tags=["premises"])
 
 @router.get("/premises")
 async def premises(request: Request, caller: Seer) -> Listing[schemas.PremisesSummary]:
-    """Return the caller's buildings, with today's use and the number of open alerts."""
+    """Return the caller's buildings: what flows now, today's use, open alerts, how fresh it is."""
     database: Database = request.app.state.database
     clock: Clock = request.app.state.clock
     alerts_service: Alerts = request.app.state.alerts
+    now = clock.now()
     async with database.transaction() as connection:
         buildings = await visible_premises(connection, caller)
         ids = [building.premises_id for building in buildings]
         seen = await visible_points(connection, ids, caller)
         points = main_points(seen)
-        used = await usage_today(connection, points, clock.now())
+        used = await usage_today(connection, points, now)
+        read = await present.current_by_point(connection, seen)
         alerts = await alerts_service.still_open(connection, ids)
-    open_alerts = _counted(alerts, seen)
-    by_premises: dict[str, list[ServicePoint]] = {one: [] for one in ids}
-    for point in points:
-        by_premises[point.premises_id].append(point)
+    here = _by_building(ids, seen)
+    open_alerts = _alerts_by_building(alerts, seen)
     return Listing(
         items=[
             schemas.PremisesSummary(
@@ -52,18 +52,36 @@ async def premises(request: Request, caller: Seer) -> Listing[schemas.PremisesSu
                 name=Name(bg=building.name_bg, en=building.name_en),
                 kind=building.kind,
                 address=building.address,
-                open_alerts=open_alerts[building.premises_id],
-                today=_today(by_premises[building.premises_id], used),
+                open_alerts=len(open_alerts[building.premises_id]),
+                worst_alert=present.worst(open_alerts[building.premises_id]),
+                flows=present.flows(here[building.premises_id], read, now),
+                freshness=present.freshness(here[building.premises_id], read, now),
+                today=_today(main_points(here[building.premises_id]), used),
             )
             for building in buildings
         ]
     )
 
 
-def _counted(alerts: Sequence[OpenAlert], points: Sequence[ServicePoint]) -> Counter[str]:
-    """Return how many of these alerts are at these service points, by building."""
+def _by_building(
+    ids: Sequence[str], points: Sequence[ServicePoint]
+) -> dict[str, list[ServicePoint]]:
+    found: dict[str, list[ServicePoint]] = {one: [] for one in ids}
+    for point in points:
+        found[point.premises_id].append(point)
+    return found
+
+
+def _alerts_by_building(
+    alerts: Sequence[OpenAlert], points: Sequence[ServicePoint]
+) -> defaultdict[str, list[OpenAlert]]:
+    """Return which of these alerts are at these service points, by building."""
     seen = {point.service_point_id for point in points}
-    return Counter(alert.premises_id for alert in alerts if alert.service_point_id in seen)
+    found: defaultdict[str, list[OpenAlert]] = defaultdict(list)
+    for alert in alerts:
+        if alert.service_point_id in seen:
+            found[alert.premises_id].append(alert)
+    return found
 
 
 def _today(

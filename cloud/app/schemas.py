@@ -3,7 +3,7 @@
 
 from pydantic import AwareDatetime, BaseModel, Field
 
-from cloud.alerts.schemas import Alert, LabelledUse
+from cloud.alerts.schemas import Alert, LabelledUse, Severity
 from cloud.kit.schemas import Name
 
 
@@ -17,6 +17,43 @@ class Today(BaseModel):
     quality: list[str]
 
 
+class Flow(BaseModel):
+    """What flows into a building now; a part of it where the quality says missing."""
+
+    utility: str
+    unit: str
+    reading: int | None
+    quality: list[str]
+    read_at: AwareDatetime | None
+
+
+class SilentPoint(BaseModel):
+    """A service point whose sensor was not heard for over an hour."""
+
+    service_point_id: str
+    name: Name
+    utility: str
+    read_at: AwareDatetime
+
+
+class Freshness(BaseModel):
+    """How many meters hang in a building, how many of them were never read, which fell silent."""
+
+    meters: int
+    unread: int
+    newest_read_at: AwareDatetime | None
+    silent: list[SilentPoint]
+
+
+class WorstAlert(BaseModel):
+    """The open alert that somebody should look after first."""
+
+    alert_id: str
+    kind: str
+    utility: str
+    severity: Severity
+
+
 class PremisesSummary(BaseModel):
     """A building in the list."""
 
@@ -25,6 +62,9 @@ class PremisesSummary(BaseModel):
     kind: str
     address: str
     open_alerts: int
+    worst_alert: WorstAlert | None
+    flows: list[Flow]
+    freshness: Freshness
     today: list[Today]
 
 

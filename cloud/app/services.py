@@ -55,6 +55,10 @@ from cloud.kit.settings import CloudSettings
 from cloud.meters.authority import Authority
 from cloud.meters.register_history import RegisterHistory
 from cloud.meters.service import MeterRegistry
+from cloud.papers.bill_checks import BillChecks
+from cloud.papers.client_numbers import ClientNumbers
+from cloud.papers.press import Press
+from cloud.papers.service import Papers
 from cloud.premises.service import PremisesRegistry
 from cloud.privacy.accesses import AccessLog
 from cloud.privacy.anchors import Anchors
@@ -65,11 +69,13 @@ from cloud.privacy.retention import Keeping
 from cloud.privacy.takeout import Takeout
 from cloud.readings.districts import Districts
 from cloud.readings.ingest import Ingest
+from cloud.readings.long_usage_service import LongUsages
 from cloud.readings.notices import Notices
 from cloud.readings.registers import Registers
 from cloud.readings.service import Readings, highest_boot, mark_stale
 from cloud.tariffs.book import PriceBook
 from cloud.tariffs.costs import Costs
+from cloud.tariffs.gas import GasEnergy
 from cloud.tariffs.service import Tariffs
 from cloud.validation import tasks as validation_tasks
 from cloud.validation.corrections import Corrections
@@ -118,12 +124,14 @@ class Services:
     register_history: RegisterHistory
     ingest: Ingest
     readings: Readings
+    long_usages: LongUsages
     registers: Registers
     districts: Districts
     notices: Notices
     downlink: Downlink
     tariffs: Tariffs
     costs: Costs
+    gas_energy: GasEnergy
     demand: DemandServices
     corrections: Corrections
     audit_trail: AuditTrail
@@ -149,6 +157,9 @@ class Services:
     subscriptions: Subscriptions
     weather: WeatherRecords
     weather_feed: Feed
+    papers: Papers
+    client_numbers: ClientNumbers
+    bill_checks: BillChecks
 
     @classmethod
     @asynccontextmanager
@@ -185,6 +196,7 @@ class Services:
         access_log = AccessLog(database, accesses)
         audit_log = AuditLog(database, clock, Anchors(settings.data_dir / "audit"))
         readings = Readings(database)
+        registers = Registers(database)
         outbox = Outbox(clock)
         course = Course(Messages(outbox, jobs, settings.base_url), costs)
         alerts = Alerts(database, clock, course, jobs)
@@ -252,12 +264,14 @@ class Services:
             register_history=RegisterHistory(database, clock, ingest.node_changed, mark_stale),
             ingest=ingest,
             readings=readings,
-            registers=Registers(database),
+            registers=registers,
+            long_usages=LongUsages(database),
             districts=Districts(database, settings.aggregate_min_premises),
             notices=Notices(database),
             downlink=Downlink(database, clock),
             tariffs=Tariffs(database, clock, book),
             costs=costs,
+            gas_energy=GasEnergy(database, book),
             demand=demand,
             corrections=Corrections(database, clock),
             audit_trail=AuditTrail(database),
@@ -300,6 +314,9 @@ class Services:
             subscriptions=Subscriptions(database, clock, mail, pushable),
             weather=weather,
             weather_feed=weather_feed,
+            papers=Papers(database, clock, readings, registers, costs, alerts, Press()),
+            client_numbers=ClientNumbers(database, clock),
+            bill_checks=BillChecks(database, registers, readings, costs, book),
         )
 
     async def run(self, *, works: bool = True) -> None:

@@ -116,6 +116,16 @@ async def put_service_point(connection: Connection, point: ServicePoint) -> None
         raise UnknownReferenceError("premises", point.premises_id) from error
 
 
+async def suppliers_named(connection: Connection, supplier_ids: Collection[str]) -> dict[str, str]:
+    """Return the names of these utilities, by id."""
+    found = await rows(
+        connection,
+        "select supplier_id, name from suppliers where supplier_id = any(%(ids)s)",
+        ids=list(supplier_ids),
+    )
+    return {fields["supplier_id"]: fields["name"] for fields in found}
+
+
 async def put_supplier(connection: Connection, supplier_id: str, name: str) -> bool:
     """Add a utility, or change its name; tell whether that changed anything."""
     changed = await run(

@@ -146,6 +146,11 @@ async def premises_by_id(
     return {premises.premises_id: premises for premises in found}
 
 
+async def supplier_names(connection: Connection, supplier_ids: Collection[str]) -> dict[str, str]:
+    """Return the names of these utilities, by id."""
+    return await repository.suppliers_named(connection, supplier_ids)
+
+
 async def add_supplier(connection: Connection, supplier_id: str, name: str) -> None:
     """Register a utility that other modules name; one that is known keeps its name."""
     await repository.add_supplier(connection, supplier_id, name)

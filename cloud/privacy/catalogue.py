@@ -154,6 +154,14 @@ PEOPLE = (
         ending=Ending(column="ended_at", days=NOTICE_DAYS),
     ),
     Kept(
+        table="client_numbers",
+        ties={"set_by": Tie.SUBJECT},
+        purpose="to print a client number on the sheet of dials that a person hands in",
+        basis=Basis.CONTRACT,
+        erasure=Erasure.DELETE,
+        until="it is deleted, or the account of who entered it is erased",
+    ),
+    Kept(
         table="alert_labels",
         ties={"labelled_by": Tie.SIGNATURE, "undone_by": Tie.SIGNATURE},
         purpose="to leave use alone that somebody called ordinary",

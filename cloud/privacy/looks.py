@@ -8,7 +8,7 @@ from typing import Any
 
 # Routes over all that the caller may see, by their first word; what they ask for in the query
 # narrows the answer, not the sight.
-WIDE = frozenset({"premises", "alerts", "live", "telegrams", "quarantine", "findings"})
+WIDE = frozenset({"premises", "usual", "alerts", "live", "telegrams", "quarantine", "findings"})
 # One thing by its id: which kind of id its buildings are found by.
 OF_ONE = ("premises_id", "service_point_id", "alert_id", "message_id", "series_id")
 WRITES_THAT_SHOW = frozenset({"backtest"})  # POSTs that change nothing and answer with data

@@ -8,10 +8,11 @@ Source: IEC 61968-9 for registers; that they are interpolated linearly is our ch
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from cloud.kit.auth.rights import Principal
+from cloud.kit.auth.sight import Sight
 from cloud.kit.database import Connection, Database
 from cloud.kit.errors import CloudError
 from cloud.meters.epochs import holding
@@ -75,7 +76,10 @@ class Registers:
         """Return every epoch at a service point in order of time, without those undone."""
         async with self._database.transaction() as connection:
             point = await one_service_point(connection, service_point_id, caller)
-            hung = await _standing(connection, service_point_id)
+            since = Sight.of(caller).since(point.premises_id, service_point_id)
+            hung = [
+                _seen_since(one, since) for one in await _standing(connection, service_point_id)
+            ]
             meters = await meters_by_id(connection, [one.meter_id for one in hung])
             events = await register_events(connection, [one.installation_id for one in hung])
             epochs = [
@@ -100,12 +104,14 @@ class Registers:
         """Return the register at an instant, or raise RegisterUnknownError."""
         async with self._database.transaction() as connection:
             point = await one_service_point(connection, service_point_id, caller)
+            since = Sight.of(caller).since(point.premises_id, service_point_id)
             one = holding(await _standing(connection, service_point_id), at)
-            if one is None:
+            if one is None or (since is not None and at < since):
                 raise RegisterUnknownError(service_point_id, at)
             kept = await registers_repository.boundary(connection, one.installation_id, at)
             if kept is not None:
-                return point, _kept(one, kept)
+                return point, _kept(one, kept, since)
+            one = _seen_since(one, since)
             before, after = await _neighbours(connection, one, at)
             events = await register_events(connection, [one.installation_id])
             meters = await meters_by_id(connection, [one.meter_id])
@@ -119,6 +125,16 @@ async def _standing(connection: Connection, service_point_id: str) -> list[Insta
     return [
         one for one in await installations_at(connection, [service_point_id]) if not one.is_undone
     ]
+
+
+def _seen_since(one: Installation, since: datetime | None) -> Installation:
+    """Return an installation as those know it who see what was measured from ``since`` on.
+
+    What its register showed before is somebody else's: with it, what they used could be told.
+    """
+    if since is None or one.valid_from >= since:
+        return one
+    return replace(one, start_register=None)
 
 
 async def _neighbours(
@@ -177,13 +193,15 @@ def _interpolated(
     )
 
 
-def _kept(one: Installation, kept: KnownBoundary) -> RegisterAt:
+def _kept(one: Installation, kept: KnownBoundary, since: datetime | None) -> RegisterAt:
+    is_before_seen = since is None or (kept.before_at is not None and kept.before_at >= since)
+    before = _neighbour(kept.before_at, kept.before_register, kept.quality)
     return RegisterAt(
         at=kept.at,
         installation=one,
         register=kept.register,
         quality=kept.quality,
-        before=_neighbour(kept.before_at, kept.before_register, kept.quality),
+        before=before if is_before_seen else None,
         after=_neighbour(kept.after_at, kept.after_register, kept.quality),
     )
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What can be asked of readings: usage, the readings themselves, the ledger, the quarantine."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -103,12 +103,7 @@ class Readings:
             ]
             final = await is_final(connection, points, span.resolution)
             usages = await usage(connection, points, cuts, span.resolution)
-        unit = next(
-            one.unit
-            for one in reading_types.ALL
-            if one.utility == utility and one.kind == reading_types.REGISTER
-        )
-        return unit, total(list(usages.values()), cuts), final
+        return register_unit(utility), total(list(usages.values()), cuts), final
 
     async def readings_of_point(
         self,
@@ -157,6 +152,15 @@ class Readings:
             return await quarantine_repository.page_of_findings(connection, after, limit)
 
 
+def register_unit(utility: str) -> str:
+    """Return the unit that registers of a utility count in."""
+    return next(
+        one.unit
+        for one in reading_types.ALL
+        if one.utility == utility and one.kind == reading_types.REGISTER
+    )
+
+
 def main_points(points: Sequence[ServicePoint]) -> list[ServicePoint]:
     """Return the points that make up a building's use: no sub-meters, nothing that flows out.
 
@@ -182,6 +186,16 @@ async def usage(
     return {point_id: intervals(cuts, figures) for point_id, figures in known.items()}
 
 
+async def hours_at(
+    connection: Connection, points: Sequence[ServicePoint], starts: Collection[datetime]
+) -> dict[str, dict[datetime, Figure]]:
+    """Return what is known of the hours with these starts at each of these service points."""
+    installations = await installations_at(connection, [one.service_point_id for one in points])
+    ids = [one.installation_id for one in installations]
+    found = await usage_repository.hours_at(connection, ids, starts)
+    return _by_point(points, installations, found)
+
+
 async def _figures(
     connection: Connection,
     points: Sequence[ServicePoint],
@@ -198,6 +212,15 @@ async def _figures(
             of_installation[one].pop(start, None)
             if days[one]:
                 of_installation[one][start] = sum(days[one].values(), NOTHING)
+    return _by_point(points, installations, of_installation)
+
+
+def _by_point(
+    points: Sequence[ServicePoint],
+    installations: Sequence[Installation],
+    of_installation: Mapping[int, Mapping[datetime, Figure]],
+) -> dict[str, dict[datetime, Figure]]:
+    """Return the sum of what hung at each service point, by the starts of intervals."""
     known: dict[str, dict[datetime, Figure]] = {point.service_point_id: {} for point in points}
     for installation in installations:
         at_point = known[installation.service_point_id]

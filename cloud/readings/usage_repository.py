@@ -40,6 +40,32 @@ async def figures(
     return found
 
 
+async def hours_at(
+    connection: Connection, installation_ids: Collection[int], starts: Collection[datetime]
+) -> dict[int, dict[datetime, Figure]]:
+    """Return what is known of each installation's hours with these starts."""
+    found: dict[int, dict[datetime, Figure]] = {one: {} for one in installation_ids}
+    if not starts:
+        return found
+    async with connection.cursor(row_factory=tuple_row) as cursor:
+        await cursor.execute(
+            b"select installation_id, interval_start, coalesce(usage, 0), covered_s, quality"
+            b" from hourly_usage where installation_id = any(%(ids)s::int[])"
+            b" and interval_start = any(%(starts)s::timestamptz[])"
+            b" and interval_start >= %(first)s and interval_start <= %(last)s",
+            {
+                "ids": integers(installation_ids),
+                "starts": list(starts),
+                "first": min(starts),
+                "last": max(starts),
+            },
+            binary=True,
+        )
+        async for one, start, usage, covered_s, bits in cursor:
+            found[one][start] = Figure(usage=usage, covered_s=covered_s, bits=bits)
+    return found
+
+
 async def measured_hours(
     connection: Connection, installation_id: int, since_s: int, until_s: int, unmeasured: int
 ) -> tuple[Integers, Integers]:

@@ -13,6 +13,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from cloud.kit.auth.rights import Principal
+from cloud.kit.auth.sight import Sight
 from cloud.kit.clock import Clock
 from cloud.kit.database import Connection, Database
 from cloud.kit.errors import InvalidRequestError
@@ -164,7 +165,7 @@ class Costs:
             Course(
                 point=one.point,
                 periods=timelines[one.point.service_point_id].periods(
-                    min(max(first, _seen_from(caller, one.point)), end), end
+                    min(max(first, seen_from(caller, one.point)), end), end
                 ),
                 days=by_day[one.point.service_point_id],
                 hours=by_hour[one.point.service_point_id],
@@ -192,7 +193,7 @@ class Costs:
         timelines = await self._book.timelines(connection, utilities)
         found = []
         for point in points:
-            begin = min(max(first, _seen_from(caller, point)), end)
+            begin = min(max(first, seen_from(caller, point)), end)
             timeline = timelines.get(point.service_point_id)
             periods = timeline.periods(begin, end) if timeline else []
             is_banded = any(one.version and one.version.has_bands for one in periods)
@@ -207,19 +208,13 @@ class Costs:
         return found
 
 
-def _seen_from(caller: Principal, point: ServicePoint) -> date:
+def seen_from(caller: Principal, point: ServicePoint) -> date:
     """Return the local day from which on a caller's use and costs begin: a tenant's moving in.
 
     The database shows no usage before it; standing charges are somebody else's, too.
     """
-    granted = [
-        one.since
-        for one in caller.grants
-        if one.premises_id == point.premises_id
-        and (one.service_point_ids is None or point.service_point_id in one.service_point_ids)
-    ]
-    known = [since.astimezone(ZONE).date() for since in granted if since is not None]
-    return min(known) if known and len(known) == len(granted) else EARLIEST
+    since = Sight.of(caller).since(point.premises_id, point.service_point_id)
+    return EARLIEST if since is None else since.astimezone(ZONE).date()
 
 
 async def _uses(

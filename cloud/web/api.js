@@ -2,6 +2,7 @@
 /** The cloud's HTTP API. Every call resolves to the answer's body or throws one of two errors. */
 
 import { learn } from "./clock.js";
+import { isGasEnergy } from "./unit_choice.js";
 
 const ROOT = "/api/v1";
 const TIMEOUT_MS = 15_000;
@@ -66,10 +67,13 @@ export const resolve = (alertId) => call("POST", `/alerts/${encodeURIComponent(a
 export const labelAlert = (alertId, label) =>
   call(label ? "POST" : "DELETE", `/alerts/${encodeURIComponent(alertId)}/label`, label ? { label } : undefined);
 
-/** Usage by local hour, day or month over the local days [from, to). */
+/** Usage by local hour, day or month over the local days [from, to); gas as people chose to read it, see gas.js. */
 export const usageOf = (id, { utility, resolution, from, to }) =>
-  call("GET", `/premises/${encodeURIComponent(id)}/usage?`
+  call("GET", `/premises/${encodeURIComponent(id)}/${usageRoute(utility)}?`
     + new URLSearchParams({ utility, resolution, from, to }));
+
+/** The last part of the route that tells usage in the chosen unit. */
+export const usageRoute = (utility) => (utility === "gas" && isGasEnergy() ? "gas-energy" : "usage");
 
 /** What the use of a utility cost over the local days [from, to), to the cent and with VAT. */
 export const costOf = (id, { utility, from, to }) =>

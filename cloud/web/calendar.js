@@ -20,7 +20,7 @@ export function dayOf(instantMs) {
 /** How far local time is ahead of UTC at an instant, in ms. */
 export function offsetMs(instantMs) {
   const { year, month, day, hour, minute, second } = parts(instantMs);
-  return Date.UTC(year, month - 1, day, hour, minute, second) - Math.floor(instantMs / 1000) * 1000;
+  return Date.UTC(+year, +month - 1, +day, +hour, +minute, +second) - Math.floor(instantMs / 1000) * 1000;
 }
 
 /** The instant a local day begins. Clocks change at 03:00 or 04:00, so midnight is never in doubt. */

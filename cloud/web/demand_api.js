@@ -61,7 +61,7 @@ function forecast(told) {
     usageUntil: ms(told.inputs.usage_until),
     weatherShare: told.inputs.weather_forecast_share,
     hours: told.hours.map((hour) => ({
-      start: ms(hour.interval_start), end: ms(hour.interval_start) + HOUR_MS,
+      start: Date.parse(hour.interval_start), end: Date.parse(hour.interval_start) + HOUR_MS,
       low: hour.p05, mid: hour.p50, high: hour.p95, used: hour.used,
     })),
     days: told.days.map(({ day, sum, peak }) => ({

@@ -3,8 +3,8 @@
 
 import { alertsOf, premises, UnreachableError } from "./api.js";
 import { now } from "./clock.js";
-import { CONNECTING, LIVE, LiveStream } from "./live.js";
-import { recall, remember } from "./store.js";
+import { CONNECTING, LIVE, LiveStream, OFFLINE } from "./live.js";
+import { forgetAbout, recall, remember } from "./store.js";
 
 const KEEP_EVERY_MS = 5000;
 
@@ -40,7 +40,8 @@ export class Feed {
   }
 
   onState(state) {
-    if (state === LIVE) this.refresh(); // what came before the stream opened is only in a snapshot
+    // what came before the stream opened is only in a snapshot; a stream that ends may be one that is no longer ours
+    if (state === LIVE || (state === OFFLINE && this.state === LIVE)) this.refresh();
     this.state = state;
     this.#host.requestUpdate();
   }
@@ -79,7 +80,17 @@ export class Feed {
       this.keptSince = kept?.at ?? null;
     } else {
       this.error = error;
+      if (isGone(error)) this.#drop();
     }
+  }
+
+  /** Let go of a building that isn't the reader's any more, and of all the phone keeps of it. */
+  #drop() {
+    this.building = null;
+    this.alerts = [];
+    this.keptSince = null;
+    forgetAbout(this.#id);
+    this.#stream.close();
   }
 
   #keep = () => {
@@ -88,6 +99,9 @@ export class Feed {
     remember(`premises/${this.#id}`, { building: this.building, alerts: this.alerts }, this.#keptAt);
   };
 }
+
+/** Whether an error says that there is no such building, or none for this reader. */
+export const isGone = (error) => error?.status === 403 || error?.status === 404;
 
 /** The building with `reading` put where it belongs, unless a newer one is there already. */
 export function applyReading(building, reading) {

@@ -14,6 +14,7 @@ const SILENCE_MS = 90_000; // nodes report every 30 s; a dead connection says no
 export class LiveStream {
   #address;
   #listener;
+  /** @type {EventSource | null} */
   #source = null;
   #attempt = 0;
   #timer;

@@ -20,7 +20,8 @@ class App extends Element {
 
   constructor() {
     super();
-    this.user = UNKNOWN;
+    /** @type {any} */
+    this.user = UNKNOWN; // or a user, or null for nobody
     this.notice = null;
     this.failure = null;
     this.hash = location.hash;

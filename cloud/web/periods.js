@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: EUPL-1.2
 /** Fetches the periods a host wants to chart and what they cost, again every half minute, and remembers them. */
 
-import { costOf, UnreachableError, usageOf } from "./api.js";
+import { costOf, UnreachableError, usageOf, usageRoute } from "./api.js";
 import { now } from "./clock.js";
 import { recall, remember } from "./store.js";
 
 const REFRESH_MS = 30_000;
 
-/** A Lit controller; `want` says which periods by name, `get` gives what is known of one. */
+/** A Lit controller; `want` says which periods by name, `get` gives what is known of one; `isPriceless` ones need no cost. */
 export class Periods {
   #host;
   #wanted = {};
+  #keys = []; // of what is wanted, as it was asked for
   #known = new Map(); // key of a period: {usage, cost, keptSince, isUnknown}
   #timer;
 
@@ -32,15 +33,16 @@ export class Periods {
   }
 
   want(periods) {
-    const before = Object.values(this.#wanted).map(keyOf);
+    const before = this.#keys;
     this.#wanted = periods;
+    this.#keys = Object.values(periods).map(askedOf);
     for (const period of Object.values(periods)) {
-      if (!before.includes(keyOf(period))) this.#fetch(period);
+      if (!before.includes(askedOf(period))) this.#fetch(period);
     }
   }
 
   get(name) {
-    return this.#known.get(keyOf(this.#wanted[name])) ?? {};
+    return this.#wanted[name] ? this.#known.get(keyOf(this.#wanted[name])) ?? {} : {};
   }
 
   #refresh = () => Object.values(this.#wanted).forEach((period) => this.#fetch(period));
@@ -51,7 +53,7 @@ export class Periods {
       const usage = await usageOf(period.premisesId, period);
       this.#known.set(key, { usage, cost: this.#known.get(key)?.cost });
       remember(key, usage, now());
-      this.#price(key, period);
+      if (!period.isPriceless) this.#price(key, period);
     } catch (error) {
       console.info(`The use of ${key} could not be fetched:`, error.message);
       this.#known.set(key, this.#fallBack(key, error));
@@ -77,4 +79,6 @@ export class Periods {
   }
 }
 
-const keyOf = ({ premisesId, utility, resolution, from }) => `usage/${premisesId}/${utility}/${resolution}/${from}`;
+const keyOf = ({ premisesId, utility, resolution, from }) => `${usageRoute(utility)}/${premisesId}/${utility}/${resolution}/${from}`;
+
+const askedOf = (period) => `${keyOf(period)}/${period.isPriceless ? "use" : "cost"}`;

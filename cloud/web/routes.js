@@ -26,7 +26,7 @@ const ROUTES = [
   { address: /^#\/notices$/, load: () => import("./views/notices.js"), show: () => html`<iskar-notices></iskar-notices>` },
   { address: /^#\/account$/, load: () => import("./views/account.js"), show: (_, { user }) => html`<iskar-account .user=${user}></iskar-account>` },
   { address: /^#\/account\/data$/, load: () => import("./views/my_data.js"), show: (_, { user }) => html`<iskar-my-data .user=${user}></iskar-my-data>` },
-  { address: /^#\/premises\/([^/]+)\/meters\/([^/]+)$/, load: () => import("./views/meter.js"), show: ([premisesId, id]) => html`<iskar-meter-page .premisesId=${premisesId} .servicePointId=${id}></iskar-meter-page>` },
+  { address: /^#\/premises\/([^/]+)\/meters\/([^/]+)(?:\/(\d{4}-\d\d-\d\d))?$/, load: () => import("./views/meter.js"), show: ([premisesId, id, day]) => html`<iskar-meter-page .premisesId=${premisesId} .servicePointId=${id} .day=${day ?? null}></iskar-meter-page>` },
   { address: /^#\/premises\/([^/]+)\/saving$/, load: () => import("./views/saving.js"), show: ([id]) => html`<iskar-saving .premisesId=${id}></iskar-saving>` },
   { address: /^#\/premises\/([^/]+)\/papers$/, load: () => import("./views/papers.js"), show: ([id]) => html`<iskar-papers .premisesId=${id}></iskar-papers>` },
   { address: /^#\/premises\/([^/]+)\/rules$/, load: () => import("./views/rules.js"), show: ([id]) => html`<iskar-rules .premisesId=${id}></iskar-rules>` },
@@ -60,7 +60,7 @@ export function routeOf(hash, user) {
   if (user.needsSecondFactor) return { route: SECOND_FACTOR, parts: [] };
   for (const route of ROUTES) {
     const match = hash.match(route.address);
-    if (match && (route.isFor?.(user) ?? true)) return { route, parts: match.slice(1).map(decoded) };
+    if (match && (route.isFor?.(user) ?? true)) return { route, parts: match.slice(1).map((part) => part && decoded(part)) };
   }
   return { route: HOME, parts: [] };
 }

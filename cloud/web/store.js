@@ -2,6 +2,7 @@
 /** What the phone keeps for times without a connection: answers, each with when it came. */
 
 const PREFIX = "iskar/";
+const OF_THE_PHONE = ["language", "units"].map((key) => PREFIX + key);
 
 /** Keep `content` under `key`; without room or permission the app goes on without. */
 export function remember(key, content, at) {
@@ -15,16 +16,23 @@ export function remember(key, content, at) {
 /** Return {content, at} as remembered, or null. */
 export function recall(key) {
   try {
-    return JSON.parse(localStorage.getItem(PREFIX + key));
+    return JSON.parse(localStorage.getItem(PREFIX + key) ?? "null");
   } catch (error) {
     console.info(`${key} can't be read back:`, error.message);
     return null;
   }
 }
 
-/** Forget all that belongs to a user; the language stays. */
+/** Forget all that is kept of one thing: whatever has its id as a part of the key. */
+export function forgetAbout(id) {
+  for (const key of Object.keys(localStorage)) {
+    if (key.startsWith(PREFIX) && key.split("/").slice(1).includes(id)) localStorage.removeItem(key);
+  }
+}
+
+/** Forget all that belongs to a user; the language and the units stay. */
 export function forgetUser() {
   for (const key of Object.keys(localStorage)) {
-    if (key.startsWith(PREFIX) && key !== `${PREFIX}language`) localStorage.removeItem(key);
+    if (key.startsWith(PREFIX) && !OF_THE_PHONE.includes(key)) localStorage.removeItem(key);
   }
 }

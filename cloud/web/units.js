@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: EUPL-1.2
 /** Numbers as people read them. The wire counts in ml, l, Wh, l/h and W; bills and dials do not. */
 
+import { AUTOMATIC, chosenUnit } from "./unit_choice.js";
+
 export const NOTHING = "—"; // what is not known is never shown as zero
 
 const SYMBOLS = {
@@ -30,8 +32,10 @@ export function symbol(unit, language) {
   return SYMBOLS[language][unit] ?? unit;
 }
 
-/** The scale for amounts up to `largest` of `unit`: {per, unit}. */
+/** The scale for amounts up to `largest` of `unit`: {per, unit}; that of water is for people to choose. */
 export function scaleFor(largest, unit) {
+  const chosen = unit === "ml" ? chosenUnit("water") : AUTOMATIC;
+  if (chosen !== AUTOMATIC) return SCALES[unit].find((step) => step.unit === chosen);
   const steps = SCALES[unit] ?? [{ from: 0, per: 1, unit }];
   return steps.find((step) => Math.abs(largest) >= step.from);
 }
@@ -76,13 +80,16 @@ function decimalsFor(scaled, scale) {
   if (scale.per === 1) return 0;
   const size = Math.abs(scaled);
   if (size >= 100 || size === 0) return 0;
-  return size >= 10 ? 1 : 2;
+  if (size >= 10) return 1;
+  return size < 1 && scale.per === 1e6 ? 3 : 2; // a few litres, told in m³
 }
 
+const FORMATS = new Map(); // dear to make, and charts ask at every frame
+
 export function decimal(number, decimals, language) {
-  return new Intl.NumberFormat(language, {
-    minimumFractionDigits: 0, maximumFractionDigits: decimals,
-  }).format(number);
+  const key = `${language}/${decimals}`;
+  if (!FORMATS.has(key)) FORMATS.set(key, new Intl.NumberFormat(language, { minimumFractionDigits: 0, maximumFractionDigits: decimals }));
+  return FORMATS.get(key).format(number);
 }
 
 /** A register as its dial shows it, {whole, fraction, unit}; digits cut, never rounded up. */
@@ -98,6 +105,16 @@ export function dial(register, unit) {
     fraction: per === 1 ? "" : String(thousandths).padStart(DIAL_DECIMALS, "0"),
     unit: shown,
   };
+}
+
+/** A count with every digit it has, in its dial's unit: nothing is rounded, so the count can be told back. */
+export function exactText(count, unit, language) {
+  if (count === null || count === undefined) return NOTHING;
+  const { per, unit: shown } = DIALS[unit] ?? { per: 1, unit };
+  const [size, one] = [BigInt(Math.abs(count)), BigInt(per)];
+  const whole = new Intl.NumberFormat(language).format(size / one);
+  const fraction = per === 1 ? "" : `${language === "bg" ? "," : "."}${String(size % one).padStart(String(per).length - 1, "0")}`;
+  return `${count < 0 ? "−" : ""}${whole}${fraction}\u00a0${symbol(shown, language)}`;
 }
 
 /** How long ago in words, "4 sec. ago"; a future instant counts as now. */

@@ -5,6 +5,7 @@ export const KNOWN = "known";
 export const ESTIMATED = "estimated";
 export const MISSING = "missing"; // over, and nothing is known of it
 export const RUNNING = "running"; // not over yet: what is known is so far
+export const UNCONVERTED = "unconverted"; // known in m³, and no factor makes energy of it
 export const PENDING = "pending"; // not over yet, and nothing is known so far
 
 const NOT_PLAIN = ["estimated", "missing", "suspect"];
@@ -15,7 +16,7 @@ export function fill(slots, intervals, nowMs) {
   return slots.map((slot) => {
     const interval = byStart.get(slot.start);
     const usage = interval?.usage ?? null;
-    return { ...slot, usage, state: stateOf(slot, usage, interval?.quality ?? [], nowMs) };
+    return { ...slot, usage, state: interval?.reason ? UNCONVERTED : stateOf(slot, usage, interval?.quality ?? [], nowMs) };
   });
 }
 

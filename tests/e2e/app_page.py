@@ -46,7 +46,13 @@ def open_building(page: Page, premises_id: str = "mladost-17") -> None:
     sign_in(page)
     page.click(f"[data-premises={premises_id}]")
     page.wait_for_selector("[data-connection=live]")
-    page.wait_for_selector("[data-chart=year] .uplot")
+    page.wait_for_selector("[data-chart] .uplot")
+
+
+def show_period(page: Page, period: str) -> None:
+    """Chart by another period: day, week, month, year, years."""
+    page.click(f"[data-period={period}]")
+    page.wait_for_selector(f"[data-chart={period}] .uplot")
 
 
 def show_day(page: Page, day: str) -> None:

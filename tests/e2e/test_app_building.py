@@ -12,6 +12,7 @@ from tests.e2e.app_page import (
     opened,
     register_of,
     show_day,
+    show_period,
     sign_in,
     wait_for_register,
 )
@@ -27,10 +28,10 @@ def test_buildings_show_use_in_human_units_and_what_is_unknown_as_a_dash(browser
     with opened(browser, fake) as page:
         sign_in(page)
         home = page.locator("[data-premises=mladost-17]")
-        expect(home.locator("[data-utility=water] dd")).to_have_text("1,12 м³")
-        expect(home.locator("[data-utility=electricity] dd")).to_have_text("48,6 kWh")
-        expect(home.locator("[data-utility=gas] dd")).to_have_text("—")
-        expect(home.locator("[data-open-alerts]")).to_have_text("1 сигнал")
+        expect(home.locator("[data-utility=water] .home-today dd")).to_have_text("1,12 м³")
+        expect(home.locator("[data-utility=electricity] .home-today dd")).to_have_text("48,6 kWh")
+        expect(home.locator("[data-utility=gas] .home-today dd")).to_have_text("—")
+        expect(home.locator(".home-alert")).to_have_text("Вероятен теч: водата не спира")
         quiet = page.locator("[data-premises=school-107] [data-open-alerts]")
         expect(quiet).to_have_text("Няма сигнали")
 
@@ -135,6 +136,7 @@ def test_ages_are_right_on_a_phone_whose_clock_is_wrong(browser: Browser):
         meter = page.locator("[data-service-point=sp-home-cold]")
         expect(meter).to_have_attribute("data-freshness", "fresh")
         expect(meter.locator("iskar-age")).to_contain_text("сек")
+        show_period(page, "year")
         expect(page.locator("[data-chart=year] h3")).not_to_contain_text("2019")
 
 
@@ -190,8 +192,8 @@ def test_a_chart_has_a_bar_for_every_hour_and_tells_missing_from_estimated(brows
         assert day.get_attribute("data-estimated") == "1"
         expect(day.locator(".chart-words")).to_contain_text("За 1 час няма данни")
         expect(day.locator("tbody tr[data-state=missing] td").first).to_have_text("—")
-        year = page.locator("[data-chart=year] .chart")
-        assert year.get_attribute("data-bars") == "12"
+        show_period(page, "year")
+        expect(page.locator("[data-chart=year] .chart")).to_have_attribute("data-bars", "12")
 
 
 @pytest.mark.parametrize(
@@ -236,7 +238,7 @@ def test_another_utility_is_charted_at_a_tap(browser: Browser):
     with opened(browser, FakeCloud()) as page:
         open_building(page)
         page.locator(".tab", has_text="Ток").click()
-        expect(page.locator("[data-chart=year] .chart-total")).to_contain_text("Wh")
+        expect(page.locator("[data-chart=day] .chart-total")).to_contain_text("Wh")
 
 
 def test_what_use_costs_stands_beside_it_and_promises_no_more_than_is_known(browser: Browser):
@@ -260,4 +262,4 @@ def test_buildings_of_others_are_not_found_instead_of_empty(browser: Browser):
         sign_in(page)
         page.wait_for_selector("[data-premises]")
         page.goto(page.url.split("#")[0] + "#/premises/somebody-elses")
-        expect(page.locator("iskar-building [role=alert]")).to_contain_text("нямаш достъп")
+        expect(page.locator("iskar-building [role=alert]")).to_contain_text("такава сграда няма")

@@ -51,7 +51,7 @@ def test_offline_shows_the_last_readings_with_their_age_and_no_false_zero(browse
         assert dial_text(page, "sp-home-gas") == "—————,———"
         expect(page.locator("[data-service-point=sp-home-cold] .freshness")).to_contain_text("сек")
         assert page.get_attribute("[data-chart=day] .chart", "data-bars") in {"23", "24", "25"}
-        page.click("[aria-label='Предишна година']")
+        page.click("[data-period=year]")
         expect(page.locator("[data-chart=year]")).to_contain_text("Без връзка и без запомнени")
         page.context.set_offline(False)
         page.wait_for_selector("[data-connection=live]")

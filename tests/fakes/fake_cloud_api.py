@@ -23,6 +23,7 @@ from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Respons
 from fastapi.responses import JSONResponse
 from sse_starlette import EventSourceResponse
 
+from cloud.kit.compression import Compressed
 from cloud.web import mount
 from cloud.web.release import FOLDER
 from tests.fakes.fake_alerts_api import add_alert_routes
@@ -31,12 +32,15 @@ from tests.fakes.fake_city import (
     COSTS,
     USER,
     a_flow,
-    building_summary,
     buildings,
     usage_intervals,
 )
 from tests.fakes.fake_demand_api import add_demand_routes
+from tests.fakes.fake_home_api import FakeHome, add_home_routes, home_summary
+from tests.fakes.fake_meter_api import add_meter_routes
+from tests.fakes.fake_papers_api import add_papers_routes
 from tests.fakes.fake_rules_api import add_rule_routes
+from tests.fakes.fake_usage_api import LongUse, add_usage_routes
 
 EMAIL = USER["email"]
 PASSWORD = "a-password-of-the-tests"
@@ -54,11 +58,14 @@ class FakeCloud:
     role: str = "owner"
     limits: dict[str, dict[str, Any]] = field(default_factory=dict)
     closed: set[str] = field(default_factory=set)  # series that don't tell their hours
+    client_numbers: dict[str, str] = field(default_factory=dict)
     rules_off: dict[tuple[str, str], datetime] = field(default_factory=dict)
     backtested: dict[str, Any] = field(default_factory=lambda: {"readings": 0, "findings": []})
     backtest_refusal: tuple[int, str] | None = None  # status and code
     subscriptions: dict[str, dict[str, Any]] = field(default_factory=dict)
     mail_is_off: bool = False
+    home: FakeHome = field(default_factory=FakeHome)
+    long_use: LongUse = field(default_factory=LongUse)
     attempts_left: int = 20
     broken: bool = False
     ahead: timedelta = timedelta()
@@ -69,7 +76,7 @@ class FakeCloud:
 
     def count(self, service_point_id: str, amount: int, quality: tuple[str, ...] = ()) -> int:
         """Let a meter count ``amount`` more now; return its register."""
-        point = self._point(service_point_id)
+        point = self.point(service_point_id)
         now = datetime.now(UTC).isoformat()
         point |= {
             "register": (point["register"] or 0) + amount,
@@ -82,7 +89,7 @@ class FakeCloud:
 
     def flow(self, service_point_id: str, reading: int) -> None:
         """Report an instantaneous flow or power."""
-        point = self._point(service_point_id)
+        point = self.point(service_point_id)
         point["instantaneous"] = a_flow(point["reading_type"], reading)
         self._send("reading", self._reading(point, **point["instantaneous"]))
 
@@ -102,7 +109,8 @@ class FakeCloud:
         """Return the alerts of one building."""
         return [one for one in self.alerts.values() if one["premises_id"] == premises_id]
 
-    def _point(self, service_point_id: str) -> dict[str, Any]:
+    def point(self, service_point_id: str) -> dict[str, Any]:
+        """Return a service point by its id."""
         points = (point for one in self.buildings.values() for point in one["service_points"])
         return next(point for point in points if point["service_point_id"] == service_point_id)
 
@@ -155,6 +163,7 @@ class FakeCloud:
 def build_app(fake: FakeCloud, folder: Path = FOLDER) -> FastAPI:
     """Return an application that serves the app itself and the fake API under it."""
     app = FastAPI()
+    app.add_middleware(Compressed, prefix="/api/v1")  # as much goes over the line as in earnest
     app.include_router(_open_routes(fake))
     app.include_router(_session_routes(fake))
     app.include_router(_premises_routes(fake))
@@ -164,7 +173,17 @@ def build_app(fake: FakeCloud, folder: Path = FOLDER) -> FastAPI:
     app.include_router(alerts)
     demand = _signed_in_router(fake)
     add_demand_routes(demand, fake.limits, fake.closed)
+    add_home_routes(demand, fake.buildings, fake.home)
     app.include_router(demand)
+    papers = _signed_in_router(fake)
+    add_papers_routes(papers, fake)
+    app.include_router(papers)
+    meters = _signed_in_router(fake)
+    add_meter_routes(meters, fake)
+    app.include_router(meters)
+    usage = _signed_in_router(fake)
+    add_usage_routes(usage, fake.long_use)
+    app.include_router(usage)
     mount(app, folder)
 
     @app.exception_handler(HTTPException)
@@ -235,7 +254,7 @@ def _premises_routes(fake: FakeCloud) -> APIRouter:
     @router.get("/premises")
     async def every_premises() -> dict[str, Any]:
         summaries = [
-            building_summary(one, fake.alerts_of(premises_id))
+            home_summary(one, fake.alerts_of(premises_id))
             for premises_id, one in fake.buildings.items()
         ]
         return {"items": summaries}
@@ -243,10 +262,6 @@ def _premises_routes(fake: FakeCloud) -> APIRouter:
     @router.get("/premises/{premises_id}")
     async def premises(premises_id: str) -> dict[str, Any]:
         return fake.buildings[premises_id] | {"alerts": fake.alerts_of(premises_id)}
-
-    @router.get("/service-points/{service_point_id}/registers")
-    async def registers(service_point_id: str) -> dict[str, Any]:
-        return {"items": fake.registers.get(service_point_id, [])}
 
     @router.get("/premises/{premises_id}/usage")
     async def usage(utility: str, resolution: str, request: Request) -> dict[str, Any]:

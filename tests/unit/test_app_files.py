@@ -13,10 +13,12 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 import cloud.web
+import tests
 from cloud.alerts.models import GROUPS
 from cloud.web.release import PackagesMissingError, read_release
 
 FOLDER = Path(cloud.web.__file__).parent
+TOOLS = Path(tests.__file__).parent / "app_tools"
 
 
 @pytest.fixture(scope="module")
@@ -182,9 +184,10 @@ def test_without_its_packages_the_page_names_the_command_that_brings_them(tmp_pa
     assert "make setup" in answer.text
 
 
-def test_the_lock_file_names_no_registry():
-    assert "resolved" not in (FOLDER / "package-lock.json").read_text()
-    assert "omit-lockfile-registry-resolved=true" in (FOLDER / ".npmrc").read_text()
+@pytest.mark.parametrize("folder", [FOLDER, TOOLS], ids=["app", "tools"])
+def test_the_lock_file_names_no_registry(folder: Path):
+    assert "resolved" not in (folder / "package-lock.json").read_text()
+    assert "omit-lockfile-registry-resolved=true" in (folder / ".npmrc").read_text()
 
 
 def test_modules_stay_small_carry_the_licence_and_leave_no_globals():

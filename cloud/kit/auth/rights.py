@@ -30,6 +30,7 @@ class Right(StrEnum):
     KEEP_DEMAND = "keep_demand"  # series, and history for them: a utility its own
     ACKNOWLEDGE = "acknowledge"
     LABEL = "label"  # alerts as ordinary use
+    CLIENT_NUMBERS = "client_numbers"  # what suppliers call whoever pays
     SWITCH_RULES = "switch_rules"  # off and on, at one's own meters
     REGISTER = "register"  # what is installed, and what happens to its register
     CORRECT = "correct"  # readings and usage, by an editor's word
@@ -69,6 +70,7 @@ RIGHTS: dict[Right, frozenset[Role]] = {
     Right.KEEP_DEMAND: frozenset({Role.UTILITY, Role.OPERATOR}),
     Right.ACKNOWLEDGE: frozenset({Role.OWNER, Role.TENANT, Role.OPERATOR}),
     Right.LABEL: frozenset({Role.OWNER, Role.TENANT, Role.OPERATOR}),
+    Right.CLIENT_NUMBERS: frozenset({Role.OWNER, Role.OPERATOR}),
     Right.SWITCH_RULES: frozenset({Role.OWNER, Role.OPERATOR}),
     Right.REGISTER: frozenset({Role.TECHNICIAN, Role.OPERATOR}),
     Right.CORRECT: frozenset({Role.OPERATOR}),

@@ -8,6 +8,7 @@ the ``since`` of a grant.
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Self
 
 from cloud.kit.auth.rights import SEES_ALL, Grant, Principal, Role
@@ -56,3 +57,18 @@ class Sight:
             and (grant.service_point_ids is None or service_point_id in grant.service_point_ids)
             for grant in self.grants
         )
+
+    def since(self, premises_id: str, service_point_id: str) -> datetime | None:
+        """Return from when on what was measured at a service point is seen; None for always.
+
+        The database leaves out what was measured before; this is for what it can't know to be
+        of then, such as what a register showed when its meter was put up.
+        """
+        granted = [
+            grant.since
+            for grant in self.grants
+            if grant.premises_id == premises_id
+            and (grant.service_point_ids is None or service_point_id in grant.service_point_ids)
+        ]
+        known = [since for since in granted if since is not None]
+        return min(known) if known and len(known) == len(granted) else None

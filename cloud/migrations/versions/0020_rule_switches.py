@@ -4,7 +4,7 @@
 from alembic import op
 
 revision = "0020"
-down_revision = "0017"
+down_revision = "0019"
 
 # It shows as the service point itself does: a rule that was switched off before somebody moved in
 # is off for them too.

@@ -7,17 +7,18 @@ import { ageText } from "../units.js";
 import { Element } from "./element.js";
 
 export class Age extends Element {
-  static properties = { at: {}, words: {} };
+  static properties = { at: {}, words: {}, fields: {} };
 
   constructor() {
     super();
     this.at = null; // instant in ms
     this.words = "read"; // key of the words around {age}
+    this.fields = {}; // what else these words name
     new Ticker(this, 1000);
   }
 
   render() {
-    return t(this.words, { age: ageText(this.at, now(), language()) });
+    return t(this.words, { ...this.fields, age: ageText(this.at, now(), language()) });
   }
 }
 customElements.define("iskar-age", Age);

@@ -69,7 +69,7 @@ export function drawBand(element, { slots, areDays, figureOf, limits, nowMs, now
         const slot = slots[selected()];
         if (slot) upright(self, self.valToPos(areDays ? (slot.start + slot.end) / 2 : slot.start, "x", true), colors.ink);
       }],
-      setCursor: [(self) => onPoint(Number.isInteger(self.cursor.idx) ? Math.floor(self.cursor.idx / each) : null)],
+      setCursor: [(self) => onPoint(self.cursor.idx == null ? null : Math.floor(self.cursor.idx / each))],
     },
   }, data, element);
 }

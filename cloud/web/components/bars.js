@@ -8,16 +8,17 @@ const HEIGHT = 220;
 const LABEL_SPACE = 34; // px a label on the x axis needs
 
 /** Colours of the page as it looks now, for the canvas. */
-function palette(element) {
+export function palette(element) {
   const style = getComputedStyle(element);
   const of = (name) => style.getPropertyValue(name).trim();
   return { bar: of("--utility"), ink: of("--ink-soft"), line: of("--line"), band: of("--band"), hatch: of("--hatch") };
 }
 
-function hatching(color, ground) {
+/** A pattern of slanted lines, over a pale ground if there is one. */
+export function hatching(color, ground) {
   const tile = document.createElement("canvas");
   tile.width = tile.height = 8;
-  const pen = tile.getContext("2d");
+  const pen = /** @type {CanvasRenderingContext2D} */ (tile.getContext("2d"));
   if (ground) {
     pen.globalAlpha = 0.28;
     pen.fillStyle = ground;
@@ -42,7 +43,8 @@ export function drawBars(element, { filled, labels, figureOf, unit, onPoint, sel
   const every = labelStep(element.clientWidth, filled.length);
   const font = `12px ${getComputedStyle(element).fontFamily}`;
   const amounts = (...states) => filled.map((slot) => (states.includes(slot.state) ? slot.usage : null));
-  const bars = uPlot.paths.bars({ size: [0.74, 44], radius: 0.18 });
+  const then = Math.max(0, ...filled.map((slot) => slot.then ?? 0));
+  const bars = uPlot.paths.bars?.({ size: [0.74, 44], radius: 0.18 });
   const axis = { stroke: colors.ink, font, ticks: { show: false } };
   const plot = new uPlot({
     width: element.clientWidth,
@@ -52,7 +54,7 @@ export function drawBars(element, { filled, labels, figureOf, unit, onPoint, sel
     cursor: { x: false, y: false, points: { show: false }, drag: { x: false, y: false, setScale: false } },
     scales: {
       x: { time: false, range: () => [-0.5, filled.length - 0.5] },
-      y: { range: (_, low, high) => [Math.min(0, low ?? 0), high > 0 ? high * 1.08 : 1] },
+      y: { range: (_, low, high) => [Math.min(0, low ?? 0), Math.max(high ?? 0, then) * 1.08 || 1] },
     },
     axes: [
       {
@@ -69,6 +71,7 @@ export function drawBars(element, { filled, labels, figureOf, unit, onPoint, sel
     ],
     hooks: {
       drawClear: [(self) => drawBands(self, filled, colors.band, missing, selected())],
+      draw: [(self) => drawMarks(self, filled, colors)],
       setCursor: [(self) => onPoint(self.cursor.idx)],
     },
   }, [filled.map((_, at) => at), amounts(KNOWN, RUNNING), amounts(ESTIMATED)], element);
@@ -91,4 +94,21 @@ function drawBands(plot, filled, band, missing, selected) {
     plot.ctx.fillStyle = at === selected ? band : missing;
     plot.ctx.fillRect(left + at * slotWidth, top, slotWidth, height);
   });
+}
+
+/** A year ago as a dash over each bar; a dotted line where a meter was exchanged. */
+function drawMarks(plot, filled, colors) {
+  const { left, top, width, height } = plot.bbox;
+  const { ctx } = plot;
+  const slotWidth = width / filled.length;
+  const thick = 2 * devicePixelRatio;
+  ctx.save();
+  ctx.fillStyle = colors.ink;
+  filled.forEach((slot, at) => {
+    const x = left + at * slotWidth;
+    if ((slot.then ?? null) !== null) ctx.fillRect(x + slotWidth * 0.1, plot.valToPos(slot.then, "y", true) - thick / 2, slotWidth * 0.8, thick);
+    if (!slot.exchanges?.length) return;
+    for (let y = top; y < top + height; y += 3 * thick) ctx.fillRect(x + slotWidth / 2, y, thick, 1.5 * thick);
+  });
+  ctx.restore();
 }

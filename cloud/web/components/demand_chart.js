@@ -23,6 +23,7 @@ export class DemandChart extends Element {
     this.unit = "";
     this.limits = [];
     this.zoom = matchMedia("(width < 760px)").matches ? "near" : "hours";
+    /** @type {{hour?: any, day?: any}} */
     this.told = { hour: undefined, day: undefined };
   }
 

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: EUPL-1.2
-/** What all our elements share: the page's own styles apply inside, and a new language redraws. */
+/** What all our elements share: the page's own styles apply inside, and a new language or unit redraws. */
 
 import { LitElement } from "lit";
 import { onLanguage } from "../language.js";
+import { onUnits } from "../unit_choice.js";
 
 export class Element extends LitElement {
-  #forgetLanguage;
+  #forget = [];
 
   createRenderRoot() {
     return this;
@@ -13,11 +14,12 @@ export class Element extends LitElement {
 
   connectedCallback() {
     super.connectedCallback();
-    this.#forgetLanguage = onLanguage(() => this.requestUpdate());
+    const redraw = () => this.requestUpdate();
+    this.#forget = [onLanguage(redraw), onUnits(redraw)];
   }
 
   disconnectedCallback() {
     super.disconnectedCallback();
-    this.#forgetLanguage();
+    this.#forget.forEach((forget) => forget());
   }
 }

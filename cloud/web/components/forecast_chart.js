@@ -18,6 +18,7 @@ export class ForecastChart extends Element {
     at: { state: true }, isOpen: { state: true },
   };
 
+  /** @type {import("uplot") | null} */
   #plot = null;
   #resized = new ResizeObserver(() => this.#draw());
   #recolored = () => this.#draw();

@@ -19,7 +19,10 @@ const PATHS = {
   check: svg`<path d="m5 12.5 4.5 4.5L19 7.5"/>`,
   left: svg`<path d="m14.5 5.5-6.5 6.5 6.5 6.5"/>`,
   right: svg`<path d="m9.5 5.5 6.5 6.5-6.5 6.5"/>`,
+  plus: svg`<path d="M12 5.5v13M5.5 12h13"/>`,
+  minus: svg`<path d="M5.5 12h13"/>`,
   person: svg`<path d="M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM4.5 20.5c.8-4 3.7-6 7.5-6s6.7 2 7.5 6"/>`,
+  down: svg`<path d="M12 4v11M7 10.5l5 5 5-5M5 20h14"/>`,
   leave: svg`<path d="M14 4H6v16h8M10.5 12H21M17.5 8.5 21 12l-3.5 3.5"/>`,
 };
 

@@ -14,12 +14,14 @@ import "./register_dial.js";
 
 const LATE_MS = 2 * 60_000; // four samples of 30 s
 const STALE_MS = 15 * 60_000;
+const SILENT_MS = 65 * 60_000; // then the hour's use isn't known any more, as the cloud says in its list
 
 export class MeterCard extends Element {
-  static properties = { point: {}, parent: {}, isOpen: { state: true } };
+  static properties = { premisesId: {}, point: {}, parent: {}, isOpen: { state: true } };
 
   constructor() {
     super();
+    this.premisesId = "";
     this.point = null;
     this.parent = null;
     this.isOpen = false; // the registers are asked for once somebody looks
@@ -33,13 +35,14 @@ export class MeterCard extends Element {
       <article class="meter ${this.parent ? "meter-part" : ""} u-${utility}" data-service-point=${service_point_id} data-freshness=${this.#freshness()}>
         <header>
           <span class="meter-icon">${icon(utility)}</span>
-          <h3>${named(name)}
+          <h3><a href="#/premises/${encodeURIComponent(this.premisesId)}/meters/${encodeURIComponent(service_point_id)}">${named(name)}</a>
             ${this.parent ? html`<small>${t("part_of", { name: named(this.parent.name) })}</small>` : nothing}</h3>
           ${flow === null || flow === undefined ? nothing : html`
             <span class="meter-flow">${t("now_flow", { amount: amountText(flow, instantaneous.unit, language()) })}</span>`}
         </header>
         <iskar-dial .register=${register ?? null} .unit=${unit}></iskar-dial>
         <p class="freshness">${read_at ? html`<iskar-age .at=${Date.parse(read_at)}></iskar-age>` : t("never_read")}</p>
+        ${this.#advice()}
         <details class="meter-details" @toggle=${(event) => { this.isOpen = event.target.open; }}>
           <summary><span>${read_at ? this.#quality() : t("meter_details")}</span></summary>
           ${this.#provenance()}
@@ -53,6 +56,13 @@ export class MeterCard extends Element {
     const ageMs = now() - Date.parse(this.point.read_at);
     if (ageMs < LATE_MS) return "fresh";
     return ageMs < STALE_MS ? "late" : "stale";
+  }
+
+  /** What to do about a sensor that isn't heard. */
+  #advice() {
+    const { meter, node_id, read_at } = this.point;
+    if (!meter || (read_at && now() - Date.parse(read_at) < SILENT_MS)) return nothing;
+    return html`<p class="meter-advice">${t(read_at ? "meter_silent" : "meter_awaited", { node: node_id ?? NOTHING })}</p>`;
   }
 
   #quality() {

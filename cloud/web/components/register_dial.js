@@ -11,7 +11,8 @@ const ROLL = [{ transform: "translateY(45%)", opacity: 0.2 }, { transform: "none
 export class RegisterDial extends Element {
   static properties = { register: {}, unit: {} };
 
-  #shown = null;
+  /** @type {(string | null)[]} */
+  #shown = [];
 
   constructor() {
     super();
@@ -41,7 +42,7 @@ export class RegisterDial extends Element {
   updated() {
     const digits = [...this.querySelectorAll(".digit b")];
     const text = digits.map((digit) => digit.textContent);
-    const isSameLength = this.#shown?.length === text.length;
+    const isSameLength = this.#shown.length === text.length;
     if (isSameLength && !matchMedia("(prefers-reduced-motion: reduce)").matches) {
       digits.forEach((digit, place) => {
         if (text[place] !== this.#shown[place]) digit.animate(ROLL, { duration: 280, easing: "ease-out" });

@@ -2,6 +2,7 @@
 /** A chart of use with its meaning in words and the same as a table. */
 
 import { html, nothing } from "lit";
+import { momentText } from "../calendar.js";
 import { language, t } from "../language.js";
 import { amountText, decimal, quantity, scaleFor, symbol } from "../units.js";
 import { summarise } from "../usage.js";
@@ -13,6 +14,7 @@ const darkness = matchMedia("(prefers-color-scheme: dark)");
 export class UsageChart extends Element {
   static properties = { filled: {}, unit: {}, slotText: {}, axisText: {}, each: {}, label: {}, at: { state: true } };
 
+  /** @type {import("uplot") | null} */
   #plot = null;
   #resized = new ResizeObserver(() => this.#draw());
   #recolored = () => this.#draw();
@@ -21,9 +23,9 @@ export class UsageChart extends Element {
     super();
     this.filled = [];
     this.unit = "";
-    this.slotText = () => ""; // words for a slot: "07:00–08:00"
+    this.slotText = (_slot) => ""; // words for a slot: "07:00–08:00"
     this.axisText = () => ""; // a short label under it: "07"
-    this.each = "hours"; // or "months": which words count the slots
+    this.each = "hours"; // or "days", "months": which words count the slots
     this.label = "";
     this.at = null; // the slot pointed at
   }
@@ -55,10 +57,16 @@ export class UsageChart extends Element {
           <p class="legend">
             ${summary.estimated ? html`<span><i class="swatch swatch-estimated"></i>${t("legend_estimated")}</span>` : nothing}
             ${summary.missing ? html`<span><i class="swatch swatch-missing"></i>${t("legend_missing")}</span>` : nothing}
+            ${this.#hasThen ? html`<span><i class="swatch swatch-then"></i>${t("year_ago")}</span>` : nothing}
+            ${this.filled.some(({ exchanges }) => exchanges?.length) ? html`<span><i class="swatch swatch-exchange"></i>${t("legend_exchange")}</span>` : nothing}
           </p>
         </div>
         ${this.#table()}
       </figure>`;
+  }
+
+  get #hasThen() {
+    return this.filled.some(({ then }) => (then ?? null) !== null);
   }
 
   #total(summary) {
@@ -85,25 +93,32 @@ export class UsageChart extends Element {
     for (const state of ["missing", "estimated"]) {
       if (summary[state]) sentences.push(t(`${this.each}_${state}`, { n: summary[state] }));
     }
+    for (const { at, before, after } of this.filled.flatMap((slot) => slot.exchanges ?? [])) {
+      sentences.push(t("exchanged", { when: momentText(at, language()), before, after }));
+    }
     return sentences.join(" ");
   }
 
   #slotWords(slot) {
     const state = slot.state === "known" ? "" : ` (${t(`state_${slot.state}`)})`;
-    return html`<span>${this.slotText(slot)}</span> <b>${amountText(slot.usage, this.unit, language())}</b>${state}`;
+    const then = (slot.then ?? null) === null ? "" : `, ${t("year_ago_amount", { amount: amountText(slot.then, this.unit, language()) })}`;
+    return html`<span>${this.slotText(slot)}</span> <b>${amountText(slot.usage, this.unit, language())}</b>${state}${then}`;
   }
 
   #table() {
+    const hasThen = this.#hasThen;
     return html`
       <details class="chart-table">
         <summary>${t("as_table")}</summary>
         <table>
-          <thead><tr><th scope="col">${t("period")}</th><th scope="col">${t("amount")}</th><th scope="col">${t("state")}</th></tr></thead>
+          <thead><tr><th scope="col">${t("period")}</th><th scope="col">${t("amount")}</th>
+            ${hasThen ? html`<th class="then" scope="col">${t("year_ago")}</th>` : nothing}<th scope="col">${t("state")}</th></tr></thead>
           <tbody>${this.filled.map((slot) => html`
             <tr data-state=${slot.state}>
               <th scope="row">${this.slotText(slot)}</th>
               <td>${amountText(slot.usage, this.unit, language())}</td>
-              <td>${t(`state_${slot.state}`)}</td>
+              ${hasThen ? html`<td class="then">${amountText(slot.then, this.unit, language())}</td>` : nothing}
+              <td>${t(`state_${slot.state}`)}${slot.exchanges?.length ? `, ${t("exchanged_here")}` : ""}</td>
             </tr>`)}</tbody>
         </table>
       </details>`;
@@ -122,7 +137,7 @@ export class UsageChart extends Element {
     const element = this.querySelector(".plot");
     if (!element?.clientWidth || !this.filled.length) return;
     this.#plot?.destroy();
-    const largest = Math.max(0, ...this.filled.map((slot) => slot.usage ?? 0));
+    const largest = Math.max(0, ...this.filled.map((slot) => Math.max(slot.usage ?? 0, slot.then ?? 0)));
     const scale = scaleFor(largest, this.unit);
     this.#plot = drawBars(element, {
       filled: this.filled,

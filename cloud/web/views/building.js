@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
-/** One building: alerts as they come, its meters as they run, its use as charts. */
+/** One building: what runs now, alerts as they come, the month's bill, its use as charts, its meters. */
 
 import { html, nothing } from "lit";
 import "../components/age.js";
@@ -7,13 +7,16 @@ import { isOpen } from "../alert_facts.js";
 import "../components/alerts.js";
 import { buildingTabs } from "../components/building_tabs.js";
 import { connectionChip } from "../components/connection.js";
+import "../components/compared.js";
 import "../components/expected_bill.js";
 import { Element } from "../components/element.js";
+import { buildingGone, waitingForReadings } from "../components/first_hour.js";
 import { icon } from "../components/icons.js";
 import "../components/meter_card.js";
+import "../components/now_strip.js";
 import { problemText } from "../problem.js";
 import "../components/usage_panel.js";
-import { Feed } from "../feed.js";
+import { Feed, isGone } from "../feed.js";
 import { inOrder, kindOf, utilitiesOf } from "../kinds.js";
 import { named, t } from "../language.js";
 import "../words/alerts.js";
@@ -22,7 +25,8 @@ import "../words/building.js";
 export class Building extends Element {
   static properties = { premisesId: {} };
 
-  #feed = null;
+  /** @type {Feed} */ // from the first update on
+  #feed;
 
   constructor() {
     super();
@@ -43,8 +47,8 @@ export class Building extends Element {
     return html`
       <main id="content" class="page">
         <a class="back" href="#/">${icon("left")}${t("back")}</a>
-        ${building ? this.#header(building, state) : nothing}
-        ${buildingTabs(this.premisesId)}
+        ${building ? this.#header(building, state) : isGone(error) ? nothing : html`<h1 class="visually-hidden">${t("meters_now")}</h1>`}
+        ${isGone(error) ? nothing : buildingTabs(this.premisesId)}
         ${keptSince ? html`<p class="banner-offline" role="status"><iskar-age .at=${keptSince} .words=${"kept_since"}></iskar-age></p>` : nothing}
         ${building ? this.#content(building) : this.#waiting(error)}
       </main>`;
@@ -63,27 +67,31 @@ export class Building extends Element {
     const { alerts } = this.#feed;
     const isQuiet = !alerts.some(isOpen);
     return html`
+      <iskar-now .points=${service_points}></iskar-now>
       <section class="alert-section" aria-labelledby="alerts-title">
         <h2 id="alerts-title" class="visually-hidden">${t("alerts")}</h2>
         ${isQuiet ? html`<p class="quiet-line">${icon("check")}${t("alerts_none")}</p>` : nothing}
         <iskar-alerts .alerts=${alerts} .points=${service_points}
           @changed=${(event) => this.#feed.onAlert(event.detail)}></iskar-alerts>
       </section>
-      <div class="columns">
+      ${waitingForReadings(service_points)}
+      <div class="columns building-columns">
+        <div class="spent">
+          <iskar-expected-bill .premisesId=${this.premisesId}></iskar-expected-bill>
+          <iskar-usage .premisesId=${this.premisesId} .points=${service_points} .utilities=${utilitiesOf(service_points)}></iskar-usage>
+          <iskar-compared .premisesId=${this.premisesId}></iskar-compared>
+        </div>
         <section class="meters" aria-labelledby="meters-title">
           <h2 id="meters-title">${t("meters_now")}</h2>
           ${inOrder(service_points).map((point) => html`
-            <iskar-meter .point=${point} .parent=${service_points.find((other) => other.service_point_id === point.parent_service_point_id)}></iskar-meter>`)}
+            <iskar-meter .premisesId=${this.premisesId} .point=${point} .parent=${service_points.find((other) => other.service_point_id === point.parent_service_point_id)}></iskar-meter>`)}
         </section>
-        <div class="spent">
-          <iskar-expected-bill .premisesId=${this.premisesId}></iskar-expected-bill>
-          <iskar-usage .premisesId=${this.premisesId} .utilities=${utilitiesOf(service_points)}></iskar-usage>
-        </div>
       </div>`;
   }
 
   #waiting(error) {
     if (!error) return html`<p class="empty" role="status">${t("loading")}</p>`;
+    if (isGone(error)) return buildingGone();
     return html`<p class="problem card" role="alert">${problemText(error)}
       <button class="primary" @click=${() => this.#feed.refresh()}>${t("retry")}</button></p>`;
   }

@@ -1,32 +1,41 @@
 // SPDX-License-Identifier: EUPL-1.2
-/** My buildings: a card each, with today's use and open alerts. */
+/** My buildings: a card each, those with an alert first, kept current. */
 
 import { html, nothing } from "lit";
 import { allPremises, UnreachableError } from "../api.js";
 import { now } from "../clock.js";
 import "../components/age.js";
+import { buildingCard } from "../components/building_card.js";
 import { Element } from "../components/element.js";
-import { icon } from "../components/icons.js";
+import { emptyAccount } from "../components/first_hour.js";
+import { usualOfAll } from "../home_api.js";
+import { t } from "../language.js";
 import { problemText } from "../problem.js";
-import { kindOf } from "../kinds.js";
-import { language, named, t } from "../language.js";
 import { recall, remember } from "../store.js";
-import { quantity } from "../units.js";
-import { byUtility } from "../usage.js";
+import "../words/alerts.js";
+import "../words/home.js";
 
 const REFRESH_MS = 10_000;
+const USUAL_MS = 5 * 60_000; // an hour has to end before it says something else
+const SEARCHED_FROM = 8; // so many fit on two screens of a phone
+const URGENCY = ["critical", "warning", "notice"];
 
 export class Buildings extends Element {
-  static properties = { items: { state: true }, keptSince: { state: true }, error: { state: true } };
+  static properties = {
+    items: { state: true }, uses: { state: true }, keptSince: { state: true }, error: { state: true }, wanted: { state: true },
+  };
 
   #timer;
+  #usualAt = 0;
   #refresh = () => this.#fetch();
 
   constructor() {
     super();
     this.items = null;
+    this.uses = [];
     this.keptSince = null;
     this.error = null;
+    this.wanted = "";
   }
 
   connectedCallback() {
@@ -52,14 +61,27 @@ export class Buildings extends Element {
       this.error = null;
       this.keptSince = null;
       remember("premises", this.items, now());
+      if (this.items.length && now() - this.#usualAt > USUAL_MS) await this.#fetchUsual();
     } catch (error) {
       const kept = recall("premises");
       if (error instanceof UnreachableError && kept) {
         this.items = kept.content;
         this.keptSince = kept.at;
+        this.uses = recall("usual")?.content ?? [];
       } else {
         this.error = error;
       }
+    }
+  }
+
+  /** Without it the cards lack a line, and say all else. */
+  async #fetchUsual() {
+    try {
+      this.uses = await usualOfAll();
+      this.#usualAt = now();
+      remember("usual", this.uses, this.#usualAt);
+    } catch (error) {
+      console.info("Usual days are not there now:", error.message);
     }
   }
 
@@ -73,35 +95,39 @@ export class Buildings extends Element {
   }
 
   #content() {
-    if (this.items?.length) return html`<ul class="buildings">${this.items.map((item) => building(item))}</ul>`;
-    if (this.items) return html`<p class="empty card">${t("no_buildings")}</p>`;
+    if (this.items?.length) return this.#list();
+    if (this.items) return emptyAccount(recall("user")?.content.email);
     if (!this.error) return html`<p class="empty" role="status">${t("loading")}</p>`;
     return html`<p class="problem card" role="alert">${problemText(this.error)}
       <button class="primary" @click=${this.#refresh}>${t("retry")}</button></p>`;
   }
+
+  #list() {
+    const found = this.items.filter((item) => fits(item, this.wanted)).toSorted((a, b) => urgencyOf(a) - urgencyOf(b));
+    return html`
+      ${this.items.length >= SEARCHED_FROM ? html`
+        <div class="home-search">
+          <label for="home-search">${t("home_search")}</label>
+          <input id="home-search" type="search" autocomplete="off" .value=${this.wanted} @input=${(event) => { this.wanted = event.target.value; }}>
+          <p role="status">${this.wanted.trim() ? t("home_found", { n: found.length }) : nothing}</p>
+        </div>` : nothing}
+      <ul class="buildings">${found.map((item) => buildingCard(item, this.#usesOf(item), !this.keptSince))}</ul>`;
+  }
+
+  #usesOf({ premises_id }) {
+    return this.uses.filter((one) => one.premisesId === premises_id);
+  }
 }
 customElements.define("iskar-buildings", Buildings);
 
-function building({ premises_id, name, kind, address, open_alerts, today }) {
-  return html`
-    <li>
-      <a class="card building ${open_alerts ? "has-alerts" : ""}" href="#/premises/${premises_id}" data-premises=${premises_id}>
-        <header>
-          <span class="building-icon">${icon(kindOf(kind))}</span>
-          <span><h2>${named(name)}</h2><small>${t(kindOf(kind))} · ${named(address)}</small></span>
-        </header>
-        <p class="building-alerts" data-open-alerts=${open_alerts}>
-          ${icon(open_alerts ? "alert" : "check")}${open_alerts ? t("open_alerts", { n: open_alerts }) : t("no_alerts")}</p>
-        <p class="today-title">${t("today")}</p>
-        <dl class="today">
-          ${byUtility(today).map(({ utility, unit, usage }) => todayOf(utility, quantity(usage, unit, language())))}
-        </dl>
-      </a>
-    </li>`;
+/** The most urgent alert first, then those without any, in the order of their names as they came. */
+function urgencyOf({ open_alerts, worst_alert }) {
+  if (!open_alerts) return URGENCY.length + 1;
+  return worst_alert ? URGENCY.indexOf(worst_alert.severity) : URGENCY.length;
 }
 
-const todayOf = (utility, { figure, unit }) => html`
-  <div class="u-${utility}" data-utility=${utility}>
-    <dt>${icon(utility)}${t(utility)}</dt>
-    <dd><b>${figure}</b> ${unit}</dd>
-  </div>`;
+/** Whether a building's name or address holds every word that was typed, in either language. */
+function fits({ name, address }, wanted) {
+  const told = `${Object.values(name).join(" ")} ${address}`.toLocaleLowerCase();
+  return wanted.toLocaleLowerCase().split(/\s+/).every((word) => told.includes(word));
+}

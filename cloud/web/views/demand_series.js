@@ -73,6 +73,7 @@ export class DemandSeries extends Element {
     return html`
       <main id="content" class="page">
         <a class="back" href="#/demand">${icon("left")}${t("demand_back")}</a>
+        ${this.series ? nothing : html`<h1 class="visually-hidden">${t("demand")}</h1>`}
         ${this.error ? html`<p class="problem card" role="alert">${this.error.status === 404 ? t("series_not_found") : problemText(this.error)}
           <button class="primary" @click=${() => this.#fetch()}>${t("retry")}</button></p>` : nothing}
         ${this.series ? this.#content(this.series) : this.error ? nothing : html`<p class="empty" role="status">${t("loading")}</p>`}

@@ -17,6 +17,7 @@ export class NewPassword extends Element {
 
   constructor() {
     super();
+    this.link = "";
     this.problem = null; // () => words
     this.busy = false;
   }

@@ -31,7 +31,6 @@ addWords({
   help_access: ["Достъп дава операторът на системата.", "The system's operator grants access."],
 
   my_buildings: ["Моите сгради", "My buildings"],
-  no_buildings: ["Към този профил още няма сгради. Обърни се към оператора.", "No buildings belong to this account yet. Ask the operator."],
   open_alerts: [["{n} сигнал", "{n} сигнала"], ["{n} alert", "{n} alerts"]],
   no_alerts: ["Няма сигнали", "No alerts"],
   production: ["Производство", "Production"],

@@ -49,6 +49,7 @@ NEEDS: dict[str, Right | None] = {
     "GET /premises": Right.SEE_PREMISES,
     "GET /premises/{premises_id}": Right.SEE_PREMISES,
     "GET /premises/{premises_id}/usage": Right.SEE_PREMISES,
+    "GET /premises/{premises_id}/usage/columns": Right.SEE_PREMISES,
     "GET /premises/{premises_id}/export": Right.SEE_PREMISES,
     "GET /premises/{premises_id}/alerts": Right.SEE_PREMISES,
     "GET /premises/{premises_id}/live": Right.SEE_PREMISES,
@@ -108,6 +109,9 @@ NEEDS: dict[str, Right | None] = {
     "GET /service-points/{service_point_id}/cost": Right.SEE_PREMISES,
     "GET /premises/{premises_id}/cost": Right.SEE_PREMISES,
     "GET /premises/{premises_id}/bill": Right.SEE_PREMISES,
+    "GET /premises/{premises_id}/gas-conversions": Right.SEE_PREMISES,
+    "GET /premises/{premises_id}/gas-energy": Right.SEE_PREMISES,
+    "GET /service-points/{service_point_id}/gas-energy": Right.SEE_PREMISES,
     # weather: to everybody
     "GET /weather/places": None,
     "GET /weather/places/{place_id}/hours": None,
@@ -116,6 +120,9 @@ NEEDS: dict[str, Right | None] = {
     "GET /weather/places/{place_id}/degree-days": None,
     "GET /weather/places/{place_id}/snow-water": None,
     "GET /premises/{premises_id}/bill/expected": Right.SEE_PREMISES,
+    "GET /usual": Right.SEE_PREMISES,
+    "GET /premises/{premises_id}/usual": Right.SEE_PREMISES,
+    "GET /premises/{premises_id}/peers": Right.SEE_PREMISES,
     # alerts
     "GET /alerts": Right.SEE_PREMISES,
     "GET /alerts/{alert_id}": Right.SEE_PREMISES,
@@ -124,6 +131,13 @@ NEEDS: dict[str, Right | None] = {
     "POST /alerts/{alert_id}/resolve": Right.ACKNOWLEDGE,
     "POST /alerts/{alert_id}/label": Right.LABEL,
     "DELETE /alerts/{alert_id}/label": Right.LABEL,
+    # papers
+    "GET /premises/{premises_id}/report": Right.SEE_PREMISES,
+    "GET /premises/{premises_id}/self-reading": Right.SEE_PREMISES,
+    "GET /premises/{premises_id}/client-numbers": Right.SEE_PREMISES,
+    "PUT /service-points/{service_point_id}/client-number": Right.CLIENT_NUMBERS,
+    "DELETE /service-points/{service_point_id}/client-number": Right.CLIENT_NUMBERS,
+    "GET /service-points/{service_point_id}/bill-check": Right.SEE_PREMISES,
     # subscriptions
     "GET /subscriptions": Right.SUBSCRIBE,
     "PUT /subscriptions/{subscription_id}": Right.SUBSCRIBE,
@@ -208,6 +222,7 @@ QUERY = {
     "from": "2026-01-01",
     "to": "2026-02-01",
     "month": "2026-01",
+    "date": "2026-01-15",
     "temperature_delta_c": "-5",
 }
 STREAMS = {"GET /live", "GET /premises/{premises_id}/live"}

@@ -134,6 +134,11 @@ insert into tariff_versions (tariff_id, valid_from, content, recorded_by, record
     values ('t-one', '2026-01-01', '{}', 'user:8', %(before)s);
 insert into tariff_assignments (service_point_id, tariff_id, since, assigned_by, assigned_at)
     select service_point_id, 't-one', '2026-01-01', 'user:8', %(before)s from service_points;
+insert into client_numbers
+    select service_point_id, s.supplier_id, '10020030', 'user:1', at from (values ('nobodys', 0),
+        ('heating', 1), ('water-one', 2)) s (supplier_id, place)
+    join unnest(%(instants)s::timestamptz[]) with ordinality as i (at, n) on n = place + 1
+    cross join service_points;
 insert into weather_places (place_id, name_bg, name_en, latitude, longitude, elevation_m, kind,
         source, licence, attribution, day_zone, delay_h)
     values ('sofia', 'С', 'S', 42, 23, 586, 'station', 'x', 'x', 'x', 'UTC', 1);

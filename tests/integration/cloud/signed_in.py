@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: EUPL-1.2
 """People who are signed in, as their browser asks."""
 
+from datetime import datetime
 from typing import Any
 
 from cloud.kit.auth.rights import Role
+from cloud.kit.database import run
 from tests.integration.cloud.builders import Caller, CloudInTest
 
 ORIGIN = "http://cloud"
@@ -42,3 +44,17 @@ async def a_made_token(person: Person, **changes: Any) -> dict[str, Any]:
     body = {"name": "Meter report", "scopes": ["see_premises"], **changes}
     made: dict[str, Any] = await person.post("/tokens", body)
     return made
+
+
+async def a_tenant(cloud: CloudInTest, since: datetime, *points: str) -> Person:
+    """Sign in a tenant of some service points of building one, who moved in at ``since``."""
+    person = await a_person(cloud, "p-one", role=Role.TENANT, email="tenant@example.bg")
+    async with cloud.services.database.transaction(as_system=True) as connection:
+        await run(
+            connection,
+            "update grants set since = %(since)s, service_point_ids = %(points)s where user_id ="
+            " (select user_id from users where email = 'tenant@example.bg')",
+            since=since,
+            points=list(points),
+        )
+    return person

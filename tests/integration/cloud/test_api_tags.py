@@ -18,7 +18,7 @@ async def _asked(caller: Caller, condition: str | None = None) -> httpx.Response
 async def test_an_answer_that_the_client_has_is_not_sent_again(cloud: CloudInTest) -> None:
     first = await _asked(cloud.operator)
     assert first.headers["cache-control"] == "private, no-cache"
-    assert first.headers["vary"] == "Authorization, Cookie"
+    assert first.headers["vary"] == "Authorization, Cookie, Accept-Encoding"
     tag = first.headers["etag"]
     again = await _asked(cloud.operator, tag)
     assert (again.status_code, again.content) == (304, b"")

@@ -8,7 +8,7 @@ from tests.integration.cloud.builders import COLD, NOON, CloudInTest, a_telegram
 
 MEASURED = {"usage", "register", "reading", "registers"}
 # Their unit is told once, by what they are in; or their quality is another word.
-UNIT_OF_PARENT = {"Interval", "CostInterval"}
+UNIT_OF_PARENT = {"Interval", "CostInterval", "EnergyInterval"}
 BY_OBIS_CODE = {"LedgerRow"}
 # Else no sum is told; the unit is its parent's.
 WHERE_ALL_IS_KNOWN = {"DistrictInterval", "SeriesInterval"}

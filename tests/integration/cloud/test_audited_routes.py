@@ -48,6 +48,13 @@ ELSEWHERE = {
     "test_a_subscription_and_its_end_are_entries_that_hold_no_address",
     "POST /unsubscribe/{key}": "test_notices.py::"
     "test_a_subscription_and_its_end_are_entries_that_hold_no_address",
+    **dict.fromkeys(
+        (
+            "PUT /service-points/{service_point_id}/client-number",
+            "DELETE /service-points/{service_point_id}/client-number",
+        ),
+        "test_papers.py::test_a_client_number_is_set_by_the_owner_seen_by_the_tenant_and_forgotten",
+    ),
     "POST /account/erase": "test_personal_data.py::"
     "test_of_an_erased_person_nothing_is_left_but_a_number",
     **dict.fromkeys(

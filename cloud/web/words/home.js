@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: EUPL-1.2
+/** Words of the home page, of usual days and similar buildings: key: [Bulgarian, English]; a pair within is [one, more] of `{n}`. */
+
+import { addWords } from "../language.js";
+
+addWords({
+  home_search: ["Търси по име или адрес", "Search by name or address"],
+  home_found: [["Намерена е {n} сграда.", "Намерени са {n} сгради."], ["{n} building found.", "{n} buildings found."]],
+  home_now: ["Сега", "Now"],
+  home_at_least: ["поне {amount}", "at least {amount}"],
+  home_newest: ["Последен отчет {age}", "Last read {age}"],
+  home_silent: ["{name}: сензорът мълчи, последен отчет {age}.", "{name}: the sensor is silent, last read {age}."],
+  home_silent_more: [["И още {n} сензор мълчи.", "И още {n} сензора мълчат."], ["{n} more sensor is silent.", "{n} more sensors are silent."]],
+  home_silent_do: ["Виж дали сензорът и шлюзът имат ток и връзка.", "See whether the sensor and the gateway have power and a connection."],
+  home_more_alerts: [["и още {n} сигнал", "и още {n} сигнала"], ["and {n} more alert", "and {n} more alerts"]],
+
+  usual_line: ["До {hour} ч: {amount}, обичайно {usual}", "By {hour}:00: {amount}, usually {usual}"],
+  usual_more: ["повече от обичайното", "more than usual"],
+  usual_less: ["по-малко от обичайното", "less than usual"],
+  usual_same: ["както обичайно", "as usual"],
+  usual_nothing_today: ["Днес още няма отчет, с който да сравним.", "There is no reading of today to compare yet."],
+  usual_hours_missing_today: [["Днес липсва {n} час, затова не сравняваме.", "Днес липсват {n} часа, затова не сравняваме."], ["{n} hour of today is missing, so it isn't compared.", "{n} hours of today are missing, so it isn't compared."]],
+  usual_too_few_days: ["Още няма пет подобни дни, с които да сравним.", "There aren't five like days to compare with yet."],
+  usual_by_weather: [["По {n} подобен ден ({kind}) със сходно време; в 8 от 10 дни е между {range}.", "По {n} подобни дни ({kind}) със сходно време; в 8 от 10 дни е между {range}."], ["By {n} day like this ({kind}) in like weather; on 8 days of 10 it is between {range}.", "By {n} days like this ({kind}) in like weather; on 8 days of 10 it is between {range}."]],
+  usual_by_kind: [["По {n} подобен ден ({kind}), без оглед на времето; в 8 от 10 дни е между {range}.", "По {n} подобни дни ({kind}), без оглед на времето; в 8 от 10 дни е между {range}."], ["By {n} day like this ({kind}), whatever the weather; on 8 days of 10 it is between {range}.", "By {n} days like this ({kind}), whatever the weather; on 8 days of 10 it is between {range}."]],
+  day_working_day: ["работен ден", "working day"],
+  day_saturday: ["събота", "Saturday"],
+  day_sunday_or_holiday: ["неделя или празник", "Sunday or holiday"],
+  range_and: ["{low} и {high}", "{low} and {high}"],
+
+  compared: ["В сравнение", "Compared"],
+  compared_today: ["Днес и в обичаен ден", "Today and a usual day"],
+  compared_peers: ["Сред подобни сгради, {month}", "Among similar buildings, {month}"],
+  compared_kept: ["Получено {age}.", "Received {age}."],
+  compared_failed: ["Сравнението сега го няма.", "The comparison is not there now."],
+  peers_line_household: ["{amount} на домакинство; обичайно за такива сгради е {median}.", "{amount} per household; usual for such buildings is {median}."],
+  peers_line_m2: ["{amount} на m²; обичайно за такива сгради е {median}.", "{amount} per m²; usual for such buildings is {median}."],
+  peers_low: ["Сред най-пестеливата четвърт.", "Among the most sparing quarter."],
+  peers_middle: ["Като повечето сгради.", "Like most buildings."],
+  peers_high: ["Повече, отколкото при три четвърти от сградите.", "More than at three quarters of the buildings."],
+  peers_basis: [["По {n} сграда от същия вид, закръглено, без да личи коя е.", "По {n} сгради от същия вид, закръглено, без да личи коя е коя."], ["By {n} building of the same kind, rounded so that none can be told.", "By {n} buildings of the same kind, rounded so that none can be told."]],
+  peers_part_of_building: ["Виждаш само част от сградата, а сравняваме цели сгради.", "You see a part of the building; whole buildings are compared."],
+  peers_size_unknown: ["Не знаем колко домакинства или m² има сградата. Кажи на оператора.", "We don't know how many households or m² the building has. Tell the operator."],
+  peers_month_unknown: ["Миналият месец не е известен изцяло, затова не сравняваме.", "Last month isn't known in full, so it isn't compared."],
+  peers_too_few_buildings: ["Подобните сгради са твърде малко, за да не личи коя е коя.", "Similar buildings are too few to keep each of them unknown."],
+  peers_too_uneven: ["Подобните сгради се различават толкова, че някоя би личала.", "Similar buildings differ so much that one of them could be told."],
+
+  first_title: ["Още нямаш сгради тук", "You have no buildings here yet"],
+  first_ask: ["Помоли собственика или домоуправителя да сподели сградата с {email}. Ако сградата е твоя, поискай достъп от оператора.", "Ask the owner or caretaker to share the building with {email}. If it is yours, ask the operator for access."],
+  first_by_itself: ["Щом я споделят, ще се появи на тази страница сама.", "Once it is shared, it appears on this page by itself."],
+  first_no_meters: ["Тук още няма измерватели. Попитай оператора кога ще ги монтират.", "There are no meters here yet. Ask the operator when they will be installed."],
+  first_unread: [["Чакаме първия отчет от {n} сензор.", "Чакаме първия отчет от {n} сензора."], ["Waiting for the first reading of {n} sensor.", "Waiting for the first reading of {n} sensors."]],
+  first_unread_do: ["Показва се сам, щом дойде. Ако до час след монтажа го няма, обади се на монтажника.", "It shows by itself once it comes. If it isn't there an hour after the installation, call the installer."],
+  gone_title: ["Тази сграда вече не е достъпна за теб", "This building is not open to you any more"],
+  gone: ["Достъпът ти е приключил или такава сграда няма. Ако не го очакваш, попитай собственика.", "Your access has ended, or there is no such building. If you didn't expect this, ask the owner."],
+  gone_home: ["Към моите сгради", "To my buildings"],
+});

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: EUPL-1.2
+/** Words of one meter and what its figures come from: key: [Bulgarian, English]. */
+
+import { addWords } from "../language.js";
+
+addWords({
+  meter_back: ["Към сградата", "To the building"],
+  meter_now: ["Показание сега", "Register now"],
+  meter_since: ["Монтиран от", "Installed since"],
+  meter_not_found: ["В тази сграда няма такъв измервател или нямаш достъп до него.", "This building has no such meter, or you have no access to it."],
+  meter_open_hour: ["Отвори час, за да видиш от кои отчети идва.", "Open an hour to see which readings it comes from."],
+  meter_at_start: ["В {time}", "At {time}"],
+  meter_at_end: ["До {time}", "Until {time}"],
+  meter_exchanged: ["През този час измервателят е сменен: началото е от стария, краят от новия.", "The meter was exchanged in this hour: the start is the old one's, the end the new one's."],
+  meter_as_read: ["както е отчетено", "as read"],
+  meter_between: ["изчислено по права между двата съседни отчета:", "on a straight line between the readings around it:"],
+  meter_register_unknown: ["показанието не е известно", "the register is not known"],
+  meter_neighbour: ["{time}: {register}", "{time}: {register}"],
+  meter_readings: ["Отчети", "Readings"],
+  meter_readings_more: ["Още отчети", "More readings"],
+  meter_readings_none: ["През този час няма отчети.", "There are no readings in this hour."],
+  meter_readings_gone: ["Отделните отчети се пазят 90 дни. За този час е останало количеството.", "Single readings are kept for 90 days. Of this hour the amount remains."],
+  meter_received: ["получено {time}", "received {time}"],
+  meter_telegram: ["сензор {node}, стартиране {boot}, съобщение {sequence}", "sensor {node}, boot {boot}, message {sequence}"],
+  meter_not_counted: ["Не се брои: {why}", "Does not count: {why}"],
+  meter_trail: ["Поправки и събития", "Corrections and events"],
+  meter_trail_none: ["Никой не е поправял този измервател.", "Nobody has corrected anything here."],
+  meter_findings: ["Забелязано в данните", "Noticed in the data"],
+  meter_findings_none: ["Проверките не са забелязали нищо нередно.", "The checks have noticed nothing wrong."],
+  meter_more: ["Още", "More"],
+  meter_correction_exclude: ["Отчети, които не се броят", "Readings that do not count"],
+  meter_correction_accept: ["Отчети, които се броят въпреки съмнението", "Readings that count in spite of doubt"],
+  meter_correction_usage: ["Поправено количество", "Corrected use"],
+  meter_undone: ["Отменено: {what}", "Undone: {what}"],
+  meter_said_by: ["{who}, {when}", "{who}, {when}"],
+  meter_registers: ["преди {before}, след {after}", "before {before}, after {after}"],
+  meter_severity_note: ["За сведение", "For your information"],
+  meter_severity_warning: ["Съмнително", "Doubtful"],
+  meter_severity_error: ["Не може да е вярно", "Cannot be right"],
+  event_installation: ["Монтиран", "Installed"],
+  event_exchange: ["Сменен измервател", "Meter exchanged"],
+});
