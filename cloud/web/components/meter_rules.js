@@ -16,7 +16,7 @@ const UNTRIED = ["imbalance", "missing"]; // a backtest looks at one meter alone
 
 export class MeterRules extends Element {
   static properties = {
-    point: {}, rules: {}, maySwitch: {}, isBusy: {}, saving: { state: true }, did: { state: true }, failure: { state: true },
+    point: {}, rules: {}, isFirst: {}, maySwitch: {}, isBusy: {}, saving: { state: true }, did: { state: true }, failure: { state: true },
     trying: { state: true }, tried: { state: true }, tryFailure: { state: true }, days: { state: true },
   };
 
@@ -24,6 +24,7 @@ export class MeterRules extends Element {
     super();
     this.point = null;
     this.rules = [];
+    this.isFirst = false; // the others are folded, for a building has many
     this.maySwitch = false;
     this.isBusy = false; // another meter's rules are being tried
     this.saving = null; // the kind that is being switched
@@ -41,10 +42,14 @@ export class MeterRules extends Element {
     return html`
       <section class="card meter-rules u-${point.utility}" aria-labelledby=${id} data-rules=${point.service_point_id}>
         <h2 id=${id}>${icon(point.utility)}${named(point.name)}</h2>
-        ${this.rules.length ? this.#trial() : html`<p class="note">${t("rules_none_here")}</p>`}
-        <p role="status" class="rules-did">${this.did ? this.did() : nothing}</p>
-        ${this.failure ? html`<p class="problem" role="alert">${this.failure()}</p>` : nothing}
-        <ul class="rule-rows">${this.rules.map((rule) => this.#rule(rule))}</ul>
+        ${this.rules.length ? html`
+          <details ?open=${this.isFirst}>
+            <summary>${t("rules_count", { n: this.rules.length })}</summary>
+            ${this.#trial()}
+            <p role="status" class="rules-did">${this.did ? this.did() : nothing}</p>
+            ${this.failure ? html`<p class="problem" role="alert">${this.failure()}</p>` : nothing}
+            <ul class="rule-rows">${this.rules.map((rule) => this.#rule(rule))}</ul>
+          </details>` : html`<p class="note">${t("rules_none_here")}</p>`}
       </section>`;
   }
 

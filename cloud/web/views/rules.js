@@ -69,8 +69,8 @@ export class Rules extends Element {
     const maySwitch = SWITCHERS.includes(recall("user")?.content.role);
     return html`
       <p class="lead">${t("rules_lead")}${maySwitch ? nothing : ` ${t("rules_owner_only")}`}</p>
-      <div class="rule-cards">${inOrder(this.building.service_points).map((point) => html`
-        <iskar-meter-rules .point=${point} .rules=${this.rules.get(point.service_point_id)} .maySwitch=${maySwitch} .isBusy=${this.isTrying}
+      <div class="rule-cards">${inOrder(this.building.service_points).map((point, at) => html`
+        <iskar-meter-rules .point=${point} .rules=${this.rules.get(point.service_point_id)} .isFirst=${at === 0} .maySwitch=${maySwitch} .isBusy=${this.isTrying}
           @trying=${({ detail }) => { this.isTrying = detail; }}></iskar-meter-rules>`)}</div>`;
   }
 }

@@ -9,6 +9,7 @@ addWords({
   rules_none: ["В тази сграда още няма измерватели.", "There are no meters in this building yet."],
   rules_none_here: ["Топлината още не се следи от правила.", "No rules watch heat yet."],
   rules_owner_only: ["Включва и изключва собственикът.", "The owner switches them on and off."],
+  rules_count: [["{n} правило", "{n} правила"], ["{n} rule", "{n} rules"]],
   rules_on: ["Включено", "On"],
   rules_off: ["Изключено", "Off"],
   rules_off_since: ["Изключено от {when}. Не вдига сигнали.", "Off since {when}. It raises no alerts."],
