@@ -119,6 +119,11 @@ NEEDS: dict[str, Right | None] = {
     "GET /weather/places/{place_id}/degree-days": None,
     "GET /weather/places/{place_id}/snow-water": None,
     "GET /premises/{premises_id}/bill/expected": Right.SEE_PREMISES,
+    # savings
+    "GET /premises/{premises_id}/savings": Right.SEE_PREMISES,
+    "GET /premises/{premises_id}/budgets": Right.BUDGET,
+    "PUT /premises/{premises_id}/budgets/{utility}": Right.BUDGET,
+    "DELETE /premises/{premises_id}/budgets/{utility}": Right.BUDGET,
     # alerts
     "GET /alerts": Right.SEE_PREMISES,
     "GET /alerts/{alert_id}": Right.SEE_PREMISES,
@@ -186,6 +191,7 @@ NEEDS: dict[str, Right | None] = {
 IDS = {
     "premises_id": "p-one",
     "service_point_id": "sp-one",
+    "utility": "water",
     "supplier_id": "water-works",
     "district": "Sredets",
     "alert_id": "none",
