@@ -36,9 +36,10 @@ from tests.fakes.fake_city import (
     usage_intervals,
 )
 from tests.fakes.fake_demand_api import add_demand_routes
+from tests.fakes.fake_meter_api import add_meter_routes
 from tests.fakes.fake_papers_api import add_papers_routes
 from tests.fakes.fake_rules_api import add_rule_routes
-from tests.fakes.fake_meter_api import add_meter_routes
+from tests.fakes.fake_saving_api import SavingTold, add_saving_routes
 
 EMAIL = USER["email"]
 PASSWORD = "a-password-of-the-tests"
@@ -55,6 +56,7 @@ class FakeCloud:
     sessions: set[str] = field(default_factory=set)
     role: str = "owner"
     limits: dict[str, dict[str, Any]] = field(default_factory=dict)
+    saving: SavingTold = field(default_factory=SavingTold)
     closed: set[str] = field(default_factory=set)  # series that don't tell their hours
     client_numbers: dict[str, str] = field(default_factory=dict)
     rules_off: dict[tuple[str, str], datetime] = field(default_factory=dict)
@@ -169,6 +171,9 @@ def build_app(fake: FakeCloud, folder: Path = FOLDER) -> FastAPI:
     demand = _signed_in_router(fake)
     add_demand_routes(demand, fake.limits, fake.closed)
     app.include_router(demand)
+    saving = _signed_in_router(fake)
+    add_saving_routes(saving, fake.saving)
+    app.include_router(saving)
     papers = _signed_in_router(fake)
     add_papers_routes(papers, fake)
     app.include_router(papers)
