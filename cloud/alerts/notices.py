@@ -263,7 +263,12 @@ def _may_hear(reader: Principal, point: ServicePoint, alert: Alert) -> bool:
 
 def due_at_of(one: Subscription, alert: Alert, now: datetime) -> datetime:
     """Return when somebody wants to hear of it: now, or once their quiet hours are over."""
-    if one.quiet_from is None or one.quiet_to is None or alert.severity == CRITICAL:
+    return now if alert.severity == CRITICAL else after_quiet(one, now)
+
+
+def after_quiet(one: Subscription, now: datetime) -> datetime:
+    """Return ``now``, or the end of somebody's quiet hours if it lies in them."""
+    if one.quiet_from is None or one.quiet_to is None:
         return now
     local = now.astimezone(ZONE)
     minute = local.hour * 60 + local.minute

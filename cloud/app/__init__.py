@@ -54,6 +54,7 @@ from cloud.readings import endpoints as readings
 from cloud.readings import notice_endpoints as notices
 from cloud.readings import register_endpoints as registers
 from cloud.readings.batches import MAX_BODY_BYTES
+from cloud.savings import endpoints as savings
 from cloud.tariffs import endpoints as tariffs
 from cloud.tariffs import gas_endpoints as gas
 from cloud.validation import endpoints as validation
@@ -90,6 +91,7 @@ ROUTERS = (
     gas.router,
     weather.router,
     bills.router,
+    savings.router,
     alerts.router,
     subscriptions.router,
     papers.router,

@@ -32,12 +32,14 @@ from cloud.alerts.course import Course
 from cloud.alerts.findings import FindingAdmitter
 from cloud.alerts.labels import Labels
 from cloud.alerts.messages import Messages
+from cloud.alerts.notes import Notes
 from cloud.alerts.notices import Notices as PeopleNotices
 from cloud.alerts.push import Push
 from cloud.alerts.service import Alerts
 from cloud.alerts.subscriptions import Subscriptions
 from cloud.alerts.switches import Switches
 from cloud.app.demand_services import DemandServices
+from cloud.app.saving_services import SavingServices
 from cloud.app.upkeep import Upkeep
 from cloud.downlink.service import Downlink
 from cloud.exports.service import Exports
@@ -133,6 +135,7 @@ class Services:
     costs: Costs
     gas_energy: GasEnergy
     demand: DemandServices
+    saving: SavingServices
     corrections: Corrections
     audit_trail: AuditTrail
     reviewer: Reviewer
@@ -177,6 +180,7 @@ class Services:
                     yield services
                 finally:
                     await services.demand.studies.stop()
+                    await services.saving.comparing.stop()
         finally:
             await database.close()
 
@@ -227,6 +231,10 @@ class Services:
         demand = DemandServices.built(
             settings, database, clock, jobs, mail, sealing, outbox, weather, costs
         )
+        notes = Notes(database, clock, mail, push, settings.base_url)
+        saving = SavingServices.built(
+            database, clock, jobs, notes, alerts, costs, demand.bills, weather
+        )
         sessions = Sessions(database, clock, settings)
         links = Links(database, clock, jobs, mail, sessions, settings)
         account_tasks.register(jobs, links)
@@ -273,6 +281,7 @@ class Services:
             costs=costs,
             gas_energy=GasEnergy(database, book),
             demand=demand,
+            saving=saving,
             corrections=Corrections(database, clock),
             audit_trail=AuditTrail(database),
             reviewer=Reviewer(database, hypertables),

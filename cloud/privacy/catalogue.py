@@ -154,6 +154,23 @@ PEOPLE = (
         ending=Ending(column="ended_at", days=NOTICE_DAYS),
     ),
     Kept(
+        table="budgets",
+        ties={"owner": Tie.SUBJECT},
+        purpose="to hold a month's bill beside what a person wants it to be",
+        basis=Basis.CONTRACT,
+        erasure=Erasure.DELETE,
+        until="the person removes it, or the account is erased",
+    ),
+    Kept(
+        table="budget_warnings",
+        ties={"owner": Tie.SUBJECT},
+        purpose="to warn a person once of a month that will pass their budget",
+        basis=Basis.CONTRACT,
+        erasure=Erasure.DELETE,
+        secret=("subscription_key",),
+        ending=Ending(column="queued_at", days=NOTICE_DAYS),
+    ),
+    Kept(
         table="client_numbers",
         ties={"set_by": Tie.SUBJECT},
         purpose="to print a client number on the sheet of dials that a person hands in",

@@ -41,6 +41,7 @@ from tests.fakes.fake_home_api import FakeHome, add_home_routes, home_summary
 from tests.fakes.fake_meter_api import add_meter_routes
 from tests.fakes.fake_papers_api import add_papers_routes
 from tests.fakes.fake_rules_api import add_rule_routes
+from tests.fakes.fake_saving_api import SavingTold, add_saving_routes
 from tests.fakes.fake_usage_api import LongUse, add_usage_routes
 
 EMAIL = USER["email"]
@@ -58,6 +59,7 @@ class FakeCloud:
     sessions: set[str] = field(default_factory=set)
     role: str = "owner"
     limits: dict[str, dict[str, Any]] = field(default_factory=dict)
+    saving: SavingTold = field(default_factory=SavingTold)
     closed: set[str] = field(default_factory=set)  # series that don't tell their hours
     account: FakeAccount = field(default_factory=FakeAccount)
     client_numbers: dict[str, str] = field(default_factory=dict)
@@ -180,6 +182,9 @@ def build_app(fake: FakeCloud, folder: Path = FOLDER) -> FastAPI:
     account = _signed_in_router(fake)
     add_account_routes(account, fake.account, lambda: fake.role, fake.sessions.clear)
     app.include_router(account)
+    saving = _signed_in_router(fake)
+    add_saving_routes(saving, fake.saving)
+    app.include_router(saving)
     papers = _signed_in_router(fake)
     add_papers_routes(papers, fake)
     app.include_router(papers)

@@ -35,6 +35,7 @@ class Right(StrEnum):
     REGISTER = "register"  # what is installed, and what happens to its register
     CORRECT = "correct"  # readings and usage, by an editor's word
     SUBSCRIBE = "subscribe"  # to alerts, by mail or web push
+    BUDGET = "budget"  # one's own, for a building that one sees
     SHARE = "share"  # one's building with a tenant or caretaker
     TOKENS = "tokens"  # for programs that act for one
     USERS = "users"  # who may sign in, and as what
@@ -77,6 +78,7 @@ RIGHTS: dict[Right, frozenset[Role]] = {
     Right.SUBSCRIBE: frozenset(
         {Role.OWNER, Role.TENANT, Role.UTILITY, Role.TECHNICIAN, Role.OPERATOR}
     ),
+    Right.BUDGET: frozenset({Role.OWNER, Role.TENANT, Role.OPERATOR}),
     Right.SHARE: frozenset({Role.OWNER, Role.OPERATOR}),
     Right.TOKENS: frozenset({Role.OWNER, Role.UTILITY, Role.MUNICIPALITY, Role.OPERATOR}),
     Right.USERS: frozenset({Role.OPERATOR}),

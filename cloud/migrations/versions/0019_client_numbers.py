@@ -8,7 +8,7 @@ set since they moved in.
 from alembic import op
 
 revision = "0019"
-down_revision = "0017"
+down_revision = "0018"
 
 TABLES = """
 create table client_numbers (

@@ -123,6 +123,11 @@ NEEDS: dict[str, Right | None] = {
     "GET /usual": Right.SEE_PREMISES,
     "GET /premises/{premises_id}/usual": Right.SEE_PREMISES,
     "GET /premises/{premises_id}/peers": Right.SEE_PREMISES,
+    # savings
+    "GET /premises/{premises_id}/savings": Right.SEE_PREMISES,
+    "GET /premises/{premises_id}/budgets": Right.BUDGET,
+    "PUT /premises/{premises_id}/budgets/{utility}": Right.BUDGET,
+    "DELETE /premises/{premises_id}/budgets/{utility}": Right.BUDGET,
     # alerts
     "GET /alerts": Right.SEE_PREMISES,
     "GET /alerts/{alert_id}": Right.SEE_PREMISES,
@@ -190,6 +195,7 @@ NEEDS: dict[str, Right | None] = {
 IDS = {
     "premises_id": "p-one",
     "service_point_id": "sp-one",
+    "utility": "water",
     "supplier_id": "water-works",
     "district": "Sredets",
     "alert_id": "none",

@@ -96,6 +96,8 @@ SPAN = {"since": INSTALLED.isoformat(), "until": NOON.isoformat()}
 # Route, what it is asked with, and what the log says then. In this order, on one cloud.
 RECORDED: list[tuple[str, dict[str, Any], str]] = [
     ("PUT /suppliers/{supplier_id}", {"json": {"name": "Water"}}, "supplier.registered"),
+    ("PUT /premises/{premises_id}/budgets/{utility}", {"json": {"euro": "40"}}, "budget.put"),
+    ("DELETE /premises/{premises_id}/budgets/{utility}", {}, "budget.deleted"),
     ("PUT /premises/{premises_id}", {"json": a_premises(kind="school")}, "premises.changed"),
     (
         "PUT /service-points/{service_point_id}",
@@ -231,7 +233,8 @@ async def _ids(cloud: CloudInTest) -> dict[str, str]:
         "alert_id": "select max(alert_id) as id from alerts",
     }
     ids = {"premises_id": "p-one", "service_point_id": "sp-one", "supplier_id": "water-works"}
-    ids |= {"series_id": "dma", "limit_id": "too-much", "kind": "steady_flow"}
+    ids |= {"series_id": "dma", "limit_id": "too-much", "utility": "water"}
+    ids |= {"kind": "steady_flow"}
     ids |= {"meter_id": "m-one", "gateway_id": "gw-one", "node_id": "n-one"}
     async with cloud.services.database.transaction(as_system=True) as connection:
         for name, query in newest.items():

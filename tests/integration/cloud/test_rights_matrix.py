@@ -37,6 +37,7 @@ OF_A_PERSON = re.compile(
 UNFINISHED: dict[str, Any] = {"POST /service-points/{service_point_id}/backtest": {"days": -1}}
 BODIES: dict[str, Any] = {
     "POST /alerts/{alert_id}/label": {"label": "pool"},
+    "PUT /premises/{premises_id}/budgets/{utility}": {"euro": "40"},
     "PUT /service-points/{service_point_id}/client-number": {"client_number": "10020030"},
     "PUT /service-points/{service_point_id}/rules/{kind}": {"is_on": True},
 }

@@ -87,6 +87,7 @@ CLOSED = {
     *("forecast_runs", "forecast_audits", "forecast_weeks", "forecast_drifts"),
     "demand_models",
     *("demand_limits", "demand_limit_days"),
+    *("budgets", "budget_warnings"),
 }
 OWN = {"own_points", "own_premises", "own_installations", "own_channels"}  # what policies ask
 
