@@ -195,4 +195,4 @@ def test_no_width_needs_sideways_scrolling(browser: Browser, locale: str):
 def test_a_building_that_is_not_theirs_is_said_not_to_be_there(browser: Browser):
     with papers(browser, FakeCloud()) as page:
         page.evaluate("location.hash = '#/premises/nowhere/papers'")
-        expect(page.locator("[role=alert].problem")).to_contain_text("Няма такава сграда")
+        expect(page.locator(".problem.card")).to_contain_text("Няма такава сграда")

@@ -51,7 +51,9 @@ export class Papers extends Element {
   #again = () => this.#fetch();
 
   willUpdate(changed) {
-    if (changed.has("premisesId")) this.#fetch();
+    if (!changed.has("premisesId")) return;
+    Object.assign(this, { building: null, isOff: false, error: null });
+    this.#fetch();
   }
 
   async #fetch() {
