@@ -53,8 +53,7 @@ ELSEWHERE = {
             "PUT /service-points/{service_point_id}/client-number",
             "DELETE /service-points/{service_point_id}/client-number",
         ),
-        "test_papers.py::"
-        "test_a_client_number_is_set_by_the_owner_seen_by_the_tenant_and_forgotten",
+        "test_papers.py::test_a_client_number_is_set_by_the_owner_seen_by_the_tenant_and_forgotten",
     ),
     "POST /account/erase": "test_personal_data.py::"
     "test_of_an_erased_person_nothing_is_left_but_a_number",
