@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from cloud.kit.errors import RETRY_AFTER_S, CloudError
 from cloud.papers import typesetting
 
-AT_ONCE = 2  # a page takes a third of a second of one core
+AT_ONCE = 2  # a page takes about half a second of one core
 WAITING = 20  # whoever comes then is sent away, and may come again
 TIMEOUT_S = 20
 

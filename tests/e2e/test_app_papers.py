@@ -126,7 +126,7 @@ def test_a_bill_that_is_right_agrees(browser: Browser):
     ("locale", "words"),
     [
         ("bg-BG", "Показанието 8415 м³ го имаше на 3 ноември 2026 г., а не на 1 ноември 2026 г."),
-        ("en-GB", "The dial showed 8,415 m³ on 3 November 2026, not on 1 November 2026"),
+        ("en-GB", "The dial showed 8,415 m³ on November 3, 2026, not on November 1, 2026"),
     ],
 )
 def test_a_bill_of_another_day_says_which(browser: Browser, locale: str, words: str):
@@ -195,4 +195,4 @@ def test_no_width_needs_sideways_scrolling(browser: Browser, locale: str):
 def test_a_building_that_is_not_theirs_is_said_not_to_be_there(browser: Browser):
     with papers(browser, FakeCloud()) as page:
         page.evaluate("location.hash = '#/premises/nowhere/papers'")
-        expect(page.locator("[role=alert].problem")).to_contain_text("Няма такава сграда")
+        expect(page.locator(".problem.card")).to_contain_text("Няма такава сграда")

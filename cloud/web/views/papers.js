@@ -51,7 +51,9 @@ export class Papers extends Element {
   #again = () => this.#fetch();
 
   willUpdate(changed) {
-    if (changed.has("premisesId")) this.#fetch();
+    if (!changed.has("premisesId")) return;
+    Object.assign(this, { building: null, isOff: false, error: null });
+    this.#fetch();
   }
 
   async #fetch() {
@@ -85,10 +87,14 @@ export class Papers extends Element {
     return html`
       ${this.isOff ? html`<p class="banner-offline" role="status">${t("papers_offline")}</p>` : nothing}
       <div class="papers">
-        ${this.#report()}
-        ${points.some(({ utility }) => utility === "water") ? html`<iskar-dial-sheet .premisesId=${this.premisesId} .isOff=${this.isOff}></iskar-dial-sheet>` : nothing}
-        <iskar-bill-check .points=${points} .isOff=${this.isOff}></iskar-bill-check>
-        <iskar-export-form .premisesId=${this.premisesId} .points=${points} .isOff=${this.isOff}></iskar-export-form>
+        <div>
+          ${this.#report()}
+          <iskar-bill-check .points=${points} .isOff=${this.isOff}></iskar-bill-check>
+        </div>
+        <div>
+          ${points.some(({ utility }) => utility === "water") ? html`<iskar-dial-sheet .premisesId=${this.premisesId} .isOff=${this.isOff}></iskar-dial-sheet>` : nothing}
+          <iskar-export-form .premisesId=${this.premisesId} .points=${points} .isOff=${this.isOff}></iskar-export-form>
+        </div>
       </div>`;
   }
 
