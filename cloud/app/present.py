@@ -115,6 +115,4 @@ def worst(alerts: Sequence[OpenAlert]) -> schemas.WorstAlert | None:
             -one.raised_at.timestamp(),
         ),
     )
-    return schemas.WorstAlert(
-        alert_id=found.alert_id, kind=found.kind, utility=found.utility, severity=found.severity
-    )
+    return schemas.WorstAlert.model_validate(found, from_attributes=True)

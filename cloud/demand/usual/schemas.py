@@ -5,8 +5,9 @@ from datetime import date
 
 from pydantic import AwareDatetime, BaseModel
 
-from cloud.demand.usual import peers
 from cloud.demand.usual.method import Kind, Likeness, Reason
+from cloud.demand.usual.peers import Per
+from cloud.demand.usual.peers import Reason as PeerReason
 
 
 class UsualRange(BaseModel):
@@ -71,7 +72,7 @@ class PeerUse(BaseModel):
     usage_per: float | None
     quality: list[str]
     peers: PeerQuartiles | None
-    reason: peers.Reason | None
+    reason: PeerReason | None
 
 
 class PeerComparison(BaseModel):
@@ -80,6 +81,6 @@ class PeerComparison(BaseModel):
     premises_id: str
     month: str
     kind: str
-    per: peers.Per
+    per: Per
     min_premises: int
     items: list[PeerUse]
