@@ -13,7 +13,7 @@ from tests.fakes.fake_cloud_api import EMAIL, PASSWORD, FakeCloud
 
 pytestmark = pytest.mark.needs_browser
 
-TAB = ".tabs a[href$='/people']"
+TAB = ".building-tabs a[href$='/people']"
 TENANT = "petar@example.bg"
 
 
@@ -105,7 +105,7 @@ def test_who_cancels_the_question_who_they_are_has_shared_nothing_and_lost_no_wo
 def test_a_tenant_has_no_tab_and_the_address_says_whose_it_is(browser: Browser):
     with opened(browser, FakeCloud(role="tenant")) as page:
         open_building(page)
-        expect(page.locator(".tabs a")).not_to_have_count(0)
+        expect(page.locator(".building-tabs a")).not_to_have_count(0)
         expect(page.locator(TAB)).to_have_count(0)
         page.evaluate("location.hash = '#/premises/mladost-17/people'")
         expect(page.locator("iskar-people h2")).to_have_text("Тази сграда е споделена с теб")
@@ -118,7 +118,7 @@ def test_an_owner_elsewhere_shares_only_the_building_that_is_theirs(browser: Bro
     with opened(browser, FakeCloud()) as page:
         sign_in(page)
         page.click("[data-premises=school-107]")
-        expect(page.locator(".tabs a")).not_to_have_count(0)
+        expect(page.locator(".building-tabs a")).not_to_have_count(0)
         expect(page.locator(TAB)).to_have_count(0)
 
 
@@ -137,7 +137,7 @@ def test_without_a_connection_the_people_known_last_are_shown_with_their_age(bro
     with opened(browser, fake) as page:
         open_people(page)
         page.locator("[data-share]").wait_for()
-        page.click(".tabs a >> nth=0")
+        page.click(".building-tabs a >> nth=0")
         page.context.set_offline(True)
         page.click(TAB)
         expect(page.locator("[data-share]")).to_contain_text("Петър")

@@ -65,7 +65,7 @@ async def test_a_tenant_sees_the_granted_flat_and_after_the_end_of_the_share_not
 
         await _sign_in(owner, url, OWNER, owners)
         await owner.click("[data-premises=house]")
-        await owner.click(".tabs a[href$='/people']")
+        await owner.click(".building-tabs a[href$='/people']")
         await owner.fill("#share-email", TENANT)
         await owner.fill("#share-name", "Петър от втория")
         await owner.locator("[name=part]").nth(1).check()
@@ -77,7 +77,7 @@ async def test_a_tenant_sees_the_granted_flat_and_after_the_end_of_the_share_not
         await tenant.click("[data-premises=house]")
         await expect(tenant.locator("[data-service-point=two]")).to_be_visible()
         await expect(tenant.locator("[data-service-point=one]")).to_have_count(0)
-        await expect(tenant.locator(".tabs a[href$='/people']")).to_have_count(0)
+        await expect(tenant.locator(".building-tabs a[href$='/people']")).to_have_count(0)
 
         await owner.click("[data-share] button")
         await owner.click("[data-share] [data-yes]")

@@ -19,7 +19,7 @@ def hash_of(page: Page) -> str:
 
 def open_people(page: Page) -> None:
     open_building(page)
-    page.click(".tabs a[href$='/people']")
+    page.click(".building-tabs a[href$='/people']")
     page.wait_for_selector("iskar-share-form")
 
 
@@ -28,7 +28,7 @@ def test_after_signing_in_again_one_is_where_one_was(browser: Browser):
     with opened(browser, fake) as page:
         open_building(page)
         fake.sessions.clear()
-        page.click(".tabs a[href$='/people']")
+        page.click(".building-tabs a[href$='/people']")
         expect(page.locator("iskar-sign-in")).to_contain_text(ENDED)
         assert hash_of(page) == PEOPLE
         assert page.evaluate("Object.keys(localStorage)") == []

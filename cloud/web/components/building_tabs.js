@@ -9,7 +9,7 @@ import { who } from "../who.js";
 /** Draw the tabs of a building; `part` is that of the view shown. */
 export function buildingTabs(premisesId, part = "") {
   return html`
-    <nav class="tabs" aria-label=${t("tabs")}>
+    <nav class="building-tabs" aria-label=${t("tabs")}>
       ${TABS.filter(({ isFor }) => isFor?.(who(), premisesId) ?? true).map((tab) => html`
         <a href="#/premises/${encodeURIComponent(premisesId)}${tab.part && `/${tab.part}`}"
           aria-current=${tab.part === part ? "page" : nothing}>${t(tab.words)}</a>`)}
