@@ -14,9 +14,12 @@ export class Feed {
   #id;
   #stream;
   #keptAt = 0;
+  /** @type {any} */
   building = null;
+  /** @type {any[]} */
   alerts = [];
   state = CONNECTING;
+  /** @type {number | null} */
   keptSince = null; // when what is shown was fetched, if it comes from the phone's memory
   error = null;
 

@@ -19,7 +19,7 @@ export const usageColumns = (premisesId, { utility, from, to }) =>
   call("GET", `/premises/${encodeURIComponent(premisesId)}/usage/columns?` + new URLSearchParams({ utility, from, to }));
 
 /** Let the browser draw and hear its user before going on. */
-const breathe = () => (globalThis.scheduler?.yield ? scheduler.yield() : new Promise((go) => setTimeout(go)));
+const breathe = () => globalThis.scheduler?.yield?.() ?? new Promise((go) => setTimeout(go));
 
 /**
  * Lay columns onto hours and build the pyramid, in slices.
@@ -36,9 +36,12 @@ export async function layOut(columns, nowS) {
   for (const stretch of stretches) hour = await lay(stretch, base, hour, nowS, startS);
   const first = base.count.indexOf(1);
   if (first < 0) return null;
-  const levels = [base];
-  while (levels.at(-1).low.length > TOP) levels.push(await above(levels.at(-1)));
-  const top = levels.at(-1);
+  let top = base;
+  const levels = [top];
+  while (top.low.length > TOP) {
+    top = await above(top);
+    levels.push(top);
+  }
   const isByDay = (top.flags.reduce((all, flags) => all | flags, 0) & BY_DAY) !== 0;
   return { startS, hours, isByDay, firstS: startS + first * HOUR_S, unit: stretches[0].unit, levels, peak: Math.max(...top.high.filter(Number.isFinite)) };
 }

@@ -24,6 +24,7 @@ class App extends Element {
   static properties = { user: { state: true }, notice: { state: true }, failure: { state: true }, hash: { state: true } };
 
   #view = document.createElement("iskar-view"); // an element of its own, to be set aside
+  /** @type {{view: import("./components/view.js").View, email: string} | null} */
   #setAside = null; // {view, email} of somebody whose session ended while they were typing
 
   constructor() {
@@ -42,7 +43,7 @@ class App extends Element {
     this.addEventListener("signed-in", (event) => this.#enter(event.detail));
     this.addEventListener("set-up", () => this.#begin());
     this.addEventListener("password-set", () => this.#leave("password_set"));
-    this.addEventListener("input", (event) => { this.#view.isTyped ||= event.target.type !== "password"; });
+    this.addEventListener("input", ({ target }) => { this.#view.isTyped ||= /** @type {HTMLInputElement} */ (target).type !== "password"; });
   }
 
   connectedCallback() {
@@ -88,7 +89,7 @@ class App extends Element {
     this.notice = null;
     this.failure = null;
     remember("user", user, now());
-    if (this.#setAside?.email === user.email) this.#view = this.#setAside.view;
+    if (this.#setAside && this.#setAside.email === user.email) this.#view = this.#setAside.view;
     else if (this.#setAside) location.hash = "#/"; // somebody else: not their address either
     this.#setAside = null;
   }
@@ -105,7 +106,9 @@ class App extends Element {
   /** The server knows us no more: ask who it is, and go on at the same address with what was typed. */
   #expire() {
     if (!this.user || this.user === UNKNOWN) return;
-    for (const secret of this.#view.querySelectorAll("input[type=password]")) secret.value = "";
+    /** @type {NodeListOf<HTMLInputElement>} */
+    const secrets = this.#view.querySelectorAll("input[type=password]");
+    for (const secret of secrets) secret.value = "";
     this.#setAside = { view: this.#view.isTyped ? this.#view : document.createElement("iskar-view"), email: this.user.email };
     this.#view = document.createElement("iskar-view");
     forgetUser();

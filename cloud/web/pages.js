@@ -7,6 +7,7 @@ export class Pages {
   #ask;
   #cursor = null;
   #run = 0; // how often it has begun anew
+  /** @type {any[] | null} */
   items = null; // null: not there yet
   hasMore = false;
   isAsking = false;
@@ -37,7 +38,7 @@ export class Pages {
     try {
       const { items, next_cursor } = await this.#ask(cursor);
       if (run !== this.#run) return; // begun anew meanwhile
-      this.items = [...(cursor ? this.items : []), ...items];
+      this.items = [.../** @type {any[]} */ (cursor ? this.items : []), ...items];
       this.#cursor = next_cursor;
       this.hasMore = next_cursor !== null;
       this.error = null;

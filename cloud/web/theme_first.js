@@ -3,7 +3,7 @@
 {
   let chosen = null;
   try {
-    chosen = JSON.parse(localStorage.getItem("iskar/theme"))?.content;
+    chosen = JSON.parse(localStorage.getItem("iskar/theme") ?? "null")?.content;
   } catch {
     // no storage, no choice
   }

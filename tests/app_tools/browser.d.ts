@@ -19,9 +19,22 @@ interface CanvasRenderingContext2D {
 /** Chromium only. */
 interface Navigator {
   connection?: { saveData: boolean };
+  /** iPhones and iPads only. */
+  standalone?: boolean;
 }
+/** Not in Safari. */
+declare var scheduler: { yield?: () => Promise<void> } | undefined;
 interface SubmitEvent {
   target: any;
+}
+
+/** Our own elements that are made by name, and the events that the app itself hears. */
+interface HTMLElementTagNameMap {
+  "iskar-view": import("../../cloud/web/components/view.js").View;
+  "iskar-step-up": import("../../cloud/web/components/step_up_dialog.js").StepUp;
+}
+interface HTMLElementEventMap {
+  "signed-in": CustomEvent;
 }
 
 /** A planned view has its line in routes.js before its module. Other imports that lead nowhere are refused by release.py. */

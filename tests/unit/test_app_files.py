@@ -19,6 +19,12 @@ from cloud.web.release import PackagesMissingError, read_release
 
 FOLDER = Path(cloud.web.__file__).parent
 TOOLS = Path(tests.__file__).parent / "app_tools"
+# A statement that imports, or exports what it imports, and a call that loads a module later.
+IMPORT = re.compile(
+    r"""(?:(?:^|[;}]|\*/)\s*(?:import|export)\s*(?:[\w$*{}\s,]+?\bfrom\s*)?|\bimport\(\s*)"""
+    r"""["']([^"'\s]+)["']""",
+    re.MULTILINE,
+)
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +62,7 @@ def test_every_module_that_one_imports_is_served(client: TestClient):
         answer = client.get(url)
         assert answer.status_code == 200
         if url.endswith(".js"):
-            for name in re.findall(r'(?:from|^import|[;}]import)\s*"([^"\s]+)"', answer.text, re.M):
+            for name in IMPORT.findall(answer.text):
                 relative = posixpath.normpath(posixpath.join(posixpath.dirname(url), name))
                 target = relative if name.startswith(".") else mapped_by(import_map, name)
                 assert target in known, (url, name)

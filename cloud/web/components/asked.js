@@ -14,11 +14,16 @@ export class Asked {
   #key;
   #timer;
   #isThere = false;
+  /** @type {any} */
   content = null;
+  /** @type {number | null} */
   keptSince = null; // when what is shown was fetched, if it comes from the phone's memory
   error = null;
 
-  /** `ask` resolves to the content; under `key` the phone keeps it, null for what it shall not keep. */
+  /**
+   * `ask` resolves to the content; under `key` the phone keeps it, null for what it shall not keep.
+   * @param {string | null} [key]
+   */
   constructor(host, ask, key = null) {
     this.#host = host;
     this.#ask = ask;

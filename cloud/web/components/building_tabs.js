@@ -6,7 +6,11 @@ import { t } from "../language.js";
 import { TABS } from "../routes.js";
 import { who } from "../who.js";
 
-/** Draw the tabs of a building; `part` is that of the view shown. */
+/**
+ * Draw the tabs of a building; `part` is that of the view shown, null for one that no tab leads to.
+ * @param {string} premisesId
+ * @param {string | null} [part]
+ */
 export function buildingTabs(premisesId, part = "") {
   return html`
     <nav class="building-tabs" aria-label=${t("tabs")}>

@@ -9,6 +9,7 @@ import "../words/account.js";
 import { Element } from "./element.js";
 
 export class Doing extends Element {
+  /** @type {import("lit").PropertyDeclarations} */ // so that forms add their own
   static properties = { busy: { state: true }, problem: { state: true }, done: { state: true } };
 
   constructor() {
@@ -18,9 +19,13 @@ export class Doing extends Element {
     this.done = null; // key of words
   }
 
-  /** Do `work`, asking who it is if need be; tells whether it is done. `own`: words for refusals' codes. */
+  /**
+   * Do `work`, asking who it is if need be; tells whether it is done. `own`: words for refusals' codes.
+   * @param {() => any} work
+   * @param {{own?: Record<string, string>, done?: string | null}} [how]
+   */
   async doing(work, { own = {}, done = null } = {}) {
-    const focused = document.activeElement;
+    const focused = /** @type {HTMLElement | null} */ (document.activeElement);
     this.busy = true;
     this.problem = null;
     this.done = null;
@@ -35,7 +40,7 @@ export class Doing extends Element {
     } finally {
       this.busy = false;
       await this.updateComplete;
-      if (document.activeElement === document.body) focused.focus(); // a button that is disabled loses it
+      if (document.activeElement === document.body) focused?.focus(); // a button that is disabled loses it
     }
   }
 

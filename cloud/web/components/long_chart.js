@@ -23,6 +23,7 @@ const FRESH_MS = 600_000;
 export class LongChart extends Element {
   static properties = { premisesId: {}, utility: {}, label: {}, exchanges: {}, kept: {}, laid: { state: true }, problem: { state: true } };
 
+  /** @type {(import("uplot") & {laid: any, look: string}) | null} */
   #plot = null;
   #observed = null;
   #years = [];
@@ -153,7 +154,7 @@ export class LongChart extends Element {
     if (this.#observed !== element) this.#resized.observe(element); // anew for the same one, it would tell at once, for ever
     this.#observed = element;
     const look = [element.clientWidth, darkness.matches, language(), ...this.exchanges.map(({ at }) => at)].join();
-    if (!element.clientWidth || this.#plot?.laid === this.laid && this.#plot.look === look) return;
+    if (!element.clientWidth || this.#plot?.laid === this.laid && this.#plot?.look === look) return;
     this.#plot?.destroy();
     const [from, to] = this.#moves.window;
     const scale = scaleFor(this.laid.peak, this.laid.unit);

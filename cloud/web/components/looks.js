@@ -47,7 +47,8 @@ export class Looks extends Element {
   #log(content) {
     const items = [...content.items, ...this.more?.items ?? []];
     const cursor = this.more ? this.more.cursor : content.cursor;
-    const days = Object.groupBy(hoursIn(items.filter((one) => this.withMine || !one.is_you)), (one) => dayOf(one.at));
+    const shown = items.filter((one) => this.withMine || !one.is_you);
+    const days = /** @type {Record<string, any[]>} */ (Object.groupBy(hoursIn(shown), (one) => dayOf(one.at)));
     return html`
       ${Object.entries(days).map(([day, hours]) => html`
         <div class="looks-of-day">

@@ -72,7 +72,7 @@ export class MeterRules extends Element {
           <p>${t(`rulefor_${kind}`)}</p>
           ${offAt ? html`<p class="rule-off">${t("rules_off_since", { when: momentText(Date.parse(offAt), language()) })}</p>` : nothing}
           ${mayBeOff ? nothing : html`<p class="note">${t("rules_always_on")}</p>`}
-          ${this.tried?.readings ? this.#would(kind) : nothing}
+          ${this.tried?.readings ? this.#would(kind, this.tried) : nothing}
         </div>
         ${mayBeOff && this.maySwitch
           ? html`<button class="switch" role="switch" aria-checked=${isOn ? "true" : "false"} aria-labelledby=${id} aria-disabled=${this.saving ? "true" : nothing}
@@ -81,8 +81,7 @@ export class MeterRules extends Element {
       </li>`;
   }
 
-  #would(kind) {
-    const { days, findings } = this.tried;
+  #would(kind, { days, findings }) {
     if (UNTRIED.includes(kind)) return html`<p class="note">${t("rules_untried")}</p>`;
     const found = findings.filter(({ kinds }) => kinds.includes(kind));
     if (!found.length) return html`<p class="rule-would">${t("rules_would_not", { n: days })}</p>`;

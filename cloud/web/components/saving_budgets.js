@@ -23,6 +23,7 @@ export class Budgets extends Element {
     this.items = [];
     this.editing = null; // the utility whose form is open
     this.failure = "";
+    this.failed = null; // the utility it is about
     this.said = "";
     this.isSaving = false;
   }

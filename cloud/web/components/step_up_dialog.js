@@ -82,8 +82,9 @@ export class StepUp extends Element {
 
   #submit(event) {
     event.preventDefault();
-    const [[name, given] = []] = [...new FormData(event.target)];
-    if (!name) return null;
+    const [field] = /** @type {[string, string][]} */ ([...new FormData(event.target)]);
+    if (!field) return null;
+    const [name, given] = field;
     if (!given.trim()) return this.#refuse(() => t(name === "code" ? "code_needed" : "password_needed"));
     return this.#try(() => stepUp({ [name]: name === "code" ? given.trim() : given }));
   }

@@ -25,7 +25,8 @@ import "../words/meter.js";
 export class MeterPage extends Element {
   static properties = { premisesId: {}, servicePointId: {}, day: {}, hungSince: { state: true } };
 
-  #feed = null;
+  /** @type {Feed} */ // from the first update on
+  #feed;
 
   constructor() {
     super();

@@ -48,6 +48,7 @@ export class MyData extends Doing {
   }
 
   async #take() {
+    /** @type {any} */
     let archive;
     if (!await this.doing(async () => { archive = await takeout(); }, { done: "takeout_done" })) return;
     const link = document.createElement("a");

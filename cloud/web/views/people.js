@@ -24,7 +24,8 @@ const DAY = { day: "numeric", month: "long", year: "numeric" };
 export class People extends Doing {
   static properties = { premisesId: {}, user: {} };
 
-  #asked = null; // {building, shares}
+  /** @type {Asked} */ // of {building, shares}, from the first update on
+  #asked;
 
   constructor() {
     super();

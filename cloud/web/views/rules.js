@@ -64,13 +64,14 @@ export class Rules extends Element {
       return html`<p class="problem card" role="alert">${problemText(this.error)}
         <button class="primary" @click=${() => this.#fetch()}>${t("retry")}</button></p>`;
     }
-    if (!this.building) return html`<p class="empty" role="status">${t("loading")}</p>`;
-    if (!this.building.service_points.length) return html`<p class="empty card">${t("rules_none")}</p>`;
+    const { building, rules } = this;
+    if (!building || !rules) return html`<p class="empty" role="status">${t("loading")}</p>`;
+    if (!building.service_points.length) return html`<p class="empty card">${t("rules_none")}</p>`;
     const maySwitch = SWITCHERS.includes(recall("user")?.content.role);
     return html`
       <p class="lead">${t("rules_lead")}${maySwitch ? nothing : ` ${t("rules_owner_only")}`}</p>
-      <div class="rule-cards">${inOrder(this.building.service_points).map((point, at) => html`
-        <iskar-meter-rules .point=${point} .rules=${this.rules.get(point.service_point_id)} .isFirst=${at === 0} .maySwitch=${maySwitch} .isBusy=${this.isTrying}
+      <div class="rule-cards">${inOrder(building.service_points).map((point, at) => html`
+        <iskar-meter-rules .point=${point} .rules=${rules.get(point.service_point_id)} .isFirst=${at === 0} .maySwitch=${maySwitch} .isBusy=${this.isTrying}
           @trying=${({ detail }) => { this.isTrying = detail; }}></iskar-meter-rules>`)}</div>`;
   }
 }
