@@ -45,12 +45,12 @@ def _readings(fake: FakeCloud) -> None:
 
 
 def _unfold(page: Page, _: FakeCloud) -> None:
-    page.wait_for_selector("[data-chart=year] .uplot")
+    page.wait_for_selector("[data-chart] .uplot")
     page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
 
 
 def _disconnect(page: Page, _: FakeCloud) -> None:
-    page.wait_for_selector("[data-chart=year] .uplot")
+    page.wait_for_selector("[data-chart] .uplot")
     page.context.set_offline(True)
 
 
@@ -60,7 +60,7 @@ def _disconnect_list(page: Page, _: FakeCloud) -> None:
     page.evaluate("dispatchEvent(new Event('online'))")  # it asks at once, in vain
 
 
-CHARTED = "[data-chart=year] .uplot"
+CHARTED = "[data-chart] .uplot"
 STATES = (
     State(name="buildings", view="buildings", ready="[data-premises]"),
     State(name="buildings_alert", view="buildings", before=_alerts, ready="[data-premises]"),
