@@ -43,6 +43,7 @@ export class Feed {
   }
 
   onState(state) {
+    if (this.state === LIVE && state !== LIVE) this.#keep(); // what came last, before a refresh that fails is shown as old
     // what came before the stream opened is only in a snapshot; a stream that ends may be one that is no longer ours
     if (state === LIVE || (state === OFFLINE && this.state === LIVE)) this.refresh();
     this.state = state;
