@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, BaseModel
 from cloud.alerts.schemas import Kind
 from cloud.alerts.switches import RuleStaysOnError, Switches
 from cloud.kit.auth.callers import RuleSwitcher, Seer
-from cloud.kit.errors import answers
+from cloud.kit.errors import NotFoundError, answers
 from cloud.kit.schemas import Body, Identifier, Listing
 
 router = APIRouter(tags=["alerts"])
@@ -50,7 +50,10 @@ async def rules(service_point_id: PathId, service: Service, caller: Seer) -> Lis
     return Listing(items=[Rule.model_validate(asdict(one)) for one in found])
 
 
-@router.put("/service-points/{service_point_id}/rules/{kind}", responses=answers(RuleStaysOnError))
+@router.put(
+    "/service-points/{service_point_id}/rules/{kind}",
+    responses=answers(NotFoundError, RuleStaysOnError),
+)
 async def put_rule(
     service_point_id: PathId,
     kind: Annotated[Kind, Path()],

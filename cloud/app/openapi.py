@@ -28,8 +28,8 @@ IF_NONE_MATCH = {
     "example": '"5d41402abc4b2a76b9719d911017c592"',
 }
 ETAG = {
-    "description": "A strong tag over the answer's bytes.",
-    "schema": {"type": "string", "pattern": '^"[0-9a-f]{32}"$'},
+    "description": "A tag over the answer's bytes; weak, `W/`, where they went compressed.",
+    "schema": {"type": "string", "pattern": '^(W/)?"[0-9a-f]{32}"$'},
 }
 REPLAYED = {
     "description": "`true` where this was answered before under the same Idempotency-Key.",

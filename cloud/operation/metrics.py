@@ -32,7 +32,16 @@ log = structlog.get_logger(__name__)
 ASK_TIMEOUT_S = 5.0  # Prometheus gives up after ten
 # A queue that is empty is 0, and not left out.
 QUEUES = (
-    *("alerts", "demand", "letters", "validation", "weather", "webhook_deliveries", "webhooks"),
+    *(
+        "alerts",
+        "demand",
+        "letters",
+        "savings",
+        "validation",
+        "weather",
+        "webhook_deliveries",
+        "webhooks",
+    ),
 )
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from cloud.kit.auth.callers import ClientKeeper, Seer
-from cloud.kit.errors import answers
+from cloud.kit.errors import NotFoundError, answers
 from cloud.kit.schemas import Identifier, Listing, Name
 from cloud.papers import schemas
 from cloud.papers.bill_check import Billed, Comparison, Neighbour, OurBound, Ours
@@ -124,7 +124,7 @@ async def client_numbers(
 @router.put(
     "/service-points/{service_point_id}/client-number",
     status_code=204,
-    responses=answers(NoSupplierError),
+    responses=answers(NotFoundError, NoSupplierError),
 )
 async def put_client_number(
     service_point_id: PathId,

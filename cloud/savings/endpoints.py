@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Request
 
 from cloud.kit.auth.callers import Budgeter, Seer
+from cloud.kit.errors import NotFoundError, answers
 from cloud.kit.schemas import Identifier, Name
 from cloud.premises.models import ServicePoint
 from cloud.savings import comparing, nights, schemas, service
@@ -39,7 +40,7 @@ async def budgets(premises_id: PathId, kept: Service, caller: Budgeter) -> schem
     return _month(premises_id, await kept.this_month(caller, premises_id))
 
 
-@router.put("/premises/{premises_id}/budgets/{utility}")
+@router.put("/premises/{premises_id}/budgets/{utility}", responses=answers(NotFoundError))
 async def put_budget(
     premises_id: PathId,
     utility: PathUtility,

@@ -130,6 +130,7 @@ async def test_a_gateway_learns_what_its_nodes_read_and_nothing_of_others(
                         "households": None,
                         "parent": None,
                         "labels": [],
+                        "rules_off": [],
                     }
                 ],
             }
