@@ -16,7 +16,7 @@ from tests.fakes.fake_cloud_api import EMAIL, PASSWORD, FakeCloud, running
 from tests.needs import program
 
 BUILDING = "#/premises/mladost-17"
-CHARTED = "[data-chart=year] .uplot"
+CHARTED = "[data-chart] .uplot"
 SETTLING_S = 3  # the worker keeps what the page had already; anything more it asks for is counted
 TIMEOUT_MS = 60_000
 _CONTROLLED = "() => Boolean(navigator.serviceWorker.controller)"

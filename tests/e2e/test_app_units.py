@@ -8,7 +8,7 @@ from fractions import Fraction
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.app_page import open_building, opened, show_day
+from tests.e2e.app_page import open_building, opened, show_day, show_period
 from tests.e2e.test_app_words_and_numbers import call
 from tests.fakes.fake_cloud_api import FakeCloud
 
@@ -72,6 +72,7 @@ def test_gas_in_kwh_shows_its_dated_factors_and_no_figure_without_one(browser: B
         )
         watt_hours = int(day.locator(".chart").get_attribute("data-total") or 0)
         assert abs(watt_hours - litres * 10.62) <= 12  # each hour is rounded once
+        show_period(page, "year")
         words = year.locator("[data-conversions]")
         expect(words).to_contain_text("× 10,41 kWh/м³ от 1 март 2026 г.; × 10,62 kWh/м³")
         expect(words).to_contain_text("коефициентът не е известен")
@@ -83,6 +84,8 @@ def test_gas_in_kwh_shows_its_dated_factors_and_no_figure_without_one(browser: B
         expect(year.locator(".chart-words")).to_contain_text("За 1 месец няма данни")  # March
         expect(rows.nth(3).locator("td").first).to_contain_text("Wh")
         choose(page, "gas", "m³")
+        expect(year.locator("[data-conversions]")).to_have_count(0)
+        show_period(page, "day")
         expect(day.locator(".chart")).to_have_attribute("data-total", str(litres))
         expect(day.locator("[data-conversions]")).to_have_count(0)
 
