@@ -3,6 +3,7 @@
 
 const PREFIX = "iskar/";
 const OF_THE_PHONE = ["language", "units", "theme"].map((key) => PREFIX + key);
+const NEEDED = [...OF_THE_PHONE, `${PREFIX}user`]; // who reads is known as long as they are signed in
 
 /** Keep `content` under `key`; without room or permission the app goes on without. */
 export function remember(key, content, at) {
@@ -31,10 +32,17 @@ export function forget(key) {
   }
 }
 
-/** Forget all that is kept of one thing: whatever has its id as a part of the key. */
+/** Forget all that is kept of one thing: whatever has its id as a part of the key, and where else it is told of. */
 export function forgetAbout(id) {
-  for (const key of Object.keys(localStorage)) {
-    if (key.startsWith(PREFIX) && key.split("/").slice(1).includes(id)) localStorage.removeItem(key);
+  const name = JSON.stringify(id);
+  const isOfIt = (told) => JSON.stringify(told)?.includes(name);
+  for (const stored of Object.keys(localStorage)) {
+    if (!stored.startsWith(PREFIX) || NEEDED.includes(stored)) continue;
+    const key = stored.slice(PREFIX.length);
+    const { content, at } = recall(key) ?? {};
+    if (key.split("/").includes(id)) forget(key);
+    else if (Array.isArray(content)) remember(key, content.filter((one) => !isOfIt(one)), at);
+    else if (isOfIt(content)) forget(key);
   }
 }
 

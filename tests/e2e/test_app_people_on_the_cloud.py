@@ -61,7 +61,7 @@ async def test_a_tenant_sees_the_granted_flat_and_after_the_end_of_the_share_not
         owner, tenant = pages
 
         await _sign_in(tenant, url, TENANT, tenants)
-        await expect(tenant.locator(".empty")).to_be_visible()
+        await expect(tenant.locator("[data-first=account]")).to_be_visible()
 
         await _sign_in(owner, url, OWNER, owners)
         await owner.click("[data-premises=house]")
@@ -83,8 +83,11 @@ async def test_a_tenant_sees_the_granted_flat_and_after_the_end_of_the_share_not
         await owner.click("[data-share] [data-yes]")
         await expect(owner.locator("[data-share]")).to_have_count(0)
         await tenant.reload()
-        await expect(tenant.locator("[role=alert].problem.card")).to_be_visible()
+        await expect(tenant.locator("[role=alert][data-first=gone]")).to_be_visible()
         await expect(tenant.locator("[data-service-point]")).to_have_count(0)
+        kept = await tenant.evaluate("JSON.stringify(localStorage)")
+        assert "Вода two" not in kept
+        assert "house" not in kept
         await browser.close()
 
 
