@@ -4,13 +4,16 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.app_page import opened, sign_in
 from tests.e2e.test_app_looks import SPILLED, TOO_FAINT
+from tests.fakes.fake_city import SOFIA
 from tests.fakes.fake_cloud_api import FakeCloud
+from tests.fakes.fake_demand import HORIZON_H
 
 pytestmark = pytest.mark.needs_browser
 
@@ -55,13 +58,23 @@ def test_each_series_shows_tomorrow_its_peak_and_how_old_its_data_are(browser: B
         expect(page.locator(".sections [aria-current=page]")).to_have_text("Прогноза")
 
 
+def _hours_of_a_fortnight_back() -> int:
+    """Return how many hours are over since midnight in Sofia fourteen days ago."""
+    now = datetime.now(SOFIA)
+    midnight = datetime.combine(now.date() - timedelta(days=14), time.min, SOFIA)
+    return (now.astimezone(UTC) - midnight.astimezone(UTC)) // timedelta(hours=1)
+
+
 def test_a_forecast_stands_beside_use_and_can_be_read_by_keys_and_as_a_table(browser: Browser):
+    over = _hours_of_a_fortnight_back()
     with at(browser, FakeCloud(role="utility"), "#/demand/sofia-heat") as page:
         _whole(page)
         page.click("[data-zoom=hours]")
         chart = page.locator(".forecast-chart")
-        assert 14 * 48 < int(chart.get_attribute("data-slots") or 0) <= 29 * 24
-        assert int(chart.get_attribute("data-used") or 0) >= 14 * 24
+        slots, used = (int(chart.get_attribute(f"data-{one}") or 0) for one in ("slots", "used"))
+        later = _hours_of_a_fortnight_back()  # the hour may have turned meanwhile
+        assert over + HORIZON_H <= slots <= later + HORIZON_H
+        assert over <= used <= later
         assert int(chart.get_attribute("data-ahead") or 0) >= 13 * 24
         chart.locator(".plot").focus()
         page.keyboard.press("ArrowRight")
