@@ -67,6 +67,13 @@ def test_a_page_without_a_title_is_refused():
         typesetting.pdf("self_reading", _json(told))
 
 
+@pytest.mark.parametrize("name", ["漢字", "Дом 😀", "\x00", "Block\x07"])
+def test_a_name_in_characters_that_the_fonts_lack_is_printed_as_far_as_they_go(name: str):
+    told = self_reading.told(a_sheet(), "bg")
+    told |= {"name": name, "title": f"{told['title']} {name}"}
+    assert typesetting.pdf("self_reading", _json(told)).startswith(b"%PDF-")
+
+
 def _json(told: dict[str, object]) -> bytes:
     return json.dumps(told).encode()
 
