@@ -2,7 +2,7 @@
 """A session that ends in the middle of something, and a server that restarts."""
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.e2e.app_page import open_building, opened, sign_in
 from tests.fakes.fake_cloud_api import PASSWORD, FakeCloud
@@ -73,24 +73,32 @@ def test_a_password_that_was_typed_is_not_kept_over_the_end_of_a_session(browser
         expect(page.locator("#chosen")).to_have_value("")
 
 
+def _as_somebody_else(route: Route) -> None:
+    """Let a sign-in be answered as Petar's."""
+    answer = route.fetch()
+    told = answer.json()
+    told["user"] |= {"email": "petar@example.bg", "name": "Петър"}
+    route.fulfill(response=answer, json=told)
+
+
 def test_somebody_else_who_signs_in_finds_nothing_of_who_was_there(browser: Browser):
     fake = FakeCloud()
-    with opened(browser, fake) as page:
+    with opened(browser, fake, service_workers="block") as page:
         open_people(page)
         page.fill("#share-name", "Петър")
         page.fill("#share-email", "ana@example.bg")
         fake.sessions.clear()
         page.click("iskar-share-form .primary")
         expect(page.locator("iskar-sign-in")).to_be_visible()
-        someone = {"email": "petar@example.bg", "name": "Петър", "role": "owner", "owns": []}
-        page.evaluate(
-            "user => document.querySelector('iskar-sign-in').dispatchEvent("
-            "new CustomEvent('signed-in', {detail: user, bubbles: true}))",
-            someone,
-        )
+        page.route("**/api/v1/session", _as_somebody_else)
+        sign_in(page)
+        expect(page.locator("iskar-buildings")).to_be_visible()
+        expect(page.locator(".who")).to_have_text("Петър")
+        expect(page.locator("[data-premises]")).to_have_count(2)  # theirs are asked for, and shown
         expect(page.locator("iskar-sign-in")).to_have_count(0)
         assert hash_of(page) == "#/"
         expect(page.locator("#share-name")).to_have_count(0)
+        assert "ana@example.bg" not in page.content()
 
 
 def test_a_session_that_ended_while_the_app_was_closed_says_so_and_keeps_the_address(
