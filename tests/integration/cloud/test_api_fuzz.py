@@ -50,6 +50,7 @@ GOOD = {
     "put_tariff": {"tariff_id": "t-one", **a_tariff_body()},
     "put_demand_series": {"series_id": "made-up", "service_point_id": None, "district": None},
     "import_usage": {"unit": "l", "timezone": "Europe/Sofia"},
+    "put_budget": {"utility": "water", "euro": "10.00", "amount": None},
     "assign_tariff": {"tariff_id": "sofiyska-voda-household", "since": "2026-01-01"},
 }
 FILES = {"import_usage": "interval_start,usage\n2026-01-31 00:00,12.5\n2026-01-31 01:00,11\n"}
@@ -284,6 +285,8 @@ async def test_an_operator_is_answered_as_described_and_finds_every_route_at_wor
         "GET /api/v1/demand/series/{series_id}/what-if",
         "GET /api/v1/demand/series/{series_id}/peak",
         "GET /api/v1/districts/{district}/usage",  # of five buildings, and months that are over
+        "PUT /api/v1/service-points/{service_point_id}/client-number",  # its point has no supplier
+        "GET /api/v1/service-points/{service_point_id}/gas-energy",  # of a gas meter; there is none
         "POST /api/v1/unsubscribe/{key}",  # nobody's link was guessed
         *(label for label in exploration.explored if "/organisations/" in label),  # there are none
     }
