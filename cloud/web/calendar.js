@@ -3,6 +3,7 @@
 
 export const ZONE = "Europe/Sofia";
 const HOUR_MS = 3_600_000;
+const FORMATS = new Map(); // by language and options
 const PARTS = new Intl.DateTimeFormat("en-CA", {
   timeZone: ZONE, hourCycle: "h23",
   year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit",
@@ -58,7 +59,10 @@ export function offsetText(instantMs) {
 }
 
 export function dateText(instantMs, language, options) {
-  return new Intl.DateTimeFormat(language, { timeZone: ZONE, ...options }).format(instantMs);
+  const key = language + JSON.stringify(options);
+  let format = FORMATS.get(key); // making one takes a phone a millisecond, and a chart asks for hundreds
+  if (!format) FORMATS.set(key, format = new Intl.DateTimeFormat(language, { timeZone: ZONE, ...options }));
+  return format.format(instantMs);
 }
 
 export const longDate = (day, language) =>

@@ -5,6 +5,7 @@ import { recall, remember } from "./store.js";
 
 export const LANGUAGES = ["bg", "en"];
 
+const PLURALS = Object.fromEntries(LANGUAGES.map((code) => [code, new Intl.PluralRules(code)]));
 const WORDS = new Map(); // key: [Bulgarian, English]
 const changes = new EventTarget();
 let current = recall("language")?.content ?? preferred(navigator.languages);
@@ -49,7 +50,7 @@ export function t(key, fields = {}) {
   const words = entry[LANGUAGES.indexOf(current)];
   const form = typeof words === "string"
     ? words
-    : words[new Intl.PluralRules(current).select(fields.n) === "one" ? 0 : 1];
+    : words[PLURALS[current].select(fields.n) === "one" ? 0 : 1];
   return form.replace(/\{(\w+)\}/g, (_, name) => fields[name]);
 }
 

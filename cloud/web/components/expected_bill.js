@@ -33,8 +33,9 @@ export class ExpectedBill extends Element {
   }
 
   render() {
-    if (this.told?.error) return failed(this.told.error);
-    if (!this.told?.bills.length) return nothing;
+    if (!this.told) return html`<section class="card expected-bill expected-bill-waiting" aria-hidden="true"></section>`; // its room, so that nothing jumps
+    if (this.told.error) return failed(this.told.error);
+    if (!this.told.bills.length) return nothing;
     const { month, isOver, isFallback, soFar, low, mid, high, bills, isAssumed, unpriced } = this.told;
     const title = t(isOver ? "bill_over" : "bill_expected", { month: dateText(midnight(`${month}-01`), language(), { month: "long" }) });
     return html`

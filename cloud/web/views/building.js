@@ -48,7 +48,7 @@ export class Building extends Element {
       <main id="content" class="page">
         <a class="back" href="#/">${icon("left")}${t("back")}</a>
         ${building ? this.#header(building, state) : isGone(error) ? nothing : html`<h1 class="visually-hidden">${t("meters_now")}</h1>`}
-        ${isGone(error) ? nothing : buildingTabs(this.premisesId)}
+        ${(building || error) && !isGone(error) ? buildingTabs(this.premisesId) : nothing}
         ${keptSince ? html`<p class="banner-offline" role="status"><iskar-age .at=${keptSince} .words=${"kept_since"}></iskar-age></p>` : nothing}
         ${building ? this.#content(building) : this.#waiting(error)}
       </main>`;
