@@ -12,7 +12,8 @@ from cloud.kit.auth.rights import Principal
 from cloud.kit.database import Database
 from cloud.kit.errors import InvalidRequestError
 from cloud.kit.hypertable import ZONE
-from cloud.papers.bill_check import (
+from cloud.papers.bill_check import compare
+from cloud.papers.bill_facts import (
     Billed,
     Break,
     Comparison,
@@ -21,7 +22,6 @@ from cloud.papers.bill_check import (
     OurPrice,
     Ours,
     Priced,
-    compare,
 )
 from cloud.papers.figures import bill_unit
 from cloud.premises.models import ServicePoint

@@ -11,8 +11,8 @@ from cloud.kit.auth.callers import ClientKeeper, Seer
 from cloud.kit.errors import NotFoundError, answers
 from cloud.kit.schemas import Identifier, Listing, Name
 from cloud.papers import schemas
-from cloud.papers.bill_check import Billed, Comparison, Neighbour, OurBound, Ours
 from cloud.papers.bill_checks import BillChecks
+from cloud.papers.bill_facts import Billed, Comparison, Neighbour, OurBound, Ours
 from cloud.papers.client_numbers import ClientNumbers, NoSupplierError
 from cloud.papers.figures import bill_unit
 from cloud.papers.press import PressBusyError, PressFailedError

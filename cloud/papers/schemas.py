@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, StringConstraints
 
 from cloud.kit.schemas import Body, Name
-from cloud.papers.bill_check import ReasonCode, Verdict
+from cloud.papers.bill_facts import ReasonCode, Verdict
 
 
 class ClientNumberBody(Body):

@@ -30,7 +30,7 @@ class LighthouseError(Exception):
 
 
 async def judged(address: str, cookie: str) -> dict[str, Any]:
-    """Return what Lighthouse says of a building's page for whoever has this session."""
+    """Return what Lighthouse says of the page of a building for whom the cookie signs in."""
     auditing = await asyncio.create_subprocess_exec(
         *(node(), LIGHTHOUSE, f"{address}/{BUILDING}", "--quiet", "--output=json"),
         f"--only-categories={','.join(CATEGORIES)}",

@@ -14,7 +14,8 @@ from fastapi import APIRouter, HTTPException, Request, Response
 
 from cloud.kit.schemas import Name
 from cloud.papers import monthly, self_reading, typesetting
-from cloud.papers.bill_check import Billed, OurBound, OurPrice, Ours, Priced, compare
+from cloud.papers.bill_check import compare
+from cloud.papers.bill_facts import Billed, OurBound, OurPrice, Ours, Priced
 from cloud.papers.endpoints import bill_check
 from cloud.papers.schemas import BillCheck, ClientNumberBody, PointClientNumber
 from cloud.papers.words import Language

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from cloud.papers.bill_check import (
+from cloud.papers.bill_check import compare
+from cloud.papers.bill_facts import (
     Billed,
     Break,
     Comparison,
@@ -20,7 +21,6 @@ from cloud.papers.bill_check import (
     OurPrice,
     Ours,
     Priced,
-    compare,
 )
 from wire import quality
 
