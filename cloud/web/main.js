@@ -18,7 +18,7 @@ import "./words/app.js";
 
 const UNKNOWN = "unknown"; // not asked yet
 const ASK_AGAIN_MS = 5000;
-const ERASED = "#/erased"; // where a page begins anew whose account is gone
+const ERASED = "?erased"; // where a page begins anew whose account is gone
 
 class App extends Element {
   static properties = { user: { state: true }, notice: { state: true }, failure: { state: true }, hash: { state: true } };
@@ -33,9 +33,9 @@ class App extends Element {
     this.user = UNKNOWN; // or a user, or null for nobody
     this.notice = null;
     this.failure = null;
-    if (location.hash === ERASED) {
+    if (location.search === ERASED) {
       this.notice = "account_erased";
-      history.replaceState(null, "", "#/");
+      history.replaceState(null, "", "/#/");
     }
     this.hash = location.hash;
     addEventListener("hashchange", () => this.#navigate());

@@ -154,7 +154,8 @@ def test_without_a_connection_the_last_figures_are_shown_with_their_age(browser:
     with at_saving(browser, fake) as page:
         expect(page.locator("[data-action]")).to_have_count(3)
         page.context.set_offline(True)
-        page.evaluate("location.hash = '#/premises/school-107/saving'")
+        page.evaluate("location.hash = '#/'")
+        page.wait_for_selector("iskar-buildings")
         page.evaluate("location.hash = '#/premises/mladost-17/saving'")
         expect(page.locator(".banner-offline")).to_contain_text("Няма връзка")
         expect(page.locator("[data-action]")).to_have_count(3)

@@ -52,8 +52,7 @@ export class EraseAccount extends Doing {
     }
     if (!await this.doing(() => erase(typed), { own: OWN })) return null;
     await forgetEverything();
-    location.hash = "#/erased";
-    return location.reload(); // this page's memory goes as well, and the worker that still serves it
+    return location.replace("/?erased"); // a new page: this one's memory goes as well, and the worker that still serves it
   }
 }
 customElements.define("iskar-erase-account", EraseAccount);
