@@ -50,6 +50,17 @@ def test_an_alert_tells_its_range_its_cost_and_why_and_nothing_that_nobody_knows
         expect(page.locator("iskar-alert")).to_contain_text("приключва сам, щом потокът спре")
 
 
+def test_an_alert_that_nobody_has_seen_comes_first(browser: Browser):
+    fake = FakeCloud()
+    fake.raise_alert(alert_id="seen", state="acknowledged")
+    fake.raise_alert(alert_id="new")
+    with opened(browser, fake) as page:
+        open_building(page)
+        shown = page.locator(".alerts-open [data-alert]")
+        expect(shown).to_have_count(2)
+        expect(shown.first).to_have_attribute("data-alert", "new")
+
+
 def test_an_owner_calls_it_ordinary_and_takes_it_back(browser: Browser):
     fake = FakeCloud()
     alert_id = fake.raise_alert()

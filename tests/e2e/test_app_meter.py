@@ -3,6 +3,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -192,6 +193,17 @@ def test_days_are_addresses_to_go_back_and_forth_between(browser: Browser):
         expect(page.get_by_label("Следващ ден")).to_have_count(0)
         page.locator("a.back").click()
         expect(page.locator("iskar-building h1")).to_contain_text("Младост")
+
+
+def test_of_today_only_the_hours_that_have_begun_are_listed(browser: Browser):
+    with the_meter(browser) as (page, _):
+        expect(page.locator(".hours > li")).to_have_count(24)
+        go_to(page, "sp-home-cold", None)
+        expect(page.locator("#meter-day-title")).to_contain_text("Днес")
+        starts = page.eval_on_selector_all(
+            ".hours > li", "all => all.map((li) => li.dataset.start)"
+        )
+        assert all(datetime.fromisoformat(start) <= datetime.now(UTC) for start in starts)
 
 
 def test_another_meters_page_tells_nothing_of_the_one_before(browser: Browser):
