@@ -21,7 +21,7 @@ from tests.fakes.fake_city import SOFIA, UNITS, starts_of, used
 
 HORIZON = timedelta(days=14)
 SPREAD = {"hour": 0.22, "day": 0.09}
-OFF = 0.12  # as far as the forecast is off at most
+OFF = {"hour": 0.12, "day": 0.06}  # as far as the forecast is off at most
 WRONG, BY = 8, 1.5  # but for the interval at this place, which it expected half as much more of
 
 
@@ -70,7 +70,7 @@ def _intervals(
     for at, (start, end) in enumerate(pairwise(starts_of(resolution, *days))):
         if end > last:
             return
-        off = BY if at == WRONG else 1 + OFF * math.sin(2.3 * at)
+        off = BY if at == WRONG else 1 + OFF[resolution] * math.sin(2.3 * at)
         middle = used(utility, resolution, at, start) * off
         spread = SPREAD[resolution] * (3 if told.is_fallback else 1)
         yield ExpectedInterval(

@@ -94,7 +94,7 @@ function words(newest, rest, laid, span, unit, isFresh) {
   return html`
     <p class="ahead" data-ahead=${rest?.mid ?? nothing}>
       ${rest ? html`<b>${restText(rest, span, unit)}</b>` : nothing}
-      ${faredText(laid, span, unit)}
+      <span>${faredText(laid, span, unit)}</span>
       ${isAhead && newest.isFallback ? t("ahead_fallback") : nothing}
       ${isOld ? html`<iskar-age .at=${newest.issuedAt} .words=${"ahead_age"}></iskar-age>` : nothing}
     </p>`;

@@ -21,6 +21,6 @@ addWords({
   ahead_is: ["очаква се {amount}", "{amount} expected"],
   ahead_was: ["очакваше се {amount}", "{amount} was expected"],
   ahead_column: ["Прогноза", "Forecast"],
-  legend_ahead: ["очаквано; чертата: 9 от 10 пъти", "expected; the line: 9 times of 10"],
+  legend_ahead: ["очаквано; 9 от 10 пъти е в чертата", "expected; 9 times of 10 within the line"],
   legend_foretold: ["прогнозата от предния ден", "the forecast of the day before"],
 });
