@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
-from tests.e2e.app_page import open_building, opened, show_day, show_period
+from tests.e2e.app_page import open_building, open_table, opened, show_day, show_period
 from tests.fakes.fake_city import SOFIA
 from tests.fakes.fake_cloud_api import FakeCloud
 from tests.fakes.fake_forecast_api import HORIZON
@@ -41,8 +41,9 @@ def test_the_day_tells_what_is_still_to_come_in_a_sentence_a_legend_and_the_tabl
         pattern = re.escape(words).replace(r"\{\}", AMOUNT)
         expect(day.locator(".ahead b")).to_have_text(re.compile(f"^{pattern}$"))
         expect(day.locator("[data-legend=foretold]")).to_have_text(legend)
-        day.locator("summary").click()
+        open_table(day)
         rows = day.locator("tbody tr")
+        expect(rows.first).to_be_visible()
         expect(day.locator("td[data-ahead]")).to_have_count(rows.count())
         left = day.locator("tr[data-state=pending]").count()
         assert day.locator("[data-legend=ahead]").count() == (1 if left else 0)
@@ -103,7 +104,8 @@ def test_where_nothing_is_known_nothing_is_shown(browser: Browser):
             page.locator(".tab.u-heat").click()
         page.wait_for_selector("[data-chart=day] .uplot")
         day = chart(page, "day")
-        day.locator("summary").click()
+        open_table(day)
+        expect(day.locator("thead")).to_contain_text("Количество")
         for part in (".ahead", "[data-legend]", "td[data-ahead]"):
             expect(day.locator(part)).to_have_count(0)
         expect(day.locator("thead")).not_to_contain_text("Прогноза")

@@ -12,12 +12,13 @@ import { Element } from "./element.js";
 const darkness = matchMedia("(prefers-color-scheme: dark)");
 
 export class UsageChart extends Element {
-  static properties = { filled: {}, unit: {}, slotText: {}, axisText: {}, each: {}, label: {}, ahead: {}, at: { state: true } };
+  static properties = { filled: {}, unit: {}, slotText: {}, axisText: {}, each: {}, label: {}, ahead: {}, at: { state: true }, isTabled: { state: true } };
 
   /** @type {import("uplot") | null} */
   #plot = null;
-  #resized = new ResizeObserver(() => this.#draw());
-  #recolored = () => this.#draw();
+  #resized = new ResizeObserver(() => this.#drawSoon());
+  #drawing = 0;
+  #recolored = () => this.#drawSoon();
 
   constructor() {
     super();
@@ -29,6 +30,7 @@ export class UsageChart extends Element {
     this.label = "";
     this.ahead = null; // what it shows of the forecast, see ahead.js
     this.at = null; // the slot pointed at
+    this.isTabled = false; // the table was asked for: most people never do, and a phone takes long to make it
   }
 
   connectedCallback() {
@@ -40,6 +42,8 @@ export class UsageChart extends Element {
     super.disconnectedCallback();
     darkness.removeEventListener("change", this.#recolored);
     this.#resized.disconnect();
+    clearTimeout(this.#drawing);
+    this.#drawing = 0;
     this.#plot?.destroy();
     this.#plot = null;
   }
@@ -63,7 +67,10 @@ export class UsageChart extends Element {
             ${this.ahead?.legend}
           </p>
         </div>
-        ${this.#table()}
+        <details class="chart-table" @toggle=${({ target }) => { this.isTabled ||= target.open; }}>
+          <summary>${t("as_table")}</summary>
+          ${this.isTabled ? this.#table() : nothing}
+        </details>
       </figure>`;
   }
 
@@ -110,30 +117,35 @@ export class UsageChart extends Element {
   #table() {
     const hasThen = this.#hasThen;
     return html`
-      <details class="chart-table">
-        <summary>${t("as_table")}</summary>
-        <table>
-          <thead><tr><th scope="col">${t("period")}</th><th scope="col">${t("amount")}</th>
-            ${hasThen ? html`<th class="then" scope="col">${t("year_ago")}</th>` : nothing}${this.ahead?.head}<th scope="col">${t("state")}</th></tr></thead>
-          <tbody>${this.filled.map((slot) => html`
-            <tr data-state=${slot.state}>
-              <th scope="row">${this.slotText(slot)}</th>
-              <td>${amountText(slot.usage, this.unit, language())}</td>
-              ${hasThen ? html`<td class="then">${amountText(slot.then, this.unit, language())}</td>` : nothing}
-              ${this.ahead?.cell(slot)}
-              <td>${t(`state_${slot.state}`)}${slot.exchanges?.length ? `, ${t("exchanged_here")}` : ""}</td>
-            </tr>`)}</tbody>
-        </table>
-      </details>`;
+      <table>
+        <thead><tr><th scope="col">${t("period")}</th><th scope="col">${t("amount")}</th>
+          ${hasThen ? html`<th class="then" scope="col">${t("year_ago")}</th>` : nothing}${this.ahead?.head}<th scope="col">${t("state")}</th></tr></thead>
+        <tbody>${this.filled.map((slot) => html`
+          <tr data-state=${slot.state}>
+            <th scope="row">${this.slotText(slot)}</th>
+            <td>${amountText(slot.usage, this.unit, language())}</td>
+            ${hasThen ? html`<td class="then">${amountText(slot.then, this.unit, language())}</td>` : nothing}
+            ${this.ahead?.cell(slot)}
+            <td>${t(`state_${slot.state}`)}${slot.exchanges?.length ? `, ${t("exchanged_here")}` : ""}</td>
+          </tr>`)}</tbody>
+      </table>`;
   }
 
   updated(changed) {
     if (changed.size === 1 && changed.has("at")) this.#plot?.redraw(false);
-    else this.#draw();
+    else this.#drawSoon();
   }
 
   firstUpdated() {
     this.#resized.observe(this.querySelector(".plot"));
+  }
+
+  /** In a task of its own, once for all that asks for it: the words around the chart are painted first. */
+  #drawSoon() {
+    this.#drawing ||= setTimeout(() => {
+      this.#drawing = 0;
+      this.#draw();
+    });
   }
 
   #draw() {

@@ -26,6 +26,7 @@ const YEARS = "years";
 const ALIKE = 0.01; // less than one in a hundred apart is the same
 
 export class UsagePanel extends Element {
+  static isLater = true;
   static properties = {
     premisesId: {},
     points: { hasChanged: (one, other) => namesOf(one) !== namesOf(other) }, // not at every reading
