@@ -54,8 +54,13 @@ def _old_forecast(fake: FakeCloud) -> None:
     fake.forecast.is_fallback = True
 
 
-def _unfold_month(page: Page, fake: FakeCloud) -> None:
+def _unfold_chart(page: Page, fake: FakeCloud) -> None:
     _unfold(page, fake)
+    page.locator("[data-chart]").scroll_into_view_if_needed()
+
+
+def _unfold_month(page: Page, fake: FakeCloud) -> None:
+    _unfold_chart(page, fake)
     page.click("[data-period=month]")
 
 
@@ -87,7 +92,7 @@ STATES = (
         name="building_ahead",
         view="building",
         address=HOME,
-        act=_unfold,
+        act=_unfold_chart,
         ready="[data-chart=day] .ahead b",
     ),
     State(
