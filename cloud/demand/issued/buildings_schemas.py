@@ -29,8 +29,8 @@ class ExpectedInterval(BaseModel):
 class ExpectedRest(BaseModel):
     """What is still to come of the span asked for, from ``since`` on: now, or where it begins.
 
-    ``until`` is its end, or the last midnight that the forecast reaches. Where parts of days or days
-    without a range of their own are in it, the range is rather too wide than too narrow.
+    ``until`` is its end, or the last midnight that the forecast reaches. Where parts of days or
+    days without a range of their own are in it, the range is rather too wide than too narrow.
     """
 
     since: AwareDatetime
