@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Comparing: each main meter's last twelve whole months beside the twelve before, and the weather.
 
-A fit takes half a second of one core for each meter, so it is made behind the request: who
+A fit takes about a second of one core for each meter, so it is made behind the request: who
 asks first is told that it is under way, and it holds until midnight.
 """
 
