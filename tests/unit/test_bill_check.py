@@ -5,12 +5,14 @@ October by our meter: 100 m³ when it begins, one cubic metre a day, 131 m³ whe
 euro a cubic metre, and 20 % VAT on it.
 """
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from cloud.papers import bill_checks
 from cloud.papers.bill_check import compare
 from cloud.papers.bill_facts import (
     Billed,
@@ -22,6 +24,11 @@ from cloud.papers.bill_facts import (
     Ours,
     Priced,
 )
+from cloud.tariffs.costs import Reckoned
+from cloud.tariffs.models import GasConversion
+from cloud.tariffs.pricing import bill
+from tests.papers_builders import a_point
+from tests.tariffs import a_component, a_period, a_version
 from wire import quality
 
 OCTOBER, NOVEMBER = date(2026, 10, 1), date(2026, 11, 1)
@@ -116,6 +123,21 @@ def test_a_register_between_our_neighbours_is_our_gap_and_one_outside_is_not():
     assert (reason.code, reason.evidence["before"]) == ("within_our_gap", "116")
     outside = check(ours(end=end), start_register="100", end_register="147")
     assert codes(outside) == ["not_on_dial"]
+
+
+def test_a_number_that_may_have_stood_there_while_nobody_read_is_no_mistake():
+    known = {date(2026, 10, 30) + timedelta(days=n): Decimal(129 + n) for n in range(3)}
+    silent = a_bound(NOVEMBER, 131, at_end=None, nearby=known, is_open_after=True)
+    found = check(ours(end=silent), start_register="100", end_register="140")
+    [reason] = found.reasons
+    assert (found.verdict, reason.code) == ("unknown", "our_register_unknown")
+    assert reason.usage_part == Decimal(9)
+    below = check(ours(end=silent), start_register="100", end_register="120")
+    assert codes(below) == ["not_on_dial"]  # all of the days before are known
+    before = replace(silent, is_open_before=True)
+    assert codes(check(ours(end=before), start_register="100", end_register="120")) == [
+        "our_register_unknown"
+    ]
 
 
 def test_a_register_that_we_do_not_know_proves_nothing():
@@ -239,3 +261,38 @@ def test_without_a_price_of_ours_a_total_can_not_be_judged():
 def test_a_bill_of_which_nothing_is_told_is_neither_right_nor_wrong():
     found = check()
     assert (found.verdict, codes(found), found.billed_usage) == ("unknown", [], None)
+
+
+def test_a_total_alone_is_compared_with_what_the_registers_allow():
+    assert check(total_eur="74.40").verdict == "agrees"
+    cut = check(total_eur="72.00")  # thirty whole units of 31
+    assert (cut.verdict, codes(cut)) == ("agrees", ["rounding"])
+    assert cut.reasons[0].eur_part == Decimal("-2.40")
+    assert check(total_eur="90.00").verdict == "unexplained"
+
+
+def test_a_total_alone_proves_nothing_beside_days_that_we_miss():
+    found = check(ours(usage=Decimal(20), missing=[OCTOBER]), total_eur="74.40")
+    assert (found.verdict, codes(found)) == ("unknown", ["our_gap"])
+
+
+@pytest.mark.parametrize(("later", "told"), [("10.5", Decimal("9.975")), ("10.7", None)])
+def test_a_factor_of_gas_is_ours_while_it_is_one(later: str, told: Decimal | None):
+    periods = [
+        a_period(
+            first, end, a_version(a_component(), gas=_gas(kwh), valid_from=date(2026, month, 1))
+        )
+        for first, end, kwh, month in (
+            ("2026-09-16", "2026-10-01", "10.5", 9),
+            ("2026-10-01", "2026-10-16", later, 10),
+        )
+    ]
+    point = a_point("gas", "Газ", reading_type="gas")
+    reckoned = Reckoned(
+        point=point, periods=periods, uses=[], bill=bill("gas", [], periods), is_final=True
+    )
+    assert bill_checks._price(reckoned, []).kwh_per_m3 == told
+
+
+def _gas(kwh_per_m3: str) -> GasConversion:
+    return GasConversion(kwh_per_m3=Decimal(kwh_per_m3), volume_factor=Decimal("0.95"))
