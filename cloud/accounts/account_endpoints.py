@@ -10,6 +10,7 @@ from cloud.accounts.attempts import TooManyAttemptsError, WrongCodeError, WrongP
 from cloud.accounts.endpoints import AccessNeeded, FromDevice, PasskeysNeeded
 from cloud.accounts.factors import CodesSetUpError, Factors
 from cloud.accounts.passkeys import PasskeyKnownError, PasskeysOffError, WrongPasskeyError
+from cloud.accounts.qr_code import drawn
 from cloud.accounts.sessions import Sessions
 from cloud.kit.auth.callers import Fresh, Person
 from cloud.kit.auth.cookies import put_session
@@ -98,7 +99,12 @@ async def begin_codes(
     """Begin to set up one-time codes; they count once one of them was sent."""
     response.headers["Cache-Control"] = "no-store"
     made = await service.begin(caller)
-    return schemas.CodesToAdd(secret=made.secret, address=made.address)
+    side, path = drawn(made.address)
+    return schemas.CodesToAdd(
+        secret=made.secret,
+        address=made.address,
+        qr_code=schemas.QrCode(side=side, path=path),
+    )
 
 
 @router.post(

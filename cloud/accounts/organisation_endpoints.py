@@ -70,6 +70,16 @@ def _cookie_name(request: Request) -> str:
     return f"__Host-{SIGN_IN_COOKIE}" if is_encrypted(request) else SIGN_IN_COOKIE
 
 
+def _refused(refusal: CloudError, request: Request) -> Response:
+    """Return the way to the app, which says why, for a browser; else raise the refusal.
+
+    The app gets the reason's code as ``refused``.
+    """
+    if "text/html" not in request.headers.get("accept", ""):
+        raise refusal
+    return RedirectResponse(f"/?{urlencode({'refused': refusal.code})}", SEE_OTHER)
+
+
 def _forgetting(response: Response, request: Request) -> Response:
     """Return ``response``, which lets the browser forget the sign-in under way."""
     response.delete_cookie(
@@ -98,8 +108,14 @@ async def list_organisations(service: Service) -> Listing[Organisation]:
 async def go_to_organisation(
     organisation_id: PathId, request: Request, service: Service, return_to: ReturnTo = "/"
 ) -> Response:
-    """Send the browser to the organisation's identity provider, and note which browser it was."""
-    begun = await service.begin(organisation_id, return_to)
+    """Send the browser to the organisation's identity provider, and note which browser it was.
+
+    A browser that can't be sent there goes back to the app, with the reason's code as ``refused``.
+    """
+    try:
+        begun = await service.begin(organisation_id, return_to)
+    except CloudError as refusal:
+        return _refused(refusal, request)
     response = RedirectResponse(begun.url, SEE_OTHER)
     response.set_cookie(
         _cookie_name(request),
@@ -143,11 +159,7 @@ async def come_from_organisation(
     try:
         token, return_to = await service.finish(organisation_id, brought, device(request))
     except CloudError as refusal:
-        if "text/html" not in request.headers.get("accept", ""):
-            raise
-        return _forgetting(
-            RedirectResponse(f"/?{urlencode({'refused': refusal.code})}", SEE_OTHER), request
-        )
+        return _forgetting(_refused(refusal, request), request)
     response = RedirectResponse(return_to, SEE_OTHER)
     put_session(response, request, token)
     return _forgetting(response, request)

@@ -110,11 +110,19 @@ class PasskeyOptions(BaseModel):
     options: dict[str, Any]
 
 
+class QrCode(BaseModel):
+    """A QR code: a square of so many modules, and the dark ones as the path of an SVG picture."""
+
+    side: int
+    path: str
+
+
 class CodesToAdd(BaseModel):
-    """What an authenticator app is to be told, as text and as an address for a QR code."""
+    """What an authenticator app is to be told: as text, as an address, and that as a QR code."""
 
     secret: str
     address: str
+    qr_code: QrCode
 
 
 class RecoveryCodes(BaseModel):

@@ -32,7 +32,7 @@ WHERE = ("Къде", "Where")
 OPEN = ("Виж сигнала", "See the alert")
 STOP = ("Повече не желая такива писма", "I want no more of these letters")
 GAS = (
-    "При миризма на газ: не палете нищо, отворете прозорците, излезте и се обадете на 112.",
+    "При миризма на газ: не пали нищо, отвори прозорците, излез и се обади на 112.",
     "If you smell gas: light nothing, open the windows, leave, and call 112.",
 )
 LITRES = ("л", "l")

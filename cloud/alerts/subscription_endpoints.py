@@ -43,7 +43,7 @@ PAGE = """<!doctype html>
 <html lang="bg"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>Iskar</title><h1>Iskar</h1><p>{}</p>{}</html>"""
 ASK = "Да спрат ли писмата за тези сигнали? Shall the letters about these alerts stop?"
-DONE = "Няма да получавате повече такива писма. You will get no more of these letters."
+DONE = "Повече няма да получаваш такива писма. You will get no more of these letters."
 POLICY = "default-src 'none'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 BUTTON = '<form method="post" action="../unsubscribe/{}"><button>Да / Yes</button></form>'
 

@@ -49,9 +49,9 @@ accesses.json    who looked at data of your buildings.
 usage/      for each of your service points the use by hour of the last {years} years, by day and by
             month, as CSV in the meter's own unit; every row names its unit and quality.
 
-account/    по един файл JSON за всяка таблица с Ваши данни, без тайните ключове.
-accesses.json    кой е гледал данни за Вашите сгради.
-usage/      потреблението по часове, дни и месеци за всяко Ваше място на измерване, като CSV.
+account/    по един файл JSON за всяка таблица с твоите данни, без тайните ключове.
+accesses.json    кой е гледал данни за сградите ти.
+usage/      потреблението по часове, дни и месеци за всеки твой измервател, като CSV.
 """
 
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import date
 
 from cloud.kit.auth.rights import Principal
-from cloud.kit.database import Database
+from cloud.kit.database import Connection, Database
 from cloud.kit.errors import InvalidRequestError
 from cloud.kit.hypertable import HOURLY, ZONE, closed_before
 from cloud.meters.models import Installation
 from cloud.meters.service import installations_at
+from cloud.premises.models import ServicePoint
 from cloud.premises.service import one_premises, visible_points
 from cloud.readings import long_usage_repository
 from cloud.readings.long_usage import Stored, Stretch, cuts, first_day_of_hours, parts, stretch
@@ -74,6 +75,22 @@ class LongUsages:
                 found.append((resolution, cuts_s, stored))
         stretches = await asyncio.to_thread(_summed, found, names, installations)
         return LongUsage(unit=register_unit(utility), is_final=final, stretches=stretches)
+
+
+async def hours_of_point(
+    connection: Connection, point: ServicePoint, first: date, end: date
+) -> Stretch:
+    """Return what a service point used in each hour of the local days [first, end)."""
+    installations = await installations_at(connection, [point.service_point_id])
+    cuts_s = cuts(HOUR, first, end, ZONE)
+    stored = await long_usage_repository.stored(
+        connection,
+        HOUR,
+        [one.installation_id for one in installations],
+        int(cuts_s[0]),
+        int(cuts_s[-1]),
+    )
+    return await asyncio.to_thread(stretch, HOUR, cuts_s, [list(stored.values())])
 
 
 def _summed(

@@ -51,7 +51,7 @@ export function t(key, fields = {}) {
   const form = typeof words === "string"
     ? words
     : words[PLURALS[current].select(fields.n) === "one" ? 0 : 1];
-  return form.replace(/\{(\w+)\}/g, (_, name) => fields[name]);
+  return form.replace(/\} %/g, "}\u00a0%").replace(/\{(\w+)\}/g, (_, name) => fields[name]);
 }
 
 /** Words for a name the API gives: {bg, en} or one text for both. */

@@ -14,12 +14,14 @@ import { routeOf, sectionsOf } from "./routes.js";
 import { forgetUser, recall, remember } from "./store.js";
 import "./theme.js";
 import { nowIs } from "./who.js";
+import "./words/account.js";
 import "./words/app.js";
 
 const UNKNOWN = "unknown"; // not asked yet
 const ASK_AGAIN_MS = 5000;
 const ANYBODY = {}; // without a role
 const ERASED = "?erased"; // where a page begins anew whose account is gone
+const REFUSED = { "identity-refused": "refused_identity", "sign-in-lost": "refused_lost", "identity-provider-unavailable": "refused_provider" };
 
 class App extends Element {
   static properties = { user: { state: true }, notice: { state: true }, failure: { state: true }, hash: { state: true } };
@@ -34,10 +36,10 @@ class App extends Element {
     this.user = UNKNOWN; // or a user, or null for nobody
     this.notice = null;
     this.failure = null;
-    if (location.search === ERASED) {
-      this.notice = "account_erased";
-      history.replaceState(null, "", "/#/");
-    }
+    const refused = new URLSearchParams(location.search).get("refused"); // back from an organisation's sign-in
+    if (refused) this.notice = REFUSED[refused] ?? "refused_other";
+    if (location.search === ERASED) this.notice = "account_erased";
+    if (this.notice) history.replaceState(null, "", "/#/");
     this.hash = location.hash;
     addEventListener("hashchange", () => this.#navigate());
     session.addEventListener("ended", () => this.#expire());
@@ -64,14 +66,15 @@ class App extends Element {
   async #begin() {
     try {
       this.user = await currentUser();
-      this.failure = null;
+      this.failure = this.notice && t(this.notice); // who only meant to show once more who it is
+      this.notice = null;
       remember("user", this.user, now());
     } catch (error) {
       const known = recall("user")?.content ?? null;
       if (error.status === 401) {
         this.failure = null;
         this.user = null;
-        if (known) this.notice = "session_ended";
+        if (known) this.notice ??= "session_ended";
         forgetUser();
       } else {
         this.user = known;

@@ -39,8 +39,8 @@ const ROUTES = [
 const SECTIONS = [
   { address: "#/", words: "nav_buildings", icon: "residential", own: /^(#\/?|#\/premises\/.*)?$/ },
   { address: "#/alerts", words: "nav_alerts", icon: "alert", own: /^#\/(alerts|notices)/, isFor: isOwner },
-  { address: "#/demand", words: "nav_demand", icon: "electricity", own: /^#\/demand/, isFor: isPlanner },
-  { address: "#/datasets", words: "nav_datasets", icon: "administrative", own: /^#\/datasets/, isFor: isPlanner },
+  { address: "#/demand", words: "nav_demand", icon: "forecast", own: /^#\/demand/, isFor: isPlanner },
+  { address: "#/datasets", words: "nav_datasets", icon: "stack", own: /^#\/datasets/, isFor: isPlanner },
   { address: "#/account", words: "nav_account", icon: "person", own: /^#\/account/ },
 ];
 

@@ -91,8 +91,8 @@ def out_of_reach(page: Page) -> list[str]:
     return unseen + [f"not reached: {name[:120]}" for name in names]
 
 
-WIDTHS = ((320, "100%"), (640, "100%"))  # a phone's; a desk's of 1280 px, zoomed in twice
-LARGE_TEXT = (1280, "200%")  # text alone twice as large; planners' wide tables don't take it yet
+# A phone's; a desk's of 1280 px, zoomed in twice; its text alone twice as large.
+WIDTHS = ((320, "100%"), (640, "100%"), (1280, "200%"))
 
 
 def spills(page: Page, *widths: tuple[int, str]) -> list[str]:
@@ -114,6 +114,5 @@ def spills(page: Page, *widths: tuple[int, str]) -> list[str]:
 
 def faults(browser: Browser, state: State) -> list[str]:
     """Return what axe, a keyboard, a narrow screen and large text find wrong with a state."""
-    widths = WIDTHS if state.role == "utility" else (*WIDTHS, LARGE_TEXT)
     with shown(browser, state) as page:
-        return violations(page) + out_of_reach(page) + spills(page, *widths)
+        return violations(page) + out_of_reach(page) + spills(page, *WIDTHS)

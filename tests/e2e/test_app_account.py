@@ -4,6 +4,7 @@
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from cloud.accounts.qr_code import drawn
 from cloud.kit.auth.rights import FOR_PEOPLE, RIGHTS, Right, Role
 from tests.e2e.app_page import opened, sign_in
 from tests.e2e.test_app_looks import SPILLED, TOO_FAINT
@@ -106,6 +107,8 @@ def test_codes_are_set_up_and_their_recovery_codes_are_shown_once(browser: Brows
         )
         link = page.locator("iskar-account-codes a.button").get_attribute("href") or ""
         assert link.startswith("otpauth://totp/")
+        picture = page.get_by_role("img", name="QR код за приложението за кодове")
+        expect(picture.locator("path")).to_have_attribute("d", drawn(link)[1])
         page.fill("#new-code", "000000")
         page.keyboard.press("Enter")
         expect(page.locator("iskar-account-codes")).to_contain_text("Кодът не е верен")

@@ -93,7 +93,7 @@ def test_tomorrows_peak_the_accuracy_and_the_shares_are_said_in_sentences(browse
     with at(browser, FakeCloud(role="utility"), "#/demand/sofia-heat", locale="en-GB") as page:
         _whole(page)
         peak = page.locator("[data-card=peak]")
-        expect(peak).to_contain_text("Most likely between 20:00–21:00")
+        expect(peak).to_contain_text("Most likely 20:00–21:00")
         accuracy = page.locator("[data-card=accuracy]")
         expect(accuracy).to_contain_text(
             "Over the last 28 days 91 % of hours were inside the range (90 % promised)"

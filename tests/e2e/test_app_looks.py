@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """How the app looks and reads: widths, contrast, languages, a quiet console."""
 
+import re
+
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -103,6 +105,21 @@ def test_a_desktop_shows_meters_and_charts_side_by_side(browser: Browser):
     assert charts is not None
     assert meters["x"] + meters["width"] < charts["x"]
     assert charts["width"] > 600
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_buildings_name_and_tabs_stay_where_they_are_from_tab_to_tab(
+    browser: Browser, width: int
+):
+    with opened(browser, FakeCloud(), viewport={"width": width, "height": 844}) as page:
+        open_building(page)
+        tabs = page.locator(".building-tabs")
+        there = (page.locator("main h1").bounding_box(), tabs.bounding_box())
+        for name in ("Спестяване", "Документи", "Правила", "Хора"):
+            tabs.get_by_role("link", name=name).click()
+            expect(page.locator("main h1")).to_have_text(re.compile(f": {name}$"))
+            now = (page.locator("main h1").bounding_box(), tabs.bounding_box())
+            assert now == there, name
 
 
 def test_the_language_follows_the_browser_until_one_chooses_and_is_then_remembered(

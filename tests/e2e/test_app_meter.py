@@ -223,7 +223,7 @@ def test_without_a_connection_the_day_last_seen_is_shown_with_its_age(browser: B
         expect(hour(page, 4).locator("summary b")).to_contain_text("л")
         page.context.set_offline(True)
         page.get_by_label("Предишен ден").click()
-        expect(page.locator(".meter-day [role=alert]")).to_contain_text("Без връзка")
+        expect(page.locator(".meter-day [role=alert]")).to_contain_text("Няма връзка")
         page.go_back()
         expect(page.locator(".meter-day iskar-age")).to_contain_text("Получено")
         expect(hour(page, 4).locator("summary b")).to_contain_text("л")

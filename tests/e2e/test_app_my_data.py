@@ -32,7 +32,7 @@ def test_the_archive_is_downloaded_after_showing_who_one_is(browser: Browser):
             page.keyboard.press("Enter")
         assert download.value.suggested_filename.startswith("iskar-20")
         assert zipfile.ZipFile(download.value.path()).namelist() == ["README.txt"]
-        expect(page.locator("iskar-my-data")).to_contain_text("при свалените файлове")
+        expect(page.locator("iskar-my-data")).to_contain_text("при изтеглените файлове")
 
 
 def test_an_archive_that_does_not_arrive_is_not_said_to_be_there(browser: Browser):
@@ -41,7 +41,7 @@ def test_an_archive_that_does_not_arrive_is_not_said_to_be_there(browser: Browse
         page.context.set_offline(True)
         page.click("[data-takeout]")
         expect(page.locator("iskar-my-data [role=alert]").first).to_contain_text("Няма връзка")
-        expect(page.locator("iskar-my-data")).not_to_contain_text("при свалените файлове")
+        expect(page.locator("iskar-my-data")).not_to_contain_text("при изтеглените файлове")
 
 
 def test_who_looked_is_told_by_part_and_organisation_and_my_own_looks_only_if_asked(

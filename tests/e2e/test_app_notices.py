@@ -32,7 +32,7 @@ REFUSES = """() => {
 def _open_notices(page: Page) -> None:
     sign_in(page)
     page.get_by_role("link", name="Сигнали", exact=True).click()
-    page.get_by_role("link", name="Как да ми се съобщава").click()
+    page.get_by_role("link", name="Известия").click()
     page.wait_for_selector(".notice-form")
 
 

@@ -52,7 +52,7 @@ def test_offline_shows_the_last_readings_with_their_age_and_no_false_zero(browse
         expect(page.locator("[data-service-point=sp-home-cold] .freshness")).to_contain_text("сек")
         assert page.get_attribute("[data-chart=day] .chart", "data-bars") in {"23", "24", "25"}
         page.click("[data-period=year]")
-        expect(page.locator("[data-chart=year]")).to_contain_text("Без връзка и без запомнени")
+        expect(page.locator("[data-chart=year]")).to_contain_text("не е запомнен на телефона")
         page.context.set_offline(False)
         page.wait_for_selector("[data-connection=live]")
         expect(page.locator(".banner-offline")).to_have_count(0)

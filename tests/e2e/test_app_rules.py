@@ -141,9 +141,9 @@ def test_no_readings_are_not_taken_for_no_alerts(browser: Browser):
 @pytest.mark.parametrize(
     ("refusal", "said", "then"),
     [
-        ((503, "backtest-busy"), "Опитай пак след 30 s", "последните 90 дни"),
+        ((503, "backtest-busy"), "Опитай пак след 30 секунди", "последните 90 дни"),
         ((422, "backtest-too-long"), "90 дни не се пресметнаха навреме", "последните 30 дни"),
-        ((429, "too-many-requests"), "Опитай пак след 30 s", "последните 90 дни"),
+        ((429, "too-many-requests"), "Опитай пак след 30 секунди", "последните 90 дни"),
     ],
 )
 def test_a_backtest_that_can_not_be_had_says_why_and_what_next(

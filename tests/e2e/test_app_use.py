@@ -181,7 +181,7 @@ def test_the_first_screen_tells_what_runs_now_before_charts(browser: Browser):
         open_building(page)
         water = page.locator("[data-now=water]")
         expect(water).to_contain_text("412\u00a0л/ч")
-        expect(water).to_contain_text("по 1 от 2 уреда")
+        expect(water).to_contain_text("по 1 от 2 измервателя")
         expect(page.locator("[data-now=gas]")).to_contain_text("—")
         expect(page.locator("[data-now=heat] b")).to_have_text("—")  # its last word is days old
         box = page.locator("[data-now=water]").bounding_box()

@@ -12,6 +12,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 
 from cloud.accounts import schemas
+from cloud.accounts.organisation_endpoints import Organisation
+from cloud.accounts.qr_code import drawn
 from cloud.accounts.token_endpoints import NewToken, Token, TokenBody
 from cloud.kit.schemas import Listing, Page
 from cloud.privacy.accesses_endpoints import Access
@@ -49,6 +51,20 @@ def a_session(number: int, **changes: Any) -> schemas.OneSession:
             **changes,
         }
     )
+
+
+def codes_to_add(secret: str) -> schemas.CodesToAdd:
+    """Return what an authenticator app is to be told of a secret."""
+    address = f"otpauth://totp/Iskar:{USER['email']}?secret={secret}&issuer=Iskar"
+    side, path = drawn(address)
+    return schemas.CodesToAdd(
+        secret=secret, address=address, qr_code=schemas.QrCode(side=side, path=path)
+    )
+
+
+def an_organisation(name: str, organisation_id: str = "water") -> Organisation:
+    """Return an organisation whose people sign in at its own identity provider."""
+    return Organisation(organisation_id=organisation_id, name=name)
 
 
 def a_look(hours_ago: int, **changes: Any) -> Access:
@@ -104,6 +120,7 @@ class FakeAccount:
     shares: dict[int, schemas.Share] = field(default_factory=dict)
     looks: list[list[Access]] = field(default_factory=_looks)
     owns: list[str] = field(default_factory=lambda: ["mladost-17"])
+    organisations: list[Organisation] = field(default_factory=list)
     erased: bool = False
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
@@ -174,8 +191,7 @@ def _add_factors(router: APIRouter, state: FakeAccount, needs_fresh: list[Any]) 
 
     @router.post("/account/codes", dependencies=needs_fresh)
     async def begin_codes() -> schemas.CodesToAdd:
-        address = f"otpauth://totp/Iskar:{USER['email']}?secret={SECRET}&issuer=Iskar"
-        return schemas.CodesToAdd(secret=SECRET, address=address)
+        return codes_to_add(SECRET)
 
     @router.post("/account/codes/confirm", dependencies=needs_fresh)
     async def confirm_codes(sent: schemas.OneCode) -> schemas.RecoveryCodes:

@@ -20,10 +20,12 @@ from typing import Any
 
 import uvicorn
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, RedirectResponse
 from sse_starlette import EventSourceResponse
 
+from cloud.accounts.organisation_endpoints import Organisation
 from cloud.kit.compression import Compressed
+from cloud.kit.schemas import Listing
 from cloud.web import mount
 from cloud.web.release import FOLDER
 from tests.fakes.fake_account_api import FakeAccount, add_account_routes
@@ -47,6 +49,7 @@ from tests.fakes.fake_usage_api import LongUse, add_usage_routes
 
 EMAIL = USER["email"]
 PASSWORD = "a-password-of-the-tests"
+STRANGERS = "strangers"  # the organisation whose people are refused
 
 
 @dataclass
@@ -227,12 +230,28 @@ def _open_routes(fake: FakeCloud) -> APIRouter:
         if (given["email"], given["password"]) != (EMAIL, fake.account.password):
             fake.attempts_left -= 1
             raise HTTPException(401, "The email or the password is wrong.")
-        token = f"session-{len(fake.sessions)}"
-        fake.sessions.add(token)
-        response.set_cookie("iskar_session", token, httponly=True, samesite="strict")
+        _begin_session(fake, response)
         return _session(fake)
 
+    @router.get("/organisations")
+    async def organisations() -> Listing[Organisation]:
+        return Listing(items=fake.account.organisations)
+
+    @router.get("/organisations/{organisation_id}/sign-in")
+    async def sign_in_elsewhere(organisation_id: str, return_to: str) -> Response:
+        if organisation_id == STRANGERS:
+            return RedirectResponse("/?refused=identity-refused", 303)
+        response = RedirectResponse(return_to, 303)
+        _begin_session(fake, response)
+        return response
+
     return router
+
+
+def _begin_session(fake: FakeCloud, response: Response) -> None:
+    token = f"session-{len(fake.sessions)}"
+    fake.sessions.add(token)
+    response.set_cookie("iskar_session", token, httponly=True, samesite="strict")
 
 
 def _signed_in_router(fake: FakeCloud) -> APIRouter:

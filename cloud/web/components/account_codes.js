@@ -7,6 +7,7 @@ import { beginCodes, confirmCodes } from "../api.js";
 import { t } from "../language.js";
 import "../words/account_page.js";
 import { Asked } from "./asked.js";
+import { codesSecret } from "./codes_secret.js";
 import { Doing } from "./doing.js";
 import "./once.js";
 import "./sure.js";
@@ -21,7 +22,7 @@ export class AccountCodes extends Doing {
 
   constructor() {
     super();
-    this.begun = null; // {secret, address} of codes that are to be confirmed
+    this.begun = null; // {secret, address, qr_code} of codes that are to be confirmed
     this.recoveryCodes = []; // shown this once
   }
 
@@ -54,12 +55,10 @@ export class AccountCodes extends Doing {
       <iskar-sure .words=${t("codes_remove")} .question=${t("codes_remove_sure")} ?busy=${this.busy} @sure=${this.#remove}></iskar-sure>`;
   }
 
-  #setUp({ secret, address }) {
+  #setUp(begun) {
     return html`
       <form novalidate @submit=${this.#confirm}>
-        <p><a class="button outlined" href=${address}>${t("codes_open_app")}</a></p>
-        <p class="note">${t("codes_or_type")}</p>
-        <p class="secret" data-secret>${secret.match(/.{1,4}/g).join(" ")}</p>
+        ${codesSecret(begun)}
         <label for="new-code">${t("code")}</label>
         <input id="new-code" name="code" autocomplete="one-time-code" inputmode="numeric" required>
         <p class="row">

@@ -7,7 +7,6 @@ import { factsOf, isOpen, known, needsSeeing, titleOf } from "../alert_facts.js"
 import { Gas } from "../gas.js";
 import { alertKindOf, isOfMeter, ordinaryUsesOf } from "../kinds.js";
 import { t } from "../language.js";
-import { NOTHING } from "../units.js";
 import { Element } from "./element.js";
 import { icon } from "./icons.js";
 
@@ -25,7 +24,7 @@ export class AlertList extends Element {
   }
 
   render() {
-    const open = this.alerts.filter(isOpen);
+    const open = this.alerts.filter(isOpen).toSorted((a, b) => Number(needsSeeing(b)) - Number(needsSeeing(a)));
     const over = this.alerts.filter((alert) => !isOpen(alert));
     return html`
       <div role="alert" class="visually-hidden">${open.filter(needsSeeing).map((alert) => this.#title(alert)).join(". ")}</div>
@@ -33,7 +32,7 @@ export class AlertList extends Element {
       ${this.failure ? html`<p class="problem" role="alert">${this.failure}</p>` : nothing}
       ${over.length ? html`
         <details class="card alerts-over">
-          <summary>${t("alerts")}: ${t("resolved")} (${over.length})</summary>
+          <summary>${t("alerts_over", { n: over.length })}</summary>
           <ul class="alerts">${over.map((alert) => this.#alert(alert))}</ul>
         </details>` : nothing}`;
   }
@@ -55,21 +54,12 @@ export class AlertList extends Element {
             <button class="primary" ?disabled=${isSaving} @click=${() => this.#change(alert, () => acknowledge(alert.alert_id))}>
               ${t(isSaving ? "acknowledging" : "acknowledge")}</button>` : nothing}
           ${isOpen(alert) ? html`
-            <button class="quiet" data-act="resolve" ?disabled=${isSaving} @click=${() => this.#change(alert, () => resolve(alert.alert_id))}>
+            <button class="quiet bordered" data-act="resolve" ?disabled=${isSaving} @click=${() => this.#change(alert, () => resolve(alert.alert_id))}>
               ${t("resolve")}</button>` : nothing}
           <a class="alert-more" href="#/alerts/${encodeURIComponent(alert.alert_id)}" aria-label="${t("alert_more")}: ${this.#title(alert)}">${t("alert_more")}${icon("right")}</a>
         </div>
         ${isOpen(alert) ? html`<p>${t(`explain_${this.#kind(alert, "other")}`)}</p>` : nothing}
-        <div class="alert-foot">
-          ${alert.label || isOfMeter(alert) ? nothing : this.#ordinary(alert, isSaving)}
-          <details>
-            <summary>${t("how_found")}</summary>
-            <p class="alert-note">${t("confidence", { n: alert.confidence ?? NOTHING })} <span lang="en">${alert.explanation ?? NOTHING}</span></p>
-            ${alert.ordinary_use ? html`<p class="alert-note">${t("why_not_ordinary", { why: alert.ordinary_use })}</p>` : nothing}
-            ${isOpen(alert) ? html`<p class="alert-note">${t(isOfMeter(alert) ? "clears_meter" : "clears_use")}</p>` : nothing}
-            ${alert.clears_when ? html`<p class="alert-note">${t("clears_when", { when: alert.clears_when })}</p>` : nothing}
-          </details>
-        </div>
+        ${alert.label || isOfMeter(alert) ? nothing : html`<div class="alert-foot">${this.#ordinary(alert, isSaving)}</div>`}
       </li>`;
   }
 

@@ -22,6 +22,8 @@ const PATHS = {
   plus: svg`<path d="M12 5.5v13M5.5 12h13"/>`,
   minus: svg`<path d="M5.5 12h13"/>`,
   person: svg`<path d="M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM4.5 20.5c.8-4 3.7-6 7.5-6s6.7 2 7.5 6"/>`,
+  forecast: svg`<path d="M4 4.5V20h16M7.5 15.5l3.5-4 3 2.5 5.5-7"/>`,
+  stack: svg`<path d="m12 4 8 4-8 4-8-4zM4 12l8 4 8-4M4 16l8 4 8-4"/>`,
   down: svg`<path d="M12 4v11M7 10.5l5 5 5-5M5 20h14"/>`,
   leave: svg`<path d="M14 4H6v16h8M10.5 12H21M17.5 8.5 21 12l-3.5 3.5"/>`,
 };

@@ -109,14 +109,14 @@ export class MeterDay extends Element {
       ${estimated ? html`<p class="note">${t("hours_estimated", { n: estimated })}</p>` : nothing}
       ${conversions ? html`<p class="note" data-conversions>${conversionWords(this.told)}</p>` : nothing}
       <p class="note">${t("meter_open_hour")}</p>
-      <ol class="hours">${filled.map((slot) => this.#hour(slot, byStart.get(slot.start), unit, hours))}</ol>`;
+      <ol class="hours">${filled.filter(({ state }) => state !== "pending").map((slot) => this.#hour(slot, byStart.get(slot.start), unit, hours))}</ol>`;
   }
 
   #hour(slot, told, unit, hours) {
     return html`
       <li data-state=${slot.state} data-start=${new Date(slot.start).toISOString()}>
         <details .open=${this.opened.has(slot.start)} @toggle=${(event) => this.#open(slot.start, event.target.open)}>
-          <summary ?inert=${slot.state === "pending"}>
+          <summary>
             <span class="hour-name">${hourWords(slot, hours)}</span><b>${amountText(slot.usage, unit, language())}</b>
             <span class="hour-state">${stateWords(slot, told)}</span>
           </summary>

@@ -42,7 +42,7 @@ export class Budgets extends Element {
         <div class="budget-head">
           <h3>${icon(utility)} ${name}</h3>
           ${isOpen ? nothing : html`<span>
-            <button class="quiet" data-edit aria-label=${t(budget ? "saving_change_of" : "saving_set_of", { name })} @click=${() => this.#open(utility)}>${t(budget ? "saving_change" : "saving_set")}</button>
+            <button class="quiet outlined" data-edit aria-label=${t(budget ? "saving_change_of" : "saving_set_of", { name })} @click=${() => this.#open(utility)}>${t(budget ? "saving_change" : "saving_set")}</button>
             ${budget ? html`<button class="quiet" aria-label=${t("saving_drop_of", { name })} ?disabled=${this.isSaving} @click=${() => this.#drop(utility)}>${t("saving_drop")}</button>` : nothing}</span>`}
         </div>
         ${isOpen ? this.#form(utility, budget) : budget ? shown(budget) : html`<p class="note">${t("saving_no_budget")}</p>`}

@@ -14,6 +14,7 @@ import { t } from "../language.js";
 import { scopesOf } from "../token_scopes.js";
 import "../words/account_page.js";
 
+const PLANNERS = ["utility", "municipality", "operator"]; // no alerts are theirs to follow
 const ROLES = ["owner", "tenant", "utility", "technician", "municipality", "operator"];
 
 export class Account extends Element {
@@ -36,16 +37,17 @@ export class Account extends Element {
               <h2 id="me-title">${name}</h2>
               <p>${email}</p>
               ${ROLES.includes(role) ? html`<p class="note">${t(`role_${role}`)}</p>` : nothing}
+              ${PLANNERS.includes(role) ? nothing : html`<a class="onward" href="#/notices">${t("account_notices")}${icon("right")}</a>`}
               <a class="onward" href="#/account/data">${t("account_my_data")}${icon("right")}</a>
             </section>
             <iskar-account-looks></iskar-account-looks>
             <iskar-account-sessions></iskar-account-sessions>
-            ${scopesOf(role).length ? html`<iskar-account-tokens .role=${role}></iskar-account-tokens>` : nothing}
           </div>
           <div>
             <iskar-account-password></iskar-account-password>
             <iskar-account-passkeys></iskar-account-passkeys>
             <iskar-account-codes></iskar-account-codes>
+            ${scopesOf(role).length ? html`<iskar-account-tokens .role=${role}></iskar-account-tokens>` : nothing}
           </div>
         </div>
       </main>`;

@@ -119,7 +119,7 @@ export class AllAlerts extends Element {
   render() {
     return html`
       <main id="content" class="page all-alerts">
-        <div class="all-alerts-head"><h1>${t("alertpage_all")}</h1><a href="#/notices">${t("alertpage_to_notices")}</a></div>
+        <div class="all-alerts-head"><h1>${t("alertpage_all")}</h1><a class="button outlined" href="#/notices">${t("alertpage_to_notices")}</a></div>
         ${this.keptSince ? html`<p class="banner-offline" role="status"><iskar-age .at=${this.keptSince} .words=${"alertpage_kept"}></iskar-age></p>` : nothing}
         ${this.buildings.length > 1 ? this.#filter() : nothing}
         ${this.open ? this.#content() : nothing}

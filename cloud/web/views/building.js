@@ -5,6 +5,7 @@ import { html, nothing } from "lit";
 import "../components/age.js";
 import { isOpen } from "../alert_facts.js";
 import "../components/alerts.js";
+import { buildingHeader } from "../components/building_header.js";
 import { buildingTabs } from "../components/building_tabs.js";
 import { connectionChip } from "../components/connection.js";
 import "../components/compared.js";
@@ -17,8 +18,8 @@ import "../components/now_strip.js";
 import { problemText } from "../problem.js";
 import "../components/usage_panel.js";
 import { Feed, isGone } from "../feed.js";
-import { kindOf, utilitiesOf } from "../kinds.js";
-import { named, t } from "../language.js";
+import { utilitiesOf } from "../kinds.js";
+import { t } from "../language.js";
 import "../words/alerts.js";
 import "../words/building.js";
 
@@ -46,26 +47,17 @@ export class Building extends Element {
     const { building, state, keptSince, error } = this.#feed;
     return html`
       <main id="content" class="page">
-        <a class="back" href="#/">${icon("left")}${t("back")}</a>
-        ${building ? this.#header(building, state) : isGone(error) ? nothing : html`<h1 class="visually-hidden">${t("meters_now")}</h1>`}
+        <div class="page-top"><a class="back" href="#/">${icon("left")}${t("back")}</a>${building ? connectionChip(state) : nothing}</div>
+        ${building ? buildingHeader(building) : isGone(error) ? nothing : html`<h1 class="visually-hidden">${t("meters_now")}</h1>`}
         ${(building || error) && !isGone(error) ? buildingTabs(this.premisesId) : nothing}
         ${keptSince ? html`<p class="banner-offline" role="status"><iskar-age .at=${keptSince} .words=${"kept_since"}></iskar-age></p>` : nothing}
         ${building ? this.#content(building) : this.#waiting(error)}
       </main>`;
   }
 
-  #header({ name, kind, address }, state) {
-    return html`
-      <header class="building-header">
-        <span class="building-icon">${icon(kindOf(kind))}</span>
-        <div><h1>${named(name)}</h1><p>${t(kindOf(kind))} · ${named(address)}</p></div>
-        ${connectionChip(state)}
-      </header>`;
-  }
-
   #content({ service_points }) {
     const { alerts } = this.#feed;
-    const isQuiet = !alerts.some(isOpen);
+    const isQuiet = !alerts.some(isOpen) && service_points.some((point) => point.read_at); // of what was never heard nobody knows
     return html`
       <iskar-now .points=${service_points}></iskar-now>
       <section class="alert-section" aria-labelledby="alerts-title">

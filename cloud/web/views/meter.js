@@ -62,20 +62,20 @@ export class MeterPage extends Element {
     const point = building?.service_points.find((one) => one.service_point_id === this.servicePointId);
     return html`
       <main id="content" class="page meter-page">
-        <a class="back" href="#/premises/${encodeURIComponent(this.premisesId)}">${icon("left")}${building ? named(building.name) : t("meter_back")}</a>
-        ${point ? this.#header(point, building, state) : nothing}
+        <div class="page-top"><a class="back" href="#/premises/${encodeURIComponent(this.premisesId)}">${icon("left")}${building ? named(building.name) : t("meter_back")}</a>
+          ${point ? connectionChip(state) : nothing}</div>
+        ${point ? this.#header(point, building) : nothing}
         ${buildingTabs(this.premisesId, null)}
         ${keptSince ? html`<p class="banner-offline" role="status"><iskar-age .at=${keptSince} .words=${"kept_since"}></iskar-age></p>` : nothing}
         ${point ? this.#content(point) : this.#waiting(building, error)}
       </main>`;
   }
 
-  #header({ name, utility }, building, state) {
+  #header({ name, utility }, building) {
     return html`
       <header class="building-header u-${utility}">
         <span class="building-icon">${icon(utility)}</span>
         <div><h1>${named(name)}</h1><p>${named(building.name)}</p></div>
-        ${connectionChip(state)}
       </header>`;
   }
 

@@ -64,7 +64,7 @@ export class Notices extends Element {
           <h2 id="notices-mine">${t("notices_mine")}</h2>
           <p role="status" tabindex="-1" class="alert-did">${this.did ? t(this.did) : nothing}</p>
           ${this.failure ? html`<p class="problem" role="alert">${this.failure()}</p>` : nothing}
-          ${this.items.length ? html`<ul class="notice-list">${this.items.map((one) => this.#item(one))}</ul>` : html`<p class="note">${t("notices_none")}</p>`}
+          ${this.items.length ? html`<ul class="notice-list">${this.items.map((one) => this.#item(one))}</ul>` : html`<p class="card notices-none note">${t("notices_none")}</p>`}
         </section>
         <iskar-notice-form .buildings=${this.buildings} @saved=${this.#saved}></iskar-notice-form>
       </div>`;

@@ -6,14 +6,14 @@ import { premises, UnreachableError } from "../api.js";
 import { dateText, dayOf, midnight } from "../calendar.js";
 import { now } from "../clock.js";
 import "../components/bill_check.js";
+import { buildingHeader } from "../components/building_header.js";
 import { buildingTabs } from "../components/building_tabs.js";
 import "../components/dial_sheet.js";
 import { Element } from "../components/element.js";
 import "../components/export_form.js";
 import { icon } from "../components/icons.js";
 import { SavingFile } from "../components/saving_file.js";
-import { kindOf } from "../kinds.js";
-import { language, named, t } from "../language.js";
+import { language, t } from "../language.js";
 import { reportAddress } from "../papers_api.js";
 import { problemText } from "../problem.js";
 import { recall } from "../store.js";
@@ -73,11 +73,7 @@ export class Papers extends Element {
     return html`
       <main id="content" class="page">
         <a class="back" href="#/">${icon("left")}${t("back")}</a>
-        ${building ? html`
-          <header class="building-header">
-            <span class="building-icon">${icon(kindOf(building.kind))}</span>
-            <div><h1>${t("tab_papers")}</h1><p>${named(building.name)}</p></div>
-          </header>` : nothing}
+        ${buildingHeader(building, "tab_papers", error ? null : this.premisesId)}
         ${buildingTabs(this.premisesId, "papers")}
         ${building ? this.#content(building) : this.#waiting(error)}
       </main>`;
@@ -114,7 +110,7 @@ export class Papers extends Element {
 
   #waiting(error) {
     if (!error) return html`<p class="empty" role="status">${t("loading")}</p>`;
-    return html`<h1 class="visually-hidden">${t("tab_papers")}</h1>
+    return html`
       <p class="problem card" role="alert">${problemText(error)}
         <button class="primary" @click=${() => this.#fetch()}>${t("retry")}</button></p>`;
   }

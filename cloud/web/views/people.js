@@ -7,6 +7,7 @@ import { premises } from "../api.js";
 import { dateText } from "../calendar.js";
 import "../components/age.js";
 import { Asked } from "../components/asked.js";
+import { buildingHeader } from "../components/building_header.js";
 import { buildingTabs } from "../components/building_tabs.js";
 import { Doing } from "../components/doing.js";
 import { icon } from "../components/icons.js";
@@ -14,8 +15,7 @@ import { namesOf } from "../components/looks.js";
 import "../components/share_form.js";
 import "../components/sure.js";
 import { unanswered } from "../components/unanswered.js";
-import { kindOf } from "../kinds.js";
-import { language, named, t } from "../language.js";
+import { language, t } from "../language.js";
 import { mayShare } from "../who.js";
 import "../words/people.js";
 
@@ -51,19 +51,11 @@ export class People extends Doing {
     return html`
       <main id="content" class="page account">
         <a class="back" href="#/">${icon("left")}${t("back")}</a>
-        ${content ? this.#header(content.building) : nothing}
+        ${buildingHeader(content?.building, "tab_people", this.#asked.error ? null : this.premisesId)}
         ${buildingTabs(this.premisesId, "people")}
         ${keptSince ? html`<p class="banner-offline" role="status"><iskar-age .at=${keptSince} .words=${"kept_since"}></iskar-age></p>` : nothing}
         ${content ? this.#content(content) : unanswered(this.#asked)}
       </main>`;
-  }
-
-  #header({ name, kind, address }) {
-    return html`
-      <header class="building-header">
-        <span class="building-icon">${icon(kindOf(kind))}</span>
-        <div><h1>${named(name)}</h1><p>${t(kindOf(kind))} · ${named(address)}</p></div>
-      </header>`;
   }
 
   #content({ building, shares }) {
@@ -83,9 +75,9 @@ export class People extends Doing {
             ${shares.length ? html`<ul class="rows">${shares.map((one) => this.#row(one, building))}</ul>` : html`<p class="note">${t("people_nobody")}</p>`}
             ${this.told()}
           </section>
-          <iskar-looks .premisesId=${this.premisesId} .names=${namesOf([building])}></iskar-looks>
+          <iskar-share-form .premisesId=${this.premisesId} .points=${building.service_points} @shared=${() => this.#asked.refresh()}></iskar-share-form>
         </div>
-        <div><iskar-share-form .premisesId=${this.premisesId} .points=${building.service_points} @shared=${() => this.#asked.refresh()}></iskar-share-form></div>
+        <div><iskar-looks .premisesId=${this.premisesId} .names=${namesOf([building])}></iskar-looks></div>
       </div>`;
   }
 

@@ -3,12 +3,13 @@
 
 import { html, nothing } from "lit";
 import { premises } from "../api.js";
+import { buildingHeader } from "../components/building_header.js";
 import { buildingTabs } from "../components/building_tabs.js";
 import { Element } from "../components/element.js";
 import { icon } from "../components/icons.js";
 import "../components/meter_rules.js";
 import { inOrder } from "../kinds.js";
-import { named, t } from "../language.js";
+import { t } from "../language.js";
 import { problemText } from "../problem.js";
 import { rulesOf } from "../rules_api.js";
 import { recall } from "../store.js";
@@ -53,7 +54,7 @@ export class Rules extends Element {
     return html`
       <main id="content" class="page">
         <a class="back" href="#/">${icon("left")}${t("back")}</a>
-        <header class="view-title">${this.building ? html`<p>${named(this.building.name)}</p>` : nothing}<h1>${t("rules_title")}</h1></header>
+        ${buildingHeader(this.building, "tab_rules", this.error ? null : this.premisesId)}
         ${buildingTabs(this.premisesId, "rules")}
         ${this.#content()}
       </main>`;

@@ -5,13 +5,14 @@ import { html, nothing } from "lit";
 import { premises, UnreachableError } from "../api.js";
 import { now } from "../clock.js";
 import "../components/age.js";
+import { buildingHeader } from "../components/building_header.js";
 import { buildingTabs } from "../components/building_tabs.js";
 import { Element } from "../components/element.js";
 import { icon } from "../components/icons.js";
 import "../components/saving_budgets.js";
 import { actionList, nightList, yearList } from "../components/saving_cards.js";
 import { utilitiesOf } from "../kinds.js";
-import { named, t } from "../language.js";
+import { t } from "../language.js";
 import { problemText } from "../problem.js";
 import { savingsOf } from "../saving_api.js";
 import { recall, remember } from "../store.js";
@@ -83,7 +84,7 @@ export class Saving extends Element {
     return html`
       <main id="content" class="page">
         <a class="back" href="#/">${icon("left")}${t("back")}</a>
-        <header class="saving-header"><h1>${this.building ? html`<small>${named(this.building.name)}</small> ` : nothing}${t("saving_title")}</h1></header>
+        ${buildingHeader(this.building, "tab_saving", this.error ? null : this.premisesId)}
         ${buildingTabs(this.premisesId, "saving")}
         ${this.keptSince ? html`<p class="banner-offline" role="status"><iskar-age .at=${this.keptSince} .words=${"kept_since"}></iskar-age></p>` : nothing}
         ${this.told && !this.error ? this.#content() : this.#waiting()}

@@ -3,6 +3,7 @@
 
 import { html, nothing } from "lit";
 import { addPasskey, beginCodes, confirmCodes, newPasskeyOptions } from "../api.js";
+import { codesSecret } from "../components/codes_secret.js";
 import { Element } from "../components/element.js";
 import { problemText } from "../problem.js";
 import { t } from "../language.js";
@@ -10,12 +11,12 @@ import { available, make } from "../passkeys.js";
 import "../words/account.js";
 
 export class SecondFactor extends Element {
-  static properties = { problem: { state: true }, secret: { state: true }, recoveryCodes: { state: true } };
+  static properties = { problem: { state: true }, begun: { state: true }, recoveryCodes: { state: true } };
 
   constructor() {
     super();
     this.problem = null; // () => words
-    this.secret = null; // of one-time codes that are to be confirmed
+    this.begun = null; // {secret, address, qr_code} of codes that are to be confirmed
     this.recoveryCodes = null;
   }
 
@@ -33,14 +34,13 @@ export class SecondFactor extends Element {
     return html`
       <h1>${t("second_factor")}</h1>
       <p class="tagline">${t("second_factor_why")}</p>
-      ${this.secret ? html`
-        <label for="code">${t("codes_secret")}</label>
-        <p class="secret">${this.secret.match(/.{1,4}/g).join(" ")}</p>
+      ${this.begun ? html`
+        ${codesSecret(this.begun)}
         <label for="code">${t("code")}</label>
         <input id="code" name="code" autocomplete="one-time-code" inputmode="numeric" aria-describedby="factor-problem">
         <button class="primary wide">${t("confirm")}</button>` : html`
         ${available() ? html`<button type="button" class="primary wide" @click=${this.#addPasskey}>${t("add_passkey")}</button>` : nothing}
-        <button type="button" class="quiet wide" data-use-codes @click=${this.#beginCodes}>${t("use_codes")}</button>`}`;
+        <button type="button" class="quiet wide outlined" data-use-codes @click=${this.#beginCodes}>${t("use_codes")}</button>`}`;
   }
 
   #codes() {
@@ -56,7 +56,7 @@ export class SecondFactor extends Element {
   }
 
   #beginCodes() {
-    return this.#try(async () => { this.secret = (await beginCodes()).secret; });
+    return this.#try(async () => { this.begun = await beginCodes(); });
   }
 
   #confirm(event) {

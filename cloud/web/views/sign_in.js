@@ -27,6 +27,10 @@ export class SignIn extends Element {
     this.wantsCode = false; // the password was right, and a second factor is asked for
   }
 
+  firstUpdated() {
+    import("../components/organisation_ways.js").catch((error) => console.info("Only the form is there:", error.message));
+  }
+
   render() {
     return html`
       <main id="content" class="sign-in">
@@ -53,10 +57,11 @@ export class SignIn extends Element {
           <p id="sign-in-problem" class="problem" role="alert">${this.problem?.() ?? nothing}</p>
           <button class="primary wide" ?disabled=${this.busy}>${t(this.busy ? "signing_in" : "sign_in")}</button>
           ${available() ? html`
-            <button type="button" class="quiet wide" data-passkey ?disabled=${this.busy} @click=${this.#byPasskey}>
+            <button type="button" class="quiet wide outlined" data-passkey ?disabled=${this.busy} @click=${this.#byPasskey}>
               ${t("by_passkey")}</button>` : nothing}
           <button type="button" class="quiet wide" data-forgot ?disabled=${this.busy} @click=${this.#forgot}>
             ${t("forgot_password")}</button>
+          <iskar-organisation-ways></iskar-organisation-ways>
           <p class="help">${t("help_access")}</p>
         </form>
       </main>`;

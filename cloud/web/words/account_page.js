@@ -4,7 +4,8 @@
 import { addWords } from "../language.js";
 
 addWords({
-  account_my_data: ["Моите данни: вземи ги, виж кой ги е гледал, изтрий ги", "My data: take it along, see who looked, erase it"],
+  account_my_data: ["Моите данни и кой ги е гледал", "My data, and who looked at it"],
+  account_notices: ["Известия за сигнали", "Notifications of alerts"],
   account_looks: ["Език и изглед", "Language and look"],
   account_looks_help: ["Важи за този телефон или компютър.", "For this phone or computer."],
   account_theme: ["Цветове", "Colours"],
@@ -41,10 +42,8 @@ addWords({
   passkeys_off: ["Тук ключовете за достъп са изключени. Обърни се към оператора.", "Passkeys are switched off here. Ask the operator."],
 
   codes: ["Кодове от приложение", "Codes from an app"],
-  codes_help: ["Приложение на телефона ти дава шест цифри при всяко влизане. Чуждият с паролата ти не може да влезе без тях.", "An app on your phone gives six digits for each sign-in. Somebody with your password can't come in without them."],
+  codes_help: ["Приложение на телефона ти дава шест цифри при всяко влизане. Който научи паролата ти, не може да влезе без тях.", "An app on your phone gives six digits for each sign-in. Somebody who learns your password can't come in without them."],
   codes_begin: ["Включи кодовете", "Set up codes"],
-  codes_open_app: ["Отвори приложението за кодове", "Open your authenticator app"],
-  codes_or_type: ["Приложението е на друг телефон? Въведи в него този ключ:", "Is the app on another phone? Enter this key there:"],
   codes_leave: ["Откажи", "Cancel"],
   codes_on: ["При влизане те питаме и за код.", "You are asked for a code when you sign in."],
   codes_remove: ["Изключи кодовете", "Switch codes off"],
@@ -57,7 +56,7 @@ addWords({
   recovery_new_sure: ["Старите кодове спират да важат. Да направя ли нови?", "The old codes stop working. Make new ones?"],
 
   sessions: ["Къде е отворен профилът ти", "Where you are signed in"],
-  sessions_help: ["Не познаваш някое устройство? Прекрати го и смени паролата си.", "You don't know one of these? End it and change your password."],
+  sessions_help: ["Не познаваш някое устройство? Прекрати входа му и смени паролата си.", "You don't know one of these? Sign it out and change your password."],
   session_this: ["това устройство", "this device"],
   session_seen: ["ползвано {age}", "used {age}"],
   session_end: ["Прекрати", "Sign out there"],
@@ -73,7 +72,7 @@ addWords({
   tokens_once: ["Копирай този достъп сега: показва се само веднъж.", "Copy this token now: it is shown once."],
   tokens_too_many: ["Имаш твърде много. Спри някой, който не ти трябва.", "You have too many. End one that you don't need."],
   token_until: ["до {day}", "until {day}"],
-  token_over: ["изтекъл", "over"],
+  token_over: ["изтекъл", "expired"],
   token_used: ["ползван на {day}", "used on {day}"],
   token_never_used: ["още не е ползван", "not used yet"],
   token_end: ["Спри", "End"],

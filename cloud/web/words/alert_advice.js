@@ -4,8 +4,8 @@
 import { addWords } from "../language.js";
 
 addWords({
-  alertdo_leak_1: ["Спри всички кранове и погледни водомера. Ако още върти, нещо тече.", "Turn off every tap and look at the meter. If it still turns, something runs."],
-  alertdo_leak_2: ["Затваряй казанчетата едно по едно. Спре ли водомерът, намери го.", "Shut the toilet cisterns one by one. If the meter stops, you have found it."],
+  alertdo_leak_1: ["Спри всички кранове и погледни водомера. Ако още се върти, нещо тече.", "Turn off every tap and look at the meter. If it still turns, something runs."],
+  alertdo_leak_2: ["Затваряй казанчетата едно по едно. Спре ли водомерът, виновно е последното.", "Shut the toilet cisterns one by one. If the meter stops, it was the last one."],
   alertdo_leak_3: ["Затвори главния кран. Ако водомерът спре, течът е след него: повикай водопроводчик.", "Shut the main valve. If the meter stops, the leak is behind it: call a plumber."],
   alertdo_burst_1: ["Затвори главния кран сега.", "Shut the main valve now."],
   alertdo_burst_2: ["Ако водата стига до контакти, изключи тока от таблото.", "If water gets near sockets, switch the power off at the board."],
@@ -17,7 +17,7 @@ addWords({
   alertdo_pipes_2: ["Попитай съседите за казанчета и капещи кранове.", "Ask the neighbours about cisterns and dripping taps."],
   alertdo_pipes_3: ["Ако нищо не личи, повикай фирма за търсене на течове.", "If nothing shows, call somebody who searches for leaks."],
   alertdo_gas_1: ["Провери дали някой уред работи: котел, печка, котлон.", "See whether an appliance is on: boiler, stove, hob."],
-  alertdo_gas_2: ["Ако никой не работи, затвори крана на газа.", "If none is, shut the gas valve."],
+  alertdo_gas_2: ["Ако всички са спрени, затвори крана на газа.", "If all are off, shut the gas valve."],
   alertdo_gas_3: ["Поискай проверка от газоснабдителя или от правоспособен техник.", "Have the gas supplier or a licensed engineer check it."],
   alertdo_standby_1: ["Отвори сградата на телефона и гледай мощността на живо.", "Open the building on your phone and watch the power live."],
   alertdo_standby_2: ["Изключвай уредите един по един и виж кога спада.", "Switch appliances off one by one and see when it drops."],
@@ -54,7 +54,7 @@ addWords({
   alertnot_steady_flow: ["Ползването идва и си отива; това стои еднакво, и в часове, в които иначе не се ползва.", "Use comes and goes; this stays the same, also at hours that otherwise see none."],
   alertnot_intermittent_flow: ["Хората не пускат вода точно като часовник; казанче, което се допълва, го прави.", "People don't draw water like clockwork; a cistern that refills does."],
   alertnot_growing_flow: ["Ползването се мени от ден на ден, но не се трупа.", "Use differs from day to day, but it doesn't pile up."],
-  alertnot_night_flow: ["Който ползва повече, го прави в някои часове; тук липсва във всички.", "People who use more do so at some hours; this is missing at all of them."],
+  alertnot_night_flow: ["Който ползва повече, го прави в някои часове; тук е повече във всички.", "People who use more do so at some hours; here it is more at all of them."],
   alertnot_imbalance: ["Обичайната разлика между измервателите е научена; тази е над нея.", "How the meters usually differ has been learned; this is on top of it."],
   alertnot_gas_flow: ["Пилотен пламък би бил научен като обичаен; отоплението и готвенето спират.", "A pilot light would have been learned as ordinary; heating and cooking stop."],
   alertnot_standby: ["Сравнено е с най-тихите часове на същата сграда, седмица по седмица. Нов хладилник или аквариум изглежда така: отбележи го като обичайно.", "It was compared with this building's own quietest hours, week by week. A new fridge or aquarium looks the same: mark it as ordinary."],

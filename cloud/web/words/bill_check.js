@@ -24,9 +24,9 @@ addWords({
   verdict_unexplained: ["Сметката се различава. Част от разликата не можем да обясним.", "The bill differs. Part of the difference we can't explain."],
   verdict_unknown: ["Нямаме достатъчно данни, за да преценим сметката.", "We don't know enough to judge this bill."],
 
-  check_table: ["Сметката и ние", "The bill and we"],
+  check_table: ["Сметката и ние", "The bill and us"],
   check_billed: ["По сметката", "On the bill"],
-  check_ours: ["При нас", "With us"],
+  check_ours: ["При нас", "Ours"],
   check_difference: ["Разлика", "Difference"],
   check_row_start: ["Старо показание", "Old register"],
   check_row_end: ["Ново показание", "New register"],

@@ -75,7 +75,7 @@ addWords({
   download_days: ["Прогноза по дни (CSV)", "Forecast by day (CSV)"],
 
   peak_title: ["Утрешният връх", "Tomorrow's peak"],
-  peak_words: ["Най-вероятно между {when}, с вероятност {share} %.", "Most likely between {when}, with {share} % probability."],
+  peak_words: ["Най-вероятно {when}, с вероятност {share} %.", "Most likely {when}, with {share} % probability."],
   peak_later: ["В кой час ще е и с каква вероятност, се казва след около три седмици прогнози, сравнени с потреблението; дни досега: {n}.", "In which hour it comes, and how probably, is told after about three weeks of forecasts that were compared with use; days so far: {n}."],
   peak_bars: ["Вероятност всеки час да е най-натовареният", "Probability of each hour to be the highest"],
   what_if: ["Ами ако е по-топло или по-студено?", "What if it is warmer or colder?"],

@@ -5,16 +5,16 @@ import { addWords } from "../language.js";
 
 addWords({
   my_data: ["Моите данни", "My data"],
-  takeout: ["Вземи всичко със себе си", "Take it all along"],
+  takeout: ["Вземи всичко със себе си", "Take everything with you"],
   takeout_what: ["Един архив с всичко, което пазим за теб: профила, кой е гледал и потреблението по часове, дни и месеци. Отваря се с таблица или текстов редактор.", "One archive of everything kept of you: your account, who looked, and your use by hour, day and month. A spreadsheet or a text editor opens it."],
-  takeout_do: ["Свали архива", "Download the archive"],
+  takeout_do: ["Изтегли архива", "Download the archive"],
   takeout_making: ["Архивът се прави. Остави страницата отворена…", "The archive is being made. Keep this page open…"],
-  takeout_done: ["Архивът е при свалените файлове.", "The archive is among your downloads."],
+  takeout_done: ["Архивът е при изтеглените файлове.", "The archive is among your downloads."],
 
   erase: ["Изтрий профила ми", "Erase my account"],
   erase_goes: ["Изтрива се веднага", "What goes at once"],
   erase_goes_account: ["Имейлът, името и паролата ти, ключовете за достъп и кодовете, достъпът на програми.", "Your email address, name and password, passkeys and codes, programs' tokens."],
-  erase_goes_alerts: ["Абонаментите за сигнали: писма и известия спират.", "Your subscriptions to alerts: letters and notifications stop."],
+  erase_goes_alerts: ["Абонаментите за сигнали: писма и известия спират.", "Your subscriptions to alerts: emails and notifications stop."],
   erase_goes_shares: ["Достъпът ти до сградите. Бележките ти към поправки се изпразват.", "Your access to buildings. Your notes on corrections are emptied."],
   erase_goes_phone: ["Всичко запомнено в този телефон или компютър.", "Everything this phone or computer has kept."],
   erase_stays: ["Остава, но без теб", "What stays, but without you"],

@@ -4,9 +4,9 @@
 import { addWords } from "../language.js";
 
 addWords({
-  notices_title: ["Какво стига до мен", "What reaches me"],
-  notices_lead: ["Избери за кои сигнали да ти пишем и къде.", "Choose which alerts to hear about, and where."],
-  notices_mine: ["Дотук", "So far"],
+  notices_title: ["Известия", "Notifications"],
+  notices_lead: ["Избери за кои сигнали да ти съобщаваме и къде.", "Choose which alerts to hear about, and where."],
+  notices_mine: ["Включени", "Switched on"],
   notices_none: ["Още нищо. Сигналите се виждат само тук, в приложението.", "Nothing yet. Alerts only show here, in the app."],
   notices_by_email: ["По имейл", "By email"],
   notices_by_push: ["На телефон или компютър", "On a phone or computer"],
@@ -20,7 +20,7 @@ addWords({
   notices_stop_of: ["Спри: {what}", "Stop: {what}"],
   notices_stopped: ["Спряно. Повече няма да идва.", "Stopped. Nothing more will come."],
 
-  notices_new: ["Ново", "New"],
+  notices_new: ["Добави известие", "Add one"],
   notices_how: ["Къде", "Where"],
   notices_email: ["На имейла ми", "To my email"],
   notices_push: ["На това устройство", "On this device"],

@@ -13,7 +13,7 @@ addWords({
   papers_to: ["До", "To"],
   papers_of: ["За", "Of"],
   papers_wrong_days: ["Последният ден трябва да е след първия.", "The last day has to come after the first."],
-  papers_too_long: ["Отчетите се изтеглят най-много за година наведнъж.", "Readings come a year at a time at most."],
+  papers_too_long: ["Всички отчети могат да се изтеглят най-много за една година наведнъж.", "All readings come a year at a time at most."],
 
   report_title: ["Месечен отчет", "Monthly report"],
   report_lead: ["Потребление по дни, цена по пера, показания и сигнали. На A4, за печат или за съседите.", "Use by day, cost line by line, registers and alerts. On A4, to print or for the neighbours."],
@@ -30,7 +30,7 @@ addWords({
   number_saved: ["Записано.", "Saved."],
   number_wrong: ["Само цифри, от 4 до 20.", "Digits only, 4 to 20 of them."],
   number_not_yours: ["Само собственикът на сградата го променя.", "Only the building's owner changes it."],
-  number_no_supplier: ["Още не е посочен доставчик. Попитай оператора.", "No supplier is told yet. Ask the operator."],
+  number_no_supplier: ["Още не знаем кой е доставчикът. Попитай оператора.", "We don't know the supplier yet. Ask the operator."],
 
   export_title: ["Данни за таблица", "Data for a spreadsheet"],
   export_all: ["Цялата сграда", "The whole building"],

@@ -15,7 +15,7 @@ addWords({
   people_see_looks: ["Виж кой гледа твоите данни", "See who looked at your data"],
 
   share: ["Сподели с някого", "Share it with somebody"],
-  share_help: ["Ще получи писмо и сам си избира парола. Вижда, но не може да споделя нататък.", "They get a letter and choose their own password. They see, but can't share it further."],
+  share_help: ["Ще получи писмо и сам си избира парола. Вижда, но не може да споделя нататък.", "They get an email and choose their own password. They see, but can't share it further."],
   share_name: ["Име, по което ще го познаеш", "A name that you'll know them by"],
   share_name_needed: ["Напиши име.", "Enter a name."],
   share_as: ["Като", "As"],
@@ -31,6 +31,6 @@ addWords({
   share_day: ["Първи ден", "First day"],
   share_day_needed: ["Избери ден.", "Choose a day."],
   share_do: ["Сподели", "Share"],
-  share_done: ["Споделено. Писмото е на път.", "Shared. The letter is on its way."],
+  share_done: ["Споделено. Писмото е на път.", "Shared. The email is on its way."],
   share_owns_it: ["Този човек вече е собственик на сградата.", "This person owns the building already."],
 });

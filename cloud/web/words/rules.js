@@ -4,7 +4,6 @@
 import { addWords } from "../language.js";
 
 addWords({
-  rules_title: ["Правила", "Rules"],
   rules_lead: ["Всяко правило гледа един измервател и се обажда, щом забележи нещо нередно.", "Each rule watches one meter and speaks up when something is wrong."],
   rules_none: ["В тази сграда още няма измерватели.", "There are no meters in this building yet."],
   rules_none_here: ["Топлината още не се следи от правила.", "No rules watch heat yet."],
@@ -28,7 +27,7 @@ addWords({
   rules_would: [["Щеше да се обади {n} път за {days} дни", "Щеше да се обади {n} пъти за {days} дни"], ["Would have alerted {n} time in {days} days", "Would have alerted {n} times in {days} days"]],
   rules_would_not: ["Нямаше да се обади нито веднъж за {n} дни.", "Would not have alerted in {n} days."],
   rules_untried: ["Не може да се изпробва назад: зависи и от други измерватели или от самата тишина.", "Can't be tried on the past: it depends on other meters, or on silence itself."],
-  rules_busy: ["Сега други изпробват правила. Опитай пак след {n} s.", "Others are trying rules just now. Try again in {n} s."],
+  rules_busy: [["Сега други изпробват правила. Опитай пак след {n} секунда.", "Сега други изпробват правила. Опитай пак след {n} секунди."], ["Others are trying rules just now. Try again in {n} second.", "Others are trying rules just now. Try again in {n} seconds."]],
   rules_too_long: ["{n} дни не се пресметнаха навреме. Опитай с по-малко.", "{n} days were not done in time. Try fewer."],
   rules_try_failed: ["Не се изпробва. {reason}", "It could not be tried. {reason}"],
 

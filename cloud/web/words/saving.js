@@ -4,11 +4,10 @@
 import { addWords } from "../language.js";
 
 addWords({
-  saving_title: ["Спестяване", "Saving"],
   saving_water: ["Вода", "Water"],
   saving_electricity: ["Ток", "Electricity"],
   saving_gas: ["Газ", "Gas"],
-  saving_heat: ["Топлинна енергия", "Heat"],
+  saving_heat: ["Топлина", "Heat"],
 
   saving_actions: ["Какво си струва да направиш", "What is worth doing"],
   saving_nothing: ["Засега няма какво да те съветваме: нищо не тече напразно и нищо не расте. Така дръж.", "There is nothing to advise you now: nothing runs in vain and nothing rises. Keep it up."],
@@ -35,7 +34,7 @@ addWords({
 
   saving_budgets: ["Бюджет за месеца", "Budget for the month"],
   saving_budgets_lead: ["Само ти виждаш бюджета си. Ако се очаква да го минеш, ти пишем веднъж в месеца така, както си избрал в", "Only you see your budget. If you are expected to pass it, we tell you once a month the way you chose in"],
-  saving_notices: ["Известия", "Notices"],
+  saving_notices: ["Известия", "Notifications"],
   saving_no_budget: ["няма бюджет", "no budget"],
   saving_set: ["Сложи бюджет", "Set a budget"],
   saving_set_of: ["Сложи бюджет: {name}", "Set a budget: {name}"],

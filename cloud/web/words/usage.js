@@ -5,7 +5,7 @@ import { addWords } from "../language.js";
 
 addWords({
   now_title: ["Сега", "Now"],
-  now_of: ["по {n} от {of} уреда", "by {n} of {of} meters"],
+  now_of: ["по {n} от {of} измервателя", "by {n} of {of} meters"],
   usage_period: ["Период", "Period shown"],
   usage_by_day: ["Ден", "Day"],
   usage_by_week: ["Седмица", "Week"],

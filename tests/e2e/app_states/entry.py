@@ -8,9 +8,11 @@ from playwright.sync_api import Page, Route
 
 from tests.e2e.app_page import sign_in
 from tests.e2e.app_states import State
+from tests.fakes.fake_account_api import an_organisation, codes_to_add
 from tests.fakes.fake_city import USER
 from tests.fakes.fake_cloud_api import FakeCloud
 
+SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 CODES = [f"{number:04}-abcd-efgh" for number in range(10)]
 
 
@@ -30,8 +32,13 @@ def _answers(method: str, path: str, status: int, body: dict[str, Any]) -> Any:
 def _needs_a_factor(page: Page) -> None:
     answered = {"user": USER | {"role": "operator"}, "needs_second_factor": True}
     _answers("GET", "/session", 200, answered)(page)
-    _answers("POST", "/account/codes", 200, {"secret": "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"})(page)
+    _answers("POST", "/account/codes", 200, codes_to_add(SECRET).model_dump())(page)
     _answers("POST", "/account/codes/confirm", 200, {"recovery_codes": CODES})(page)
+
+
+def _organisations(fake: FakeCloud) -> None:
+    names = ("Софийска вода", "Столична община")
+    fake.account.organisations = [an_organisation(name) for name in names]
 
 
 def _wrong_password(page: Page, _: FakeCloud) -> None:
@@ -69,6 +76,14 @@ _CODE_NEEDED = _answers(
 
 STATES = (
     State(name="sign_in", view="sign_in", role=None, ready="#email"),
+    State(
+        name="sign_in_organisations",
+        view="sign_in",
+        role=None,
+        address="?refused=identity-refused",
+        before=_organisations,
+        ready="[data-organisation]",
+    ),
     State(
         name="sign_in_refused",
         view="sign_in",

@@ -195,6 +195,15 @@ async def test_a_browser_is_shown_a_refusal_in_the_app(
     assert "iskar_session" not in answer.headers["set-cookie"]
 
 
+async def test_a_sign_in_that_can_not_begin_leads_a_browser_back_to_the_app(
+    cloud: CloudInTest,
+) -> None:
+    nowhere = "/api/v1/organisations/nobody/sign-in"
+    shown = await cloud.client.get(nowhere, headers={"Accept": "text/html"})
+    assert (shown.status_code, shown.headers["location"]) == (303, "/?refused=not-found")
+    assert (await cloud.client.get(nowhere)).status_code == 404
+
+
 async def test_who_stopped_at_the_provider_is_not_signed_in(browser: Browser) -> None:
     begun = await browser.begin("/")
     state = parse_qs(urlsplit(begun.headers["location"]).query)["state"][0]

@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 
 from cloud.accounts.attempts import MAX_CODE_FAILURES
+from cloud.accounts.qr_code import drawn
 from cloud.kit.auth.rights import STAFF, Role
 from cloud.kit.database import run
 from cloud.kit.settings import CloudSettings
@@ -46,6 +47,16 @@ async def test_who_has_codes_needs_one_to_sign_in_and_each_works_once(
     await browser.sign_in(password, code)
     used = await browser.refusal("POST", "/session", credentials(password, code))
     assert used == WRONG_CODE
+
+
+async def test_the_picture_for_an_app_is_of_the_address_with_the_secret(
+    browser: Browser, password: str
+) -> None:
+    await browser.sign_in(password)
+    told = await browser.good("POST", "/account/codes")
+    side, path = drawn(told["address"])
+    assert told["qr_code"] == {"side": side, "path": path}
+    assert told["secret"] in told["address"]
 
 
 async def test_a_code_of_half_a_minute_ago_is_taken_and_one_of_two_minutes_ago_is_not(
