@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from cloud.papers import bill_checks
 from cloud.papers.bill_check import compare
 from cloud.papers.bill_facts import (
     Billed,
@@ -23,6 +24,11 @@ from cloud.papers.bill_facts import (
     Ours,
     Priced,
 )
+from cloud.tariffs.costs import Reckoned
+from cloud.tariffs.models import GasConversion
+from cloud.tariffs.pricing import bill
+from tests.papers_builders import a_point
+from tests.tariffs import a_component, a_period, a_version
 from wire import quality
 
 OCTOBER, NOVEMBER = date(2026, 10, 1), date(2026, 11, 1)
@@ -268,3 +274,25 @@ def test_a_total_alone_is_compared_with_what_the_registers_allow():
 def test_a_total_alone_proves_nothing_beside_days_that_we_miss():
     found = check(ours(usage=Decimal(20), missing=[OCTOBER]), total_eur="74.40")
     assert (found.verdict, codes(found)) == ("unknown", ["our_gap"])
+
+
+@pytest.mark.parametrize(("later", "told"), [("10.5", Decimal("9.975")), ("10.7", None)])
+def test_a_factor_of_gas_is_ours_while_it_is_one(later: str, told: Decimal | None):
+    periods = [
+        a_period(
+            first, end, a_version(a_component(), gas=_gas(kwh), valid_from=date(2026, month, 1))
+        )
+        for first, end, kwh, month in (
+            ("2026-09-16", "2026-10-01", "10.5", 9),
+            ("2026-10-01", "2026-10-16", later, 10),
+        )
+    ]
+    point = a_point("gas", "Газ", reading_type="gas")
+    reckoned = Reckoned(
+        point=point, periods=periods, uses=[], bill=bill("gas", [], periods), is_final=True
+    )
+    assert bill_checks._price(reckoned, []).kwh_per_m3 == told
+
+
+def _gas(kwh_per_m3: str) -> GasConversion:
+    return GasConversion(kwh_per_m3=Decimal(kwh_per_m3), volume_factor=Decimal("0.95"))
