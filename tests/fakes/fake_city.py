@@ -256,7 +256,8 @@ def used(utility: str, resolution: str, at: int, start: datetime) -> int:
     if resolution == "day":
         return round(hourly * 14 * (1.2 + math.cos(start.timetuple().tm_yday / 58) / 4))
     if resolution == "hour":
-        return round(hourly * (0.25 + max(0, math.sin((at - 5) / 19 * math.pi)) ** 1.5))
+        by_day: float = max(0, math.sin((at - 5) / 19 * math.pi)) ** 1.5
+        return round(hourly * (0.25 + by_day))
     return round(hourly * 430 * (1.5 + math.cos(at / 6 * math.pi)))
 
 
