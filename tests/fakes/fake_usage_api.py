@@ -40,7 +40,7 @@ def add_usage_routes(router: APIRouter, long_use: LongUse) -> None:
     ) -> Response:
         long_use.asked.append(utility)
         found = long_use_of(utility, first, end, long_use.hours_from)
-        body = written(found, utility, packs=False)
+        body = written(found, utility)
         UsageColumns.model_validate_json(body)
         return Response(body, media_type="application/json")
 
