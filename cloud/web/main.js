@@ -2,7 +2,7 @@
 /** The app: who is signed in, which view the address asks for, the frame around it. */
 
 import { html, nothing } from "lit";
-import { currentUser, session, signOut, UnreachableError } from "./api.js";
+import { currentUser, giveUp, session, signOut, UnreachableError } from "./api.js";
 import { now } from "./clock.js";
 import { Element } from "./components/element.js";
 import { icon, mark } from "./components/icons.js";
@@ -52,11 +52,15 @@ class App extends Element {
   }
 
   async #begin() {
+    const before = this.user;
     try {
-      this.user = await currentUser();
+      const user = await currentUser();
+      if (this.user !== before) return; // somebody has signed in meanwhile
+      this.user = user;
       this.failure = null;
       remember("user", this.user, now());
     } catch (error) {
+      if (this.user !== before) return;
       const known = recall("user")?.content ?? null;
       if (error.status === 401) {
         this.failure = null;
@@ -95,6 +99,7 @@ class App extends Element {
   }
 
   #leave(notice) {
+    giveUp();
     forgetUser();
     this.user = null;
     this.notice = notice;
@@ -111,6 +116,7 @@ class App extends Element {
     for (const secret of secrets) secret.value = "";
     this.#setAside = { view: this.#view.isTyped ? this.#view : document.createElement("iskar-view"), email: this.user.email };
     this.#view = document.createElement("iskar-view");
+    giveUp();
     forgetUser();
     this.user = null;
     this.notice = "session_ended";
