@@ -155,7 +155,8 @@ def test_what_somebody_asked_for_is_given_up_as_they_sign_out(browser: Browser):
         page.route("**/usage?*", lambda route: held.append(route))  # noqa: PLW0108
         page.click("[data-period=year]")
         _wait_for(page, held)
-        with page.expect_event("requestfailed", lambda one: "/usage?" in one.url):
+        # well before it would be given up anyhow, after 15 s
+        with page.expect_event("requestfailed", lambda one: "/usage?" in one.url, timeout=8_000):
             page.click(".leave")
         page.wait_for_selector("#email")
 
