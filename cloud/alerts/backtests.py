@@ -7,7 +7,6 @@ that is read each minute takes half a minute of a processor.
 
 import asyncio
 import json
-import sys
 from array import array
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -26,6 +25,7 @@ from cloud.kit.clock import Clock
 from cloud.kit.database import Connection, Database
 from cloud.kit.errors import CloudError
 from cloud.kit.hypertable import ZONE
+from cloud.kit.programs import ProgramTooSlowError, answer_of
 from cloud.meters.models import Meter
 from cloud.meters.service import meters_by_id
 from cloud.premises.models import ServicePoint
@@ -207,22 +207,7 @@ def _epoch(trace: Trace, point: ServicePoint, meter: Meter, labels: Sequence[Lab
 
 
 async def _asked(question: bytes, days: int) -> bytes:
-    """Return a backtest's answer; a program that isn't waited for any more is killed."""
-    program = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", backtest.__name__),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-    )
     try:
-        async with asyncio.timeout(TIMEOUT_S):
-            answer, _ = await program.communicate(question)
-    except TimeoutError:
+        return await answer_of(backtest.__name__, question=question, timeout_s=TIMEOUT_S)
+    except ProgramTooSlowError:
         raise BacktestTooLongError(days) from None
-    finally:
-        if program.returncode is None:
-            program.kill()
-            await program.wait()
-    if program.returncode != 0:
-        raise RuntimeError(f"The backtest ended with {program.returncode}.")
-    return answer

@@ -22,6 +22,7 @@ from cloud.app.services import Services
 from cloud.demand.bills import endpoints as bills
 from cloud.demand.history import datasets_endpoints as datasets
 from cloud.demand.history import endpoints as demand
+from cloud.demand.issued import buildings_endpoints as building_forecasts
 from cloud.demand.issued import endpoints as forecasts
 from cloud.demand.issued import limits_endpoints as limits
 from cloud.demand.studies import endpoints as studies
@@ -99,6 +100,7 @@ ROUTERS = (
     demand.router,
     datasets.router,
     forecasts.router,
+    building_forecasts.router,
     limits.router,
     studies.router,
     usual.router,

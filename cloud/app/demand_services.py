@@ -15,6 +15,7 @@ from cloud.demand.history.weathering import Weathering
 from cloud.demand.issued import limits_service
 from cloud.demand.issued import tasks as demand_tasks
 from cloud.demand.issued.audits_service import Audits
+from cloud.demand.issued.buildings_service import BuildingForecasts
 from cloud.demand.issued.limits_service import Limits
 from cloud.demand.issued.points import PointForecasts
 from cloud.demand.issued.service import IssuedForecasts
@@ -50,6 +51,7 @@ class DemandServices:
     models: ModelRegistry
     runs: Runs
     issued: IssuedForecasts
+    buildings: BuildingForecasts
     audits: Audits
     limits: Limits
     studies: Studies
@@ -96,6 +98,7 @@ class DemandServices:
             models=models,
             runs=runs,
             issued=issued,
+            buildings=BuildingForecasts(database, clock, history),
             audits=audits,
             limits=limits,
             studies=Studies(clock, history, weathering, weather, issued, limits, asked),

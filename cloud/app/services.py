@@ -325,7 +325,7 @@ class Services:
             weather_feed=weather_feed,
             papers=Papers(database, clock, readings, registers, costs, alerts, Press()),
             client_numbers=ClientNumbers(database, clock),
-            bill_checks=BillChecks(database, registers, readings, costs, book),
+            bill_checks=BillChecks(database, registers, readings, costs, book, clock),
         )
 
     async def run(self, *, works: bool = True) -> None:

@@ -138,8 +138,19 @@ def _of_register(which: str, figure: Decimal, bound: OurBound, sign: int) -> Rea
         nearest = min(shown, key=lambda one: abs(one - bound.day))
         evidence = said | {"shown_on": nearest.isoformat()}
         return Reason(code="other_day", usage_part=part, evidence=evidence)
+    if _may_have_shown(figure, bound):
+        evidence = said | _neighbours(bound)
+        return Reason(code="our_register_unknown", usage_part=part, evidence=evidence)
     looked = {"looked_from": days[0].isoformat(), "looked_to": days[-1].isoformat()} if days else {}
     return Reason(code="not_on_dial", usage_part=part, evidence=said | looked)
+
+
+def _may_have_shown(figure: Decimal, bound: OurBound) -> bool:
+    """Tell whether the dial may have shown a figure while too little of it was known."""
+    known = bound.nearby.values()
+    return (bound.is_open_after and figure > max(known, default=figure)) or (
+        bound.is_open_before and figure < min(known, default=figure)
+    )
 
 
 def _is_between(figure: Decimal, bound: OurBound) -> bool:
@@ -223,7 +234,7 @@ def _slack(billed: Billed, ours: Ours) -> Decimal:
 def _may_be(usage: Decimal, billed: Billed, ours: Ours) -> bool:
     """Tell whether a use fits our registers: read at any hour of the two days, and cut."""
     assert ours.usage is not None  # noqa: S101 - there is a difference
-    if any(one.code != "our_register_unknown" for one in _of_registers(billed, ours)):
+    if any(one.usage_part is not None for one in _of_registers(billed, ours)):
         return False
     return abs(usage - ours.usage) <= _slack(billed, ours)
 
@@ -269,10 +280,14 @@ def _of_price(
     priced = price.pricing(counted) if price and counted is not None else None
     if price is None or priced is None or counted is None:
         return [Reason(code="price_unknown")]
+    rest = paid - priced.total_eur
+    if usage is None and ours.missing:
+        return [Reason(code="our_gap", evidence=_days(ours.missing))]
+    if usage is None and _fits_a_use(paid, price, counted, _slack(billed, ours)):
+        return [Reason(code="rounding", eur_part=rest)] if abs(rest) > ROUNDED_EUR else []
     found = []
     if our_total is not None and abs(priced.total_eur - our_total) >= CENT:
         found.append(Reason(code="other_use", eur_part=priced.total_eur - our_total))
-    rest = paid - priced.total_eur
     converted, part = _of_conversion(billed, price, counted, priced)
     if converted is not None and part is not None:
         found.append(converted)
@@ -290,6 +305,14 @@ def _of_price(
             evidence = {"valid_from": since.isoformat(), "total": str(other.total_eur)}
             return [*found, Reason(code="other_price", eur_part=rest, evidence=evidence)]
     return [*found, *_hints(price), Reason(code="price_unexplained", eur_part=rest)]
+
+
+def _fits_a_use(paid: Decimal, price: OurPrice, usage: Decimal, slack: Decimal) -> bool:
+    """Tell whether a total without a use may be that of one which our registers allow."""
+    least, most = price.pricing(max(usage - slack, Decimal(0))), price.pricing(usage + slack)
+    if least is None or most is None:
+        return False
+    return least.total_eur - ROUNDED_EUR <= paid <= most.total_eur + ROUNDED_EUR
 
 
 def _hints(price: OurPrice) -> list[Reason]:

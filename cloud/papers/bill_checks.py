@@ -2,13 +2,14 @@
 """Bill checks: what we know of a bill's period, gathered for ``bill_check`` to compare."""
 
 import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
 
 from cloud.kit.auth.rights import Principal
+from cloud.kit.clock import Clock
 from cloud.kit.database import Database
 from cloud.kit.errors import InvalidRequestError
 from cloud.kit.hypertable import ZONE
@@ -51,8 +52,10 @@ class BillChecks:
         readings: Readings,
         costs: Costs,
         book: PriceBook,
+        clock: Clock,
     ) -> None:
         self._database = database
+        self._clock = clock
         self._book = book
         self._registers = registers
         self._readings = readings
@@ -118,17 +121,29 @@ class BillChecks:
         )
         _, usages, _ = await self._readings.usage_of_point(caller, point.service_point_id, around)
         register = None if found.register is None else Decimal(found.register) / per
-        nearby = {} if register is None else _nearby(register, day, usages, epoch, per)
+        today = self._clock.now().astimezone(ZONE).date()
+        nearby = _Nearby({}) if register is None else _nearby(register, day, usages, epoch, per)
         return OurBound(
             day=day,
             serial=epoch.meter.serial,
             at_start=register,
-            at_end=nearby.get(day + A_DAY),
+            at_end=nearby.registers.get(day + A_DAY),
             bits=found.quality,
             before=_neighbour(found.before, per),
             after=_neighbour(found.after, per),
-            nearby=nearby,
+            nearby=nearby.registers,
+            is_open_before=nearby.unknown_before is not None,
+            is_open_after=nearby.unknown_after is not None and nearby.unknown_after < today,
         )
+
+
+@dataclass(frozen=True)
+class _Nearby:
+    """Registers when days begin, and the days before and after at which they are lost sight of."""
+
+    registers: Mapping[date, Decimal]
+    unknown_before: date | None = None
+    unknown_after: date | None = None
 
 
 def _nearby(
@@ -137,25 +152,30 @@ def _nearby(
     usages: Sequence[IntervalUsage],
     epoch: RegisterEpoch,
     per: Decimal,
-) -> dict[date, Decimal]:
+) -> _Nearby:
     """Return the register when the days around one begin, as far as use is known without a break.
 
-    A day that an exchange, rollover or reset falls into ends what is known.
+    A day that an exchange, rollover or reset falls into ends what is known. So does one that isn't
+    known whole: what is known of it, the dial did show.
     """
     by_day = {one.start.astimezone(ZONE).date(): one for one in usages}
     found = {day: register}
+    unknown: dict[int, date] = {}
     for step in (1, -1):
         known, one = register, day
         while True:
-            used = by_day.get(one if step > 0 else one - A_DAY)
-            if used is None or used.usage is None or _is_broken(used, epoch):
+            of_day = one if step > 0 else one - A_DAY
+            used = by_day.get(of_day)
+            if used is None or _is_broken(used, epoch):
                 break
-            known += step * Decimal(used.usage) / per
-            one += step * A_DAY
-            found[one] = known
-            if used.quality & quality.MISSING:
+            if used.usage is not None:
+                known += step * Decimal(used.usage) / per
+                one += step * A_DAY
+                found[one] = known
+            if used.usage is None or used.quality & quality.MISSING:
+                unknown[step] = of_day
                 break
-    return dict(sorted(found.items()))
+    return _Nearby(dict(sorted(found.items())), unknown.get(-1), unknown.get(1))
 
 
 def _is_broken(used: IntervalUsage, epoch: RegisterEpoch) -> bool:
@@ -232,14 +252,18 @@ def _price(reckoned: Reckoned, around: Sequence[Period]) -> OurPrice:
         since: _pricing(reckoned, [replace(one, version=version) for one in reckoned.periods])
         for since, version in _versions(around).items()
     }
-    gas = next((one.gas for one in versions.values() if one.gas is not None), None)
+    factors = {
+        one.gas.kwh_per_m3 * one.gas.volume_factor
+        for one in versions.values()
+        if one.gas is not None
+    }
     return OurPrice(
         pricing=_pricing(reckoned, reckoned.periods),
         versions=sorted(versions),
         others=others,
         is_assumed=reckoned.is_assumed,
         leaves_out=reckoned.leaves_out,
-        kwh_per_m3=gas.kwh_per_m3 * gas.volume_factor if gas is not None else None,
+        kwh_per_m3=factors.pop() if len(factors) == 1 else None,
     )
 
 

@@ -33,6 +33,8 @@ class OurBound:
     """Our register when a local day begins and when it ends; None where it can't be told.
 
     ``nearby`` has the register when the days around it begin, while it is the same meter's.
+    ``is_open_before`` and ``is_open_after`` tell that the dial may have shown less, or more, than
+    all of it in days of which not enough is known; never of days to come.
     """
 
     day: date
@@ -43,6 +45,8 @@ class OurBound:
     before: Neighbour | None = None
     after: Neighbour | None = None
     nearby: Mapping[date, Decimal] = field(default_factory=dict)
+    is_open_before: bool = False
+    is_open_after: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +75,8 @@ class OurPrice:
     """What use of the period costs by our prices.
 
     ``versions`` are the days from which each price version applies within it; ``others`` price
-    all of it by one version alone, by the day that is valid from. ``kwh_per_m3`` is of gas.
+    all of it by one version alone, by the day that is valid from. ``kwh_per_m3`` is of gas;
+    None where it changes within the period.
     """
 
     pricing: Pricing

@@ -15,7 +15,7 @@ from cloud.papers.bill_checks import BillChecks
 from cloud.papers.bill_facts import Billed, Comparison, Neighbour, OurBound, Ours
 from cloud.papers.client_numbers import ClientNumbers, NoSupplierError
 from cloud.papers.figures import bill_unit
-from cloud.papers.press import PressBusyError, PressFailedError
+from cloud.papers.press import PressBusyError
 from cloud.papers.service import Papers
 from cloud.papers.words import Language
 from cloud.premises.models import ServicePoint
@@ -57,7 +57,7 @@ A_PDF: dict[int | str, dict[str, Any]] = {
 }
 ROUTE: dict[str, Any] = {
     "response_class": Response,
-    "responses": {**A_PDF, **answers(PressBusyError, PressFailedError)},
+    "responses": {**A_PDF, **answers(PressBusyError)},
 }
 
 

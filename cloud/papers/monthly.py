@@ -118,12 +118,12 @@ def _summary(month: Month, one: UtilityMonths, language: Language) -> dict[str, 
     return {
         "utility": one.utility,
         "name": figures.utility(one.utility, language),
-        "use": quantity(_total(one.days), one.unit, language),
+        "use": _used(one.days, whole, one.unit, language),
         "cost": euro(sum(priced, Decimal(0)) if priced else None, language),
         "per_day": _per_day(ours, one.unit, language),
         "others": [
             {
-                "use": quantity(_total(days), one.unit, language),
+                "use": _used(days, days, one.unit, language),
                 "per_day": _per_day(_daily(days), one.unit, language),
                 "change": _change(ours, _daily(days), language),
             }
@@ -135,6 +135,20 @@ def _summary(month: Month, one: UtilityMonths, language: Language) -> dict[str, 
 def _total(days: Sequence[IntervalUsage]) -> int | None:
     known = [one.usage for one in days if one.usage is not None]
     return sum(known) if known else None
+
+
+def _used(
+    days: Sequence[IntervalUsage], over: Sequence[IntervalUsage], unit: str, language: Language
+) -> str:
+    """Return the use of days; at least that where one of those that are ``over`` isn't known whole.
+
+    What nobody measured is no use of nothing.
+    """
+    total = _total(days)
+    shown = quantity(total, unit, language)
+    if total is None or all(_state(one) != "missing" for one in over):
+        return shown
+    return say("at_least", language, use=shown)
 
 
 def _daily(days: Sequence[IntervalUsage]) -> Decimal | None:

@@ -3,15 +3,18 @@
 
 import asyncio
 import json
-import sys
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
 from cloud.kit.errors import RETRY_AFTER_S, CloudError
+from cloud.kit.programs import answer_of
 from cloud.papers import typesetting
 
 AT_ONCE = 2  # a page takes about half a second of one core
 WAITING = 20  # whoever comes then is sent away, and may come again
+OF_ONE = 4  # of these places, so that one who asks for many leaves some to the others
 TIMEOUT_S = 20
 
 
@@ -26,53 +29,33 @@ class PressBusyError(CloudError):
         super().__init__("Too many papers are being made at the moment; ask again in a while.")
 
 
-class PressFailedError(CloudError):
-    """A page could not be set."""
-
-    status = 500
-    code = "press-failed"
-
-
 class Press:
-    """Makes PDFs."""
+    """Makes PDFs, for whoever holds a place."""
 
-    def __init__(self, program: str = typesetting.__name__, timeout_s: float = TIMEOUT_S) -> None:
-        self._program = program
+    def __init__(self, timeout_s: float = TIMEOUT_S) -> None:
         self._timeout_s = timeout_s
         self._turn = asyncio.Semaphore(AT_ONCE)
-        self._asking = 0
+        self._places: Counter[str] = Counter()
+
+    @contextmanager
+    def place(self, who: str) -> Iterator[None]:
+        """Hold a place among those who wait, or raise PressBusyError.
+
+        To be taken before what a page shows is gathered: that takes longer than to set it.
+        """
+        if self._places.total() >= AT_ONCE + WAITING or self._places[who] >= OF_ONE:
+            raise PressBusyError
+        self._places[who] += 1
+        try:
+            yield
+        finally:
+            self._places[who] -= 1
+            self._places += Counter()  # forgets who holds none
 
     async def pdf(self, template: str, told: Mapping[str, Any]) -> bytes:
-        """Return a page that shows ``told``; a program that isn't waited for any more is killed."""
-        if self._asking >= AT_ONCE + WAITING:
-            raise PressBusyError
-        self._asking += 1
-        try:
-            async with self._turn:
-                return await self._set(template, json.dumps(told).encode())
-        finally:
-            self._asking -= 1
-
-    async def _set(self, template: str, told: bytes) -> bytes:
-        program = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-m", self._program, template),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        try:
-            async with asyncio.timeout(self._timeout_s):
-                made, said = await program.communicate(told)
-        except TimeoutError:
-            raise PressFailedError(f"A page was not set within {self._timeout_s:g} s.") from None
-        finally:
-            if program.returncode is None:
-                program.kill()
-                await program.wait()
-        if program.returncode != 0:
-            last = said.decode(errors="replace").strip().splitlines()[-1:]
-            raise PressFailedError(
-                f"The page {template} was not set ({program.returncode}): {' '.join(last)[:300]}"
+        """Return a page that shows ``told``, or raise ProgramError."""
+        question = json.dumps(told).encode()
+        async with self._turn:
+            return await answer_of(
+                typesetting.__name__, template, question=question, timeout_s=self._timeout_s
             )
-        return made

@@ -13,6 +13,7 @@ from cloud.kit.clock import Clock
 from cloud.kit.database import Database
 from cloud.kit.errors import InvalidRequestError
 from cloud.kit.hypertable import ZONE
+from cloud.meters.service import meters_by_id
 from cloud.papers import monthly, self_reading
 from cloud.papers.client_numbers import numbers_of
 from cloud.papers.monthly import Month, RegisterThen, UtilityMonths
@@ -58,9 +59,10 @@ class Papers:
         self, caller: Principal, premises_id: str, first: date, language: Language
     ) -> bytes:
         """Return the report of the month that begins with ``first``, as far as it is over."""
-        month = await self._month(caller, premises_id, first)
-        told = await asyncio.to_thread(monthly.told, month, language)
-        return await self._press.pdf("report", told)
+        with self._press.place(caller.owner):
+            month = await self._month(caller, premises_id, first)
+            told = await asyncio.to_thread(monthly.told, month, language)
+            return await self._press.pdf("report", told)
 
     async def self_reading(
         self, caller: Principal, premises_id: str, day: date, language: Language
@@ -68,6 +70,11 @@ class Papers:
         """Return the sheet of a building's water meters as they were on a local day."""
         if day > self._clock.now().astimezone(ZONE).date():
             raise InvalidRequestError(f"Nobody knows yet what meters will show on {day}.")
+        with self._press.place(caller.owner):
+            sheet = await self._sheet(caller, premises_id, day)
+            return await self._press.pdf("self_reading", self_reading.told(sheet, language))
+
+    async def _sheet(self, caller: Principal, premises_id: str, day: date) -> Sheet:
         premises, points = await self._seen(caller, premises_id)
         water = [one for one in points if one.type.utility == "water"]
         async with self._database.transaction() as connection:
@@ -86,8 +93,7 @@ class Papers:
             for one in water
             for serial, found in [await self._on_day(caller, one, day)]
         ]
-        sheet = Sheet(premises=premises, day=day, now=self._clock.now(), meters=meters)
-        return await self._press.pdf("self_reading", self_reading.told(sheet, language))
+        return Sheet(premises=premises, day=day, now=self._clock.now(), meters=meters)
 
     async def _seen(
         self, caller: Principal, premises_id: str
@@ -176,12 +182,10 @@ class Papers:
             _, found = await self._registers.at(caller, point.service_point_id, at)
         except RegisterUnknownError:
             return None, None
-        _, epochs = await self._registers.epochs(caller, point.service_point_id)
-        hung = found.installation.installation_id
-        serial = next(
-            (one.meter.serial for one in epochs if one.installation.installation_id == hung), None
-        )
-        return serial, found
+        meter_id = found.installation.meter_id
+        async with self._database.transaction() as connection:
+            meters = await meters_by_id(connection, [meter_id])
+        return meters[meter_id].serial, found
 
     async def _on_day(
         self, caller: Principal, point: ServicePoint, day: date

@@ -100,6 +100,7 @@ LABELS: dict[str, tuple[str, str]] = {
     "month_before": ("Предходен", "Month before"),
     "year_before": ("Преди година", "Year before"),
     "per_day": ("на ден", "a day"),
+    "at_least": ("поне {use}", "at least {use}"),
     "same_days": (
         "Сравнено с първите {n} дни на другите месеци.",
         "Compared with the first {n} days of the other months.",

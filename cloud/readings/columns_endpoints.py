@@ -2,7 +2,6 @@
 """Years of usage over HTTP, in columns that a phone can draw."""
 
 import asyncio
-import gzip
 import json
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
@@ -22,7 +21,6 @@ from wire import quality
 router = APIRouter(tags=["readings"])
 
 NOT_INCLUDED = f"The local day after the last, {LATEST} at most; {MAX_DAYS} days at most."
-GZIP_LEVEL = 6  # ten years of hours in 60 ms, a third of their size
 
 
 def _usages(request: Request) -> LongUsages:
@@ -32,7 +30,6 @@ def _usages(request: Request) -> LongUsages:
 
 @router.get("/premises/{premises_id}/usage/columns", response_model=UsageColumns)
 async def usage_columns_of_premises(
-    request: Request,
     premises_id: Annotated[Identifier, Path()],
     utility: Utility,
     first: Annotated[date, Query(alias="from", description=A_DAY, examples=["2016-11-01"])],
@@ -42,25 +39,22 @@ async def usage_columns_of_premises(
 ) -> Response:
     """Return a building's use of one utility over years, by the finest resolution that is kept.
 
-    As columns with run lengths, compressed for who accepts gzip: ten years of hours are 200 kB.
+    As columns with run lengths; ten years of hours are 200 kB for who accepts gzip.
     """
     found = await service.of_premises(caller, premises_id, utility, first, end)
-    packs = "gzip" in request.headers.get("accept-encoding", "")
-    body = await asyncio.to_thread(written, found, utility, packs=packs)
-    headers = {"Vary": "Accept-Encoding"} | ({"Content-Encoding": "gzip"} if packs else {})
-    return Response(body, media_type="application/json", headers=headers)
+    body = await asyncio.to_thread(written, found, utility)
+    return Response(body, media_type="application/json")
 
 
-def written(found: LongUsage, utility: str, *, packs: bool) -> bytes:
-    """Return the answer in JSON as ``UsageColumns`` has it, with ``packs`` compressed."""
+def written(found: LongUsage, utility: str) -> bytes:
+    """Return the answer in JSON as ``UsageColumns`` has it."""
     told = {
         "utility": utility,
         "timezone": ZONE.key,
         "is_final": found.is_final,
         "stretches": [_stretch(one, found.unit) for one in found.stretches],
     }
-    body = json.dumps(told, separators=(",", ":")).encode()
-    return gzip.compress(body, GZIP_LEVEL, mtime=0) if packs else body
+    return json.dumps(told, separators=(",", ":")).encode()
 
 
 def _stretch(one: Stretch, unit: str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 """Budgets of people for buildings that they see, and how the running month will end beside them."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 
 from cloud.demand.bills.service import ExpectedBills
@@ -63,21 +63,24 @@ class Budgets:
                 "budget.put",
                 about,
                 premises_id=premises_id,
-                euro=None if euro is None else str(euro),
-                amount=amount,
+                personal={"euro": None if euro is None else str(euro), "amount": amount},
             )
         return kept
 
     async def delete(self, caller: Principal, premises_id: str, utility: str) -> None:
-        """Forget the caller's budget; harmless when repeated."""
-        async with self._database.transaction() as connection:
-            await one_premises(connection, premises_id, caller)
+        """Forget the caller's budget, also of a building that they see no more.
+
+        Harmless when repeated.
+        """
         async with self._database.transaction(as_system=True) as connection:
             if await repository.delete(connection, caller.owner, premises_id, utility):
                 about = f"budget:{premises_id}/{utility}"
                 await audit.record(
                     connection, caller, "budget.deleted", about, premises_id=premises_id
                 )
+                return
+        async with self._database.transaction() as connection:
+            await one_premises(connection, premises_id, caller)
 
     async def this_month(self, caller: Principal, premises_id: str) -> Month:
         """Return how the running month will end beside each of the caller's budgets."""
@@ -99,8 +102,3 @@ class Budgets:
 
     def _today(self) -> date:
         return self._clock.now().astimezone(ZONE).date()
-
-
-def last_day(end: date) -> date:
-    """Return the last day of a month that ends before ``end``."""
-    return end - timedelta(days=1)

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Request
 
 from cloud.kit.auth.callers import Budgeter, Seer
+from cloud.kit.auth.rights import Principal, Right
 from cloud.kit.errors import NotFoundError, answers
 from cloud.kit.schemas import Identifier, Name
 from cloud.premises.models import ServicePoint
@@ -37,7 +38,7 @@ A_DAY = timedelta(days=1)
 @router.get("/premises/{premises_id}/budgets")
 async def budgets(premises_id: PathId, kept: Service, caller: Budgeter) -> schemas.BudgetMonth:
     """Return the caller's budgets for a building, and how the month will end beside each."""
-    return _month(premises_id, await kept.this_month(caller, premises_id))
+    return _month(caller, premises_id, await kept.this_month(caller, premises_id))
 
 
 @router.put("/premises/{premises_id}/budgets/{utility}", responses=answers(NotFoundError))
@@ -71,16 +72,17 @@ async def savings(
     saving = await found.of_premises(caller, premises_id)
     return schemas.Saving(
         premises_id=premises_id,
-        budgets=_month(premises_id, saving.month),
+        budgets=_month(caller, premises_id, saving.month),
         nights=[_night(one) for one in saving.nights],
         years=[_years(one) for one in saving.years],
         actions=[_action(one) for one in saving.actions],
     )
 
 
-def _month(premises_id: str, month: Month) -> schemas.BudgetMonth:
+def _month(caller: Principal, premises_id: str, month: Month) -> schemas.BudgetMonth:
     return schemas.BudgetMonth(
         premises_id=premises_id,
+        may_be_set=caller.has(Right.BUDGET),
         month=f"{month.first:%Y-%m}",
         first_day=month.first,
         last_day=month.end - A_DAY,

@@ -78,7 +78,7 @@ def hours_of_night(day: date) -> list[datetime]:
 
 def best_of(hours: Sequence[IntervalUsage], end_day: date, spans: int) -> Standing | None:
     """Return the four weeks that stood lowest of so many before ``end_day``; None for none."""
-    found = [standing_use(hours, end_day - at * NIGHTS * A_DAY) for at in range(1, spans + 1)]
+    found = [standing_use(hours, end_day - at * NIGHTS * A_DAY) for at in range(spans)]
     known = [one for one in found if one.per_h is not None]
     return min(known, key=lambda one: one.per_h or 0.0, default=None)
 

@@ -59,9 +59,10 @@ class BudgetState(Budget):
 
 
 class BudgetMonth(BaseModel):
-    """The caller's budgets in the running local month."""
+    """The caller's budgets in the running local month, and whether they may set any."""
 
     premises_id: str
+    may_be_set: bool
     month: str
     first_day: date
     last_day: date

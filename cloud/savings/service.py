@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from itertools import chain
 
 from cloud.alerts.models import Alert
 from cloud.alerts.service import Alerts
@@ -18,21 +19,21 @@ from cloud.kit.database import Connection, Database
 from cloud.kit.hypertable import ZONE
 from cloud.premises.models import Premises, ServicePoint
 from cloud.premises.service import one_premises, visible_points
-from cloud.readings.models import IntervalUsage
-from cloud.readings.service import main_points, usage
-from cloud.readings.usage import HOUR, boundaries
+from cloud.readings.service import hours_at, main_points
+from cloud.readings.usage import Figure, intervals
 from cloud.savings import actions
 from cloud.savings.actions import Action
 from cloud.savings.budgets import Budgets, Month
 from cloud.savings.comparing import Comparing, Years
-from cloud.savings.nights import NIGHTS, Standing, best_of, standing_use
+from cloud.savings.nights import NIGHTS, Standing, best_of, hours_of_night, standing_use
 from cloud.savings.years import Compared
 from cloud.tariffs.costs import Costs
 from cloud.tariffs.losses import Loss
 
 STANDING_UTILITIES = ("electricity", "water")  # boilers for gas and heat run at night in winter
 SPANS_BEFORE = 5  # of four weeks each: half a year with the newest
-A_DAY = timedelta(days=1)
+NIGHTS_KNOWN = (SPANS_BEFORE + 1) * NIGHTS
+A_DAY, A_HOUR = timedelta(days=1), timedelta(hours=1)
 ML_PER_L = 1000
 A_YEAR_IN_SPANS = Decimal(365) / NIGHTS
 CENT = Decimal("0.01")
@@ -104,11 +105,10 @@ class Savings:
         if not wanted:
             return []
         today = self._clock.now().astimezone(ZONE).date()
-        first = today - (SPANS_BEFORE + 1) * NIGHTS * A_DAY
-        hours = await usage(connection, wanted, boundaries(HOUR, first, today, ZONE), HOUR)
-        stood = {
-            id_: await asyncio.to_thread(_stood, of_point, today) for id_, of_point in hours.items()
-        }
+        nights = [hours_of_night(today - back * A_DAY) for back in range(1, NIGHTS_KNOWN + 1)]
+        # of half a year only these hours: all of them would hold up other callers
+        known = await hours_at(connection, wanted, [*chain.from_iterable(nights)])
+        stood = await asyncio.to_thread(_stood, known, nights, today)
         losses = [
             _loss(one, (stood[one.service_point_id][0].per_h or 0) * NIGHTS * 24, NIGHTS, today)
             for one in wanted
@@ -149,10 +149,20 @@ class Savings:
         }
 
 
-def _stood(hours: Sequence[IntervalUsage], today: date) -> tuple[Standing, Standing | None]:
-    """Return what stood in the last four weeks, and in the best ones of those before."""
-    now = standing_use(hours, today)
-    return now, best_of(hours, today - NIGHTS * A_DAY, SPANS_BEFORE)
+def _stood(
+    known: Mapping[str, Mapping[datetime, Figure]],
+    nights: Sequence[Sequence[datetime]],
+    today: date,
+) -> dict[str, tuple[Standing, Standing | None]]:
+    """Return by point what stood in the last four weeks, and in the best ones of those before."""
+    found = {}
+    for point, figures in known.items():
+        hours = [
+            hour for starts in nights for hour in intervals([*starts, starts[-1] + A_HOUR], figures)
+        ]
+        best = best_of(hours, today - NIGHTS * A_DAY, SPANS_BEFORE)
+        found[point] = standing_use(hours, today), best
+    return found
 
 
 def _loss(point: ServicePoint, amount: float, days: int, end: date) -> Loss:

@@ -29,9 +29,8 @@ GAS = "gas"
 A_MOMENT = timedelta(microseconds=1)
 
 NO_FACTOR = "no-factor"  # nobody told what makes energy of the gas then
-FACTOR_CHANGED = (
-    "factor-changed"  # within the interval, and its days are not kept, or not yet there
-)
+# within the interval, and its days are not kept, or not yet there
+FACTOR_CHANGED = "factor-changed"
 
 
 @dataclass(frozen=True, kw_only=True)

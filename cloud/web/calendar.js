@@ -3,26 +3,34 @@
 
 export const ZONE = "Europe/Sofia";
 const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 const FORMATS = new Map(); // by language and options
-const PARTS = new Intl.DateTimeFormat("en-CA", {
+const CLOCK = new Intl.DateTimeFormat("en-CA", {
   timeZone: ZONE, hourCycle: "h23",
-  year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit",
+  year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit",
 });
+const OFFSETS = new Map(); // by instant: asking the browser takes a slow phone a millisecond
+const OFFSETS_KEPT = 10_000;
 
-function parts(instantMs) {
-  return Object.fromEntries(PARTS.formatToParts(instantMs).map(({ type, value }) => [type, value]));
+function askedOffsetMs(instantMs) {
+  if (!OFFSETS.has(instantMs)) {
+    if (OFFSETS.size >= OFFSETS_KEPT) OFFSETS.clear();
+    const told = Object.fromEntries(CLOCK.formatToParts(instantMs).map(({ type, value }) => [type, value]));
+    OFFSETS.set(instantMs, Date.UTC(+told.year, +told.month - 1, +told.day, +told.hour, +told.minute) - instantMs);
+  }
+  return OFFSETS.get(instantMs);
 }
 
-export function dayOf(instantMs) {
-  const { year, month, day } = parts(instantMs);
-  return `${year}-${month}-${day}`;
-}
-
-/** How far local time is ahead of UTC at an instant, in ms. */
+/** How far local time is ahead of UTC at an instant, in ms. Clocks change on the hour, and at most once in a day. */
 export function offsetMs(instantMs) {
-  const { year, month, day, hour, minute, second } = parts(instantMs);
-  return Date.UTC(+year, +month - 1, +day, +hour, +minute, +second) - Math.floor(instantMs / 1000) * 1000;
+  const [before, after] = [Math.floor(instantMs / DAY_MS), Math.floor(instantMs / DAY_MS) + 1].map((day) => askedOffsetMs(day * DAY_MS));
+  return before === after ? before : askedOffsetMs(Math.floor(instantMs / HOUR_MS) * HOUR_MS);
 }
+
+/** "2026-11-21T07:05:00.000Z" of the clock on the wall. */
+const wall = (instantMs) => new Date(instantMs + offsetMs(instantMs)).toISOString();
+
+export const dayOf = (instantMs) => wall(instantMs).slice(0, 10);
 
 /** The instant a local day begins. Clocks change at 03:00 or 04:00, so midnight is never in doubt. */
 export function midnight(day) {
@@ -31,7 +39,7 @@ export function midnight(day) {
 }
 
 export function addDays(day, count) {
-  return new Date(Date.parse(`${day}T00:00:00Z`) + count * 24 * HOUR_MS).toISOString().slice(0, 10);
+  return new Date(Date.parse(`${day}T00:00:00Z`) + count * DAY_MS).toISOString().slice(0, 10);
 }
 
 /** The 23, 24 or 25 hours of a local day, [{start, end}] in ms. */
@@ -51,7 +59,7 @@ export function monthsOf(year) {
   return firsts.slice(0, 12).map((start, month) => ({ start, end: firsts[month + 1] }));
 }
 
-export const hourText = (instantMs) => `${parts(instantMs).hour}:${parts(instantMs).minute}`;
+export const hourText = (instantMs) => wall(instantMs).slice(11, 16);
 
 /** "+02:00", which tells the two 03:00 of an autumn night apart. */
 export function offsetText(instantMs) {

@@ -4,6 +4,7 @@
 const MINE = new URL(import.meta.url).pathname.split("/")[2];
 const KEEP_ALL_AFTER_MS = 60_000; // who stays this long comes back, and may then have no network
 const MOVE_TIMEOUT_MS = 20_000;
+const FIRST_VISIT_MS = 3000; // what is wanted on the screen goes before what is kept for later
 
 export async function keepUpToDate() {
   if (!("serviceWorker" in navigator)) return;
@@ -13,6 +14,17 @@ export async function keepUpToDate() {
     if (isOld) reloadSoon();
     isOld = true;
   });
+  if (isOld) await register(container);
+  else afterLoad(() => register(container));
+}
+
+function afterLoad(act) {
+  const soon = () => setTimeout(act, FIRST_VISIT_MS);
+  if (document.readyState === "complete") soon();
+  else addEventListener("load", soon, { once: true });
+}
+
+async function register(container) {
   try {
     const registration = await container.register("/sw.js", { updateViaCache: "none" });
     document.addEventListener("visibilitychange", () => {

@@ -8,6 +8,7 @@ import structlog
 from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse
 
+from cloud.kit.compression import takes_gzip
 from cloud.web.release import FOLDER, PackagesMissingError, Release, read_release
 
 log = structlog.get_logger()
@@ -42,7 +43,7 @@ def _files_of(release: Release) -> Callable[[Request], Response]:
         sent = {**sent, **lasts, "ETag": asset.etag, "Content-Type": asset.media_type}
         if asset.etag in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=sent)
-        if asset.zipped and "gzip" in request.headers.get("accept-encoding", ""):
+        if asset.zipped and takes_gzip(request.headers):
             return Response(asset.zipped, headers={**sent, "Content-Encoding": "gzip"})
         return Response(asset.content, headers=sent)
 

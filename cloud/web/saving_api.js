@@ -5,12 +5,13 @@ import { call } from "./api.js";
 
 const path = (premisesId) => `/premises/${encodeURIComponent(premisesId)}`;
 
-/** What there is to save in a building: {budgets, nights, years, actions}. */
+/** What there is to save in a building: {budgets, mayBudget, nights, years, actions}. */
 export async function savingsOf(premisesId) {
   const told = await call("GET", `${path(premisesId)}/savings`);
   return {
     month: told.budgets.month,
     budgets: told.budgets.items.map(budgetOf),
+    mayBudget: told.budgets.may_be_set,
     nights: told.nights.map((one) => ({ ...one, euro: numberOf(one.euro_a_year) })),
     years: told.years,
     actions: told.actions.map((one) => ({ ...one, euro: numberOf(one.euro) })),

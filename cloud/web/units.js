@@ -73,7 +73,7 @@ export function spanText(low, high, unit, language) {
 export function euroText(amount, language) {
   return amount === null || amount === undefined
     ? null
-    : new Intl.NumberFormat(language, { style: "currency", currency: "EUR" }).format(amount);
+    : formatOf(language, { style: "currency", currency: "EUR" }).format(amount);
 }
 
 function decimalsFor(scaled, scale) {
@@ -85,11 +85,16 @@ function decimalsFor(scaled, scale) {
 }
 
 const FORMATS = new Map(); // dear to make, and charts ask at every frame
+const AGES = new Map();
+
+function formatOf(language, options) {
+  const key = language + JSON.stringify(options);
+  if (!FORMATS.has(key)) FORMATS.set(key, new Intl.NumberFormat(language, options));
+  return FORMATS.get(key);
+}
 
 export function decimal(number, decimals, language) {
-  const key = `${language}/${decimals}`;
-  if (!FORMATS.has(key)) FORMATS.set(key, new Intl.NumberFormat(language, { minimumFractionDigits: 0, maximumFractionDigits: decimals }));
-  return FORMATS.get(key).format(number);
+  return formatOf(language, { minimumFractionDigits: 0, maximumFractionDigits: decimals }).format(number);
 }
 
 /** A register as its dial shows it, {whole, fraction, unit}; digits cut, never rounded up. */
@@ -119,7 +124,8 @@ export function exactText(count, unit, language) {
 
 /** How long ago in words, "4 sec. ago"; a future instant counts as now. */
 export function ageText(at, nowMs, language) {
-  const words = new Intl.RelativeTimeFormat(language, { style: "short", numeric: "always" });
+  if (!AGES.has(language)) AGES.set(language, new Intl.RelativeTimeFormat(language, { style: "short", numeric: "always" }));
+  const words = AGES.get(language);
   const seconds = Math.max(0, Math.floor((nowMs - at) / 1000));
   if (seconds < 60) return words.format(-seconds, "second");
   if (seconds < 3600) return words.format(-Math.floor(seconds / 60), "minute");

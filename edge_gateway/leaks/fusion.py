@@ -41,9 +41,8 @@ class Fusion:
         self.open: dict[str, Finding] = {}  # by group
         self.convinced: dict[str, list[str]] = {}  # kinds by group
         self.told_at_s: dict[str, int] = {}  # by group
-        self.quiet: dict[
-            str, str
-        ] = {}  # finding_id by group: ordinary or of rules that are off, as its owner has said
+        # finding_id by group: ordinary, or of rules that are off, as its owner has said
+        self.quiet: dict[str, str] = {}
 
     @property
     def is_leaking(self) -> bool:

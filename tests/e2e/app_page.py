@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Locator, Page
 
 from tests.fakes.fake_cloud_api import EMAIL, PASSWORD, FakeCloud, running
 
@@ -58,6 +58,11 @@ def show_period(page: Page, period: str) -> None:
 def show_day(page: Page, day: str) -> None:
     """Chart another day, as paging back to it would."""
     page.evaluate("day => { document.querySelector('iskar-usage').day = day; }", day)
+
+
+def open_table(chart: Locator) -> None:
+    """Open the table under a chart; its rows are made when somebody asks for them."""
+    chart.locator(".chart-table summary").click()
 
 
 def register_of(page: Page, service_point_id: str) -> str | None:

@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, expect
 from tests.e2e.app_page import (
     dial_text,
     open_building,
+    open_table,
     opened,
     register_of,
     show_day,
@@ -191,6 +192,7 @@ def test_a_chart_has_a_bar_for_every_hour_and_tells_missing_from_estimated(brows
         assert day.get_attribute("data-missing") == "1"
         assert day.get_attribute("data-estimated") == "1"
         expect(day.locator(".chart-words")).to_contain_text("За 1 час няма данни")
+        open_table(day)
         expect(day.locator("tbody tr[data-state=missing] td").first).to_have_text("—")
         show_period(page, "year")
         expect(page.locator("[data-chart=year] .chart")).to_have_attribute("data-bars", "12")
@@ -206,6 +208,7 @@ def test_days_on_which_clocks_change_have_as_many_bars_as_hours(
         open_building(page)
         show_day(page, date)
         day = page.locator(f"[data-chart=day] .chart[data-bars='{hours}']")
+        open_table(day)
         expect(day.locator("tbody tr")).to_have_count(hours)
         names = day.locator("tbody th").all_text_contents()
     assert len(set(names)) == hours, "the repeated hour is told apart"

@@ -137,7 +137,7 @@ def test_offline_the_list_shows_no_flow_as_if_it_were_of_now(browser: Browser):
     with opened(browser, FakeCloud()) as page:
         sign_in(page)
         page.wait_for_selector(".home-usual")
-        page.wait_for_function("async () => Boolean(navigator.serviceWorker.controller)")
+        page.wait_for_function("() => Boolean(navigator.serviceWorker.controller)")
         page.context.set_offline(True)
         page.reload()
         expect(page.locator(".banner-offline")).to_contain_text("Виждаш последното")

@@ -213,11 +213,18 @@ def test_a_push_shows_a_notification_that_opens_the_alert(browser: Browser):
         page.wait_for_selector("[data-premises]")
         page.evaluate("navigator.serviceWorker.ready.then(() => true)")
         _pushed(page.context, page, address, message)
-        shown = """async () => (await (await navigator.serviceWorker.ready).getNotifications())
-            .map(({title, body, tag, lang, data}) => ({title, body, tag, lang, url: data.url}))"""
-        page.wait_for_function(f"async () => (await ({shown})()).length === 1")
-        assert page.evaluate(shown) == [{key: message[key] for key in message if key != "severity"}]
         [worker] = page.context.service_workers
+        shown = worker.evaluate(
+            """async () => {
+              let all = [];
+              while (!(all = await self.registration.getNotifications()).length) {
+                await new Promise((resolve) => setTimeout(resolve, 50));
+              }
+              return all.map(({title, body, tag, lang, data}) =>
+                ({title, body, tag, lang, url: data.url}));
+            }"""
+        )
+        assert shown == [{key: message[key] for key in message if key != "severity"}]
         worker.evaluate(
             """async () => {
               const [notification] = await self.registration.getNotifications();

@@ -149,6 +149,17 @@ def test_years_that_are_being_compared_come_by_themselves(browser: Browser):
         expect(page.locator(f"[data-years={GAS}]")).to_contain_text("12 % по-малко")
 
 
+def test_who_may_set_no_budget_is_shown_no_form(browser: Browser):
+    fake = FakeCloud()
+    fake.saving.may_budget = False
+    with opened(browser, fake) as page:
+        sign_in(page)
+        page.evaluate("location.hash = '#/premises/mladost-17/saving'")
+        expect(page.locator("[data-action]")).to_have_count(3)
+        expect(page.locator("iskar-budgets")).to_have_count(0)
+        expect(page.get_by_role("heading", name="Бюджет")).to_have_count(0)
+
+
 def test_without_a_connection_the_last_figures_are_shown_with_their_age(browser: Browser):
     fake = FakeCloud()
     with at_saving(browser, fake) as page:

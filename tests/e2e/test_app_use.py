@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.app_page import open_building, opened, show_day, show_period
+from tests.e2e.app_page import open_building, open_table, opened, show_day, show_period
 from tests.fakes.fake_city import an_epoch
 from tests.fakes.fake_cloud_api import FakeCloud
 
@@ -33,6 +33,7 @@ def test_every_period_has_its_bars_and_can_be_paged(browser: Browser, period: st
         show_period(page, period)
         card = page.locator(f"[data-chart={period}]")
         expect(card.locator(".chart")).to_have_attribute("data-bars", str(bars))
+        open_table(card)
         expect(card.locator("tbody tr")).to_have_count(bars)
         title = card.locator("h3").inner_text()
         card.locator(".round").first.click()
@@ -58,6 +59,7 @@ def test_a_day_of_23_or_25_hours_has_as_many_bars_in_either_language(
         open_building(page)
         show_day(page, day)
         chart = page.locator(f"[data-chart=day] .chart[data-bars='{hours}']")
+        open_table(chart)
         expect(chart.locator("tbody tr")).to_have_count(hours)
         names = chart.locator("tbody th").all_text_contents()
         twice = [name for name in names if name.startswith("03:00")]
@@ -84,6 +86,7 @@ def test_a_day_is_compared_with_the_same_weekday_a_year_ago_over_hours_known_in_
         expect(compared).to_have_attribute("data-compared", "23")  # one hour is missing
         expect(compared).to_contain_text("Петък, 21 ноември 2025 г.")
         expect(compared).to_contain_text("Сега е почти същото. Сравнени са 23 часа")
+        open_table(page.locator("[data-chart=day]"))
         expect(page.locator("[data-chart=day] td.then").first).to_contain_text("л")
 
 
@@ -94,6 +97,7 @@ def test_an_exchange_stands_in_the_chart_with_a_word(browser: Browser):
         show_period(page, "month")
         words = page.locator("[data-chart=month] .chart-words")
         expect(words).to_contain_text("4 ноември в 10:30: сменен измервател, № 17-001 с № 17-002")
+        open_table(page.locator("[data-chart=month]"))
         row = page.locator("[data-chart=month] tbody tr").nth(3)
         expect(row).to_contain_text("сменен измервател")
         page.locator(".tab.u-electricity").click()

@@ -19,7 +19,7 @@ FLOWS = {
 }
 UNITS = {"water": "ml", "electricity": "Wh", "gas": "l", "heat": "Wh"}
 HOURLY = {"water": 62_000, "electricity": 5_400, "gas": 1_900, "heat": 21_000}
-_MISSING_HOUR, _ESTIMATED_HOUR = 3, 5
+_ODD_HOURS = (3, 5)  # the one is missing, the other estimated; of days, too
 _MISSING_MONTH, _ESTIMATED_MONTH = 2, 4
 
 ALERT = {
@@ -231,22 +231,14 @@ def building_summary(building: dict[str, Any], alerts: list[dict[str, Any]]) -> 
 
 def usage_intervals(utility: str, resolution: str, first: str, until: str) -> dict[str, Any]:
     """Return usage up to now, with one missing and one estimated interval."""
-    starts = _starts(resolution, date.fromisoformat(first), date.fromisoformat(until))
-    hourly = HOURLY[utility]
+    starts = starts_of(resolution, date.fromisoformat(first), date.fromisoformat(until))
     intervals = []
     for at, (start, end) in enumerate(pairwise(starts)):
         if start > datetime.now(UTC):
             break
-        usage: int | None
-        if resolution == "day":
-            usage = round(hourly * 14 * (1.2 + math.cos(start.timetuple().tm_yday / 58) / 4))
-            missing, estimated = at == _MISSING_HOUR, at == _ESTIMATED_HOUR
-        elif resolution == "hour":
-            usage = round(hourly * (0.25 + max(0, math.sin((at - 5) / 19 * math.pi)) ** 1.5))
-            missing, estimated = at == _MISSING_HOUR, at == _ESTIMATED_HOUR
-        else:
-            usage = round(hourly * 430 * (1.5 + math.cos(at / 6 * math.pi)))
-            missing, estimated = at == _MISSING_MONTH, at == _ESTIMATED_MONTH
+        usage = used(utility, resolution, at, start)
+        odd = (_MISSING_MONTH, _ESTIMATED_MONTH) if resolution == "month" else _ODD_HOURS
+        missing, estimated = at == odd[0], at == odd[1]
         missing_rest = end > datetime.now(UTC)
         quality = ["missing"] if missing or missing_rest else ["estimated"] if estimated else []
         intervals.append(
@@ -265,7 +257,18 @@ def usage_intervals(utility: str, resolution: str, first: str, until: str) -> di
     }
 
 
-def _starts(resolution: str, first: date, until: date) -> list[datetime]:
+def used(utility: str, resolution: str, at: int, start: datetime) -> int:
+    """Return what was used in the interval at this place of those that were asked for."""
+    hourly = HOURLY[utility]
+    if resolution == "day":
+        return round(hourly * 14 * (1.2 + math.cos(start.timetuple().tm_yday / 58) / 4))
+    if resolution == "hour":
+        return round(hourly * (0.25 + max(0, math.sin((at - 5) / 19 * math.pi)) ** 1.5))
+    return round(hourly * 430 * (1.5 + math.cos(at / 6 * math.pi)))
+
+
+def starts_of(resolution: str, first: date, until: date) -> list[datetime]:
+    """Return where the intervals of these local days begin, and where the last one ends."""
     begin = datetime(first.year, first.month, first.day, tzinfo=SOFIA).astimezone(UTC)
     end = datetime(until.year, until.month, until.day, tzinfo=SOFIA).astimezone(UTC)
     if resolution == "hour":

@@ -37,6 +37,7 @@ from tests.fakes.fake_city import (
     usage_intervals,
 )
 from tests.fakes.fake_demand_api import add_demand_routes
+from tests.fakes.fake_forecast_api import FakeForecast, add_forecast_routes
 from tests.fakes.fake_home_api import FakeHome, add_home_routes, home_summary
 from tests.fakes.fake_meter_api import add_meter_routes
 from tests.fakes.fake_papers_api import add_papers_routes
@@ -69,6 +70,7 @@ class FakeCloud:
     subscriptions: dict[str, dict[str, Any]] = field(default_factory=dict)
     mail_is_off: bool = False
     home: FakeHome = field(default_factory=FakeHome)
+    forecast: FakeForecast = field(default_factory=FakeForecast)
     long_use: LongUse = field(default_factory=LongUse)
     attempts_left: int = 20
     broken: bool = False
@@ -178,6 +180,7 @@ def build_app(fake: FakeCloud, folder: Path = FOLDER) -> FastAPI:
     demand = _signed_in_router(fake)
     add_demand_routes(demand, fake.limits, fake.closed)
     add_home_routes(demand, fake.buildings, fake.home)
+    add_forecast_routes(demand, fake.forecast)
     app.include_router(demand)
     account = _signed_in_router(fake)
     add_account_routes(account, fake.account, lambda: fake.role, fake.sessions.clear)

@@ -104,6 +104,7 @@ def some_actions() -> list[schemas.Action]:
 class SavingTold:
     """What is told of saving; tests change it. ``budgets`` are as they were put, by utility."""
 
+    may_budget: bool = True
     budgets: dict[str, dict[str, Any]] = field(default_factory=dict)
     nights: list[schemas.Night] = field(
         default_factory=lambda: [
@@ -132,6 +133,7 @@ def add_saving_routes(router: APIRouter, told: SavingTold) -> None:
             premises_id=premises_id,
             budgets=schemas.BudgetMonth(
                 premises_id=premises_id,
+                may_be_set=told.may_budget,
                 month="2026-11",
                 first_day=date(2026, 11, 1),
                 last_day=date(2026, 11, 30),

@@ -5,6 +5,7 @@ October by our meter: 100 m³ when it begins, one cubic metre a day, 131 m³ whe
 euro a cubic metre, and 20 % VAT on it.
 """
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -116,6 +117,21 @@ def test_a_register_between_our_neighbours_is_our_gap_and_one_outside_is_not():
     assert (reason.code, reason.evidence["before"]) == ("within_our_gap", "116")
     outside = check(ours(end=end), start_register="100", end_register="147")
     assert codes(outside) == ["not_on_dial"]
+
+
+def test_a_number_that_may_have_stood_there_while_nobody_read_is_no_mistake():
+    known = {date(2026, 10, 30) + timedelta(days=n): Decimal(129 + n) for n in range(3)}
+    silent = a_bound(NOVEMBER, 131, at_end=None, nearby=known, is_open_after=True)
+    found = check(ours(end=silent), start_register="100", end_register="140")
+    [reason] = found.reasons
+    assert (found.verdict, reason.code) == ("unknown", "our_register_unknown")
+    assert reason.usage_part == Decimal(9)
+    below = check(ours(end=silent), start_register="100", end_register="120")
+    assert codes(below) == ["not_on_dial"]  # all of the days before are known
+    before = replace(silent, is_open_before=True)
+    assert codes(check(ours(end=before), start_register="100", end_register="120")) == [
+        "our_register_unknown"
+    ]
 
 
 def test_a_register_that_we_do_not_know_proves_nothing():
@@ -239,3 +255,16 @@ def test_without_a_price_of_ours_a_total_can_not_be_judged():
 def test_a_bill_of_which_nothing_is_told_is_neither_right_nor_wrong():
     found = check()
     assert (found.verdict, codes(found), found.billed_usage) == ("unknown", [], None)
+
+
+def test_a_total_alone_is_compared_with_what_the_registers_allow():
+    assert check(total_eur="74.40").verdict == "agrees"
+    cut = check(total_eur="72.00")  # thirty whole units of 31
+    assert (cut.verdict, codes(cut)) == ("agrees", ["rounding"])
+    assert cut.reasons[0].eur_part == Decimal("-2.40")
+    assert check(total_eur="90.00").verdict == "unexplained"
+
+
+def test_a_total_alone_proves_nothing_beside_days_that_we_miss():
+    found = check(ours(usage=Decimal(20), missing=[OCTOBER]), total_eur="74.40")
+    assert (found.verdict, codes(found)) == ("unknown", ["our_gap"])

@@ -4,6 +4,7 @@
 import json
 import re
 import zlib
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -11,8 +12,9 @@ from decimal import Decimal
 import pytest
 import typst
 
+from cloud.kit.programs import ProgramError, ProgramTooSlowError
 from cloud.papers import figures, monthly, press, self_reading, typesetting
-from cloud.papers.press import Press, PressBusyError, PressFailedError
+from cloud.papers.press import Press, PressBusyError
 from cloud.papers.words import LABELS, Language
 from tests.papers_builders import POINTS, a_meter, a_month, a_register, a_sheet, days
 
@@ -79,17 +81,32 @@ def _json(told: dict[str, object]) -> bytes:
 
 
 async def test_a_page_that_takes_too_long_is_killed_and_one_that_fails_says_why():
-    with pytest.raises(PressFailedError, match="not set within"):
+    with pytest.raises(ProgramTooSlowError, match="not over within"):
         await Press(timeout_s=0.001).pdf("report", {})
-    with pytest.raises(PressFailedError, match="was not set"):
+    with pytest.raises(ProgramError, match="ended with 1"):
         await Press().pdf("report", {})
 
 
-async def test_who_comes_when_too_many_wait_is_sent_away():
+def test_who_comes_when_too_many_wait_is_sent_away_until_one_goes():
     full = Press()
-    full._asking = press.AT_ONCE + press.WAITING
-    with pytest.raises(PressBusyError):
-        await full.pdf("report", {})
+    with ExitStack() as others:
+        for number in range(press.AT_ONCE + press.WAITING):
+            others.enter_context(full.place(f"user:{number}"))
+        with pytest.raises(PressBusyError), full.place("user:late"):
+            pass
+    with full.place("user:late"):
+        pass
+
+
+def test_one_who_asks_for_many_leaves_places_to_the_others():
+    asked = Press()
+    with ExitStack() as held:
+        for _ in range(press.OF_ONE):
+            held.enter_context(asked.place("user:1"))
+        with pytest.raises(PressBusyError), asked.place("user:1"):
+            pass
+        with asked.place("user:2"):
+            pass
 
 
 def test_numbers_are_written_as_people_of_the_language_write_them():
@@ -140,6 +157,20 @@ def test_a_year_that_is_not_known_is_a_dash_and_no_percentage():
     heat = monthly.told(a_month(), "bg")["summary"][3]
     assert heat["others"][1] == {"use": "—", "per_day": "—", "change": ""}
     assert heat["others"][0]["change"].endswith("%")
+
+
+def test_a_month_of_which_days_are_missing_used_at_least_what_is_known_of_it():
+    months = a_month().utilities
+    told = monthly.told(a_month(), "en")["summary"]
+    use = {one["utility"]: one["use"] for one in told}
+    assert use["gas"].startswith("at least ")  # of which two days are missing
+    assert not use["water"].startswith("at least ")  # estimated days have a register at each end
+    begun = days(date(2025, 10, 1), date(2025, 11, 1), 3_000_000, missing=range(1, 27))
+    [water] = monthly.told(a_month(utilities=[replace(months[0], year_before=begun)]), "bg")[
+        "summary"
+    ]
+    assert water["others"][1]["use"].startswith("поне ")
+    assert water["others"][1]["change"] == ""
 
 
 def test_lines_and_vat_add_up_to_what_is_to_be_paid_and_supplies_without_a_price_are_named():

@@ -100,6 +100,13 @@ def test_the_best_weeks_of_the_past_are_what_rises_are_measured_by():
     assert best_of([], before, 5) is None
 
 
+def test_the_weeks_just_before_count_and_those_beyond_what_is_asked_for_do_not():
+    just_before = best_of(some_hours(quiet=30), END, 1)
+    assert just_before is not None
+    assert (just_before.per_h, just_before.end_day) == (30, END)
+    assert best_of(some_hours(END - NIGHTS * DAY), END, 1) is None
+
+
 def _times(one: IntervalUsage, factor: int) -> IntervalUsage:
     return IntervalUsage(
         start=one.start, end=one.end, usage=(one.usage or 0) * factor, quality=one.quality

@@ -24,7 +24,7 @@ from cloud.kit.database import Connection, Database
 from cloud.kit.errors import NotFoundError
 from cloud.kit.hypertable import ZONE
 from cloud.meters.service import installations_at
-from cloud.readings.sums import hourly_sums
+from cloud.readings.sums import Group, hourly_sums
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 READ_TIMEOUT_S = 120  # of years of hours of all meters of a city
@@ -77,17 +77,33 @@ class DemandHistory:
         With how many of the meter's units make one of the series'. Only those that are summed here
         and that ``caller`` may see.
         """
+        return [
+            (one, group.points[0].service_point_id, per_unit(group))
+            for one, group in await self._of_premises(caller, premises_id)
+            if len(group.points) == 1
+        ]
+
+    async def summing(
+        self, caller: Principal, premises_id: str, service_point_ids: Collection[str]
+    ) -> list[tuple[Series, float]]:
+        """Return the series of a building that are the use of exactly these service points.
+
+        With how many of the meter's units make one of the series'. Only those that are summed here
+        and that ``caller`` may see.
+        """
+        return [
+            (one, per_unit(group))
+            for one, group in await self._of_premises(caller, premises_id)
+            if {point.service_point_id for point in group.points} == set(service_point_ids)
+        ]
+
+    async def _of_premises(self, caller: Principal, premises_id: str) -> list[tuple[Series, Group]]:
         async with self._database.transaction(as_system=True) as connection:
             found = await repository.of_premises(connection, premises_id)
             summed = [one for one in found if one.origin == ISKAR]
             members = await groups(connection, summed)
             seen = await self._seen(connection, caller, summed)
-        return [
-            (one, point.service_point_id, per_unit(members[one.series_id]))
-            for one in seen
-            for point in members[one.series_id].points
-            if len(members[one.series_id].points) == 1
-        ]
+        return [(one, members[one.series_id]) for one in seen]
 
     async def all(self, series_ids: Collection[str] | None = None) -> list[Series]:
         """Return these series, or all for None, whoever asks: for jobs, not for callers."""

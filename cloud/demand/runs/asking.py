@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Asking the program that runs models: one at a time in this process, behind everybody else."""
 
-import asyncio
 import importlib.util
 import os
-import sys
 from collections.abc import Awaitable, Callable
 
 from cloud.demand.runs import program as runs_program
 from cloud.kit.errors import CloudError
+from cloud.kit.programs import ProgramError, answer_of
 
 TIMEOUT_S = 3600  # a group of 250 series takes a minute or two of one core
 NEEDED = ("sklearn", "holidays", "threadpoolctl")  # the extra `demand`
@@ -54,24 +53,12 @@ class Programs:
         """Return the answer; a program that isn't waited for any more is killed."""
         if not is_installed():
             raise DemandOffError
-        program = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-m", self._program),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env={**os.environ, **ONE_CORE},
-        )
         try:
-            async with asyncio.timeout(self._timeout_s):
-                answer, said = await program.communicate(question)
-        except TimeoutError:
-            raise RunFailedError(f"A run was not over within {self._timeout_s:.0f} s.") from None
-        finally:
-            if program.returncode is None:
-                program.kill()
-                await program.wait()
-        if program.returncode != 0:
-            last = said.decode(errors="replace").strip().splitlines()[-1:]
-            raise RunFailedError(f"A run ended with {program.returncode}: {' '.join(last)[:300]}")
-        return answer
+            return await answer_of(
+                self._program,
+                question=question,
+                timeout_s=self._timeout_s,
+                environment={**os.environ, **ONE_CORE},
+            )
+        except ProgramError as error:
+            raise RunFailedError(str(error)) from error

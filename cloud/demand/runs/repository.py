@@ -83,6 +83,25 @@ async def newest(connection: Connection, series_id: str, issued_before: datetime
     return _run(found) if found else None
 
 
+async def newest_at(
+    connection: Connection, series_id: str, cuts: Sequence[datetime]
+) -> dict[datetime, Run]:
+    """Return the newest forecast of a series that was issued up to each of these instants.
+
+    By that instant; there is none of those before the first forecast.
+    """
+    found = await rows(
+        connection,
+        f"select cut, told.* from unnest(%(cuts)s::timestamptz[]) as asked (cut)"
+        f" cross join lateral (select {_COLUMNS} from forecast_runs"
+        " where series_id = %(series_id)s and issued_at <= cut"
+        " order by issued_at desc limit 1) as told",
+        series_id=series_id,
+        cuts=list(cuts),
+    )
+    return {one["cut"]: _run(one) for one in found}
+
+
 async def issued(
     connection: Connection, series_ids: Collection[str], since: datetime, until: datetime
 ) -> list[Run]:

@@ -41,7 +41,10 @@ Buildings = Annotated[PeerBuildings, Depends(_peers)]
 
 @router.get("/usual")
 async def usual(days: Days, caller: Seer) -> UsualToday:
-    """Return what each of the caller's buildings used today, and by this hour of usual days."""
+    """Return what each of the caller's buildings used today, and by this hour of usual days.
+
+    Of who sees more than 50, the first by name; each of the others tells it by itself.
+    """
     return _today(days, await days.all(caller))
 
 

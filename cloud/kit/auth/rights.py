@@ -220,11 +220,13 @@ class Principal:
         """How what this caller records is signed: person:EMAIL or token:LABEL."""
         return f"person:{self.email}" if self.email else f"token:{self.name}"
 
+    def has(self, right: Right) -> bool:
+        """Tell whether the caller's role has a right, and their token, if it is one, is for it."""
+        return self.role in RIGHTS[right] and (self.scopes is None or right in self.scopes)
+
     def require(self, right: Right) -> None:
         """Raise NotAllowedError unless the caller has ``right``."""
-        if self.role not in RIGHTS[right] or right not in (
-            RIGHTS if self.scopes is None else self.scopes
-        ):
+        if not self.has(right):
             raise NotAllowedError(self.role, right)
 
     def require_gateway(self, gateway_id: str) -> None:

@@ -36,14 +36,14 @@ export function hatching(color, ground) {
 }
 
 /** Return a plot in `element`: bars of `filled`, `labels` one per slot, y in `figureOf(amount)` and `unit`. */
-export function drawBars(element, { filled, labels, figureOf, unit, onPoint, selected }) {
+export function drawBars(element, { filled, labels, figureOf, unit, onPoint, selected, ahead }) {
   const colors = palette(element);
   const estimated = hatching(colors.bar, colors.bar);
   const missing = hatching(colors.hatch, null);
   const every = labelStep(element.clientWidth, filled.length);
   const font = `12px ${getComputedStyle(element).fontFamily}`;
   const amounts = (...states) => filled.map((slot) => (states.includes(slot.state) ? slot.usage : null));
-  const then = Math.max(0, ...filled.map((slot) => slot.then ?? 0));
+  const besides = Math.max(ahead?.highest ?? 0, ...filled.map((slot) => slot.then ?? 0));
   const bars = uPlot.paths.bars?.({ size: [0.74, 44], radius: 0.18 });
   const axis = { stroke: colors.ink, font, ticks: { show: false } };
   const plot = new uPlot({
@@ -54,7 +54,7 @@ export function drawBars(element, { filled, labels, figureOf, unit, onPoint, sel
     cursor: { x: false, y: false, points: { show: false }, drag: { x: false, y: false, setScale: false } },
     scales: {
       x: { time: false, range: () => [-0.5, filled.length - 0.5] },
-      y: { range: (_, low, high) => [Math.min(0, low ?? 0), Math.max(high ?? 0, then) * 1.08 || 1] },
+      y: { range: (_, low, high) => [Math.min(0, low ?? 0), Math.max(high ?? 0, besides) * 1.08 || 1] },
     },
     axes: [
       {
@@ -71,7 +71,7 @@ export function drawBars(element, { filled, labels, figureOf, unit, onPoint, sel
     ],
     hooks: {
       drawClear: [(self) => drawBands(self, filled, colors.band, missing, selected())],
-      draw: [(self) => drawMarks(self, filled, colors)],
+      draw: [(self) => drawMarks(self, filled, colors), (self) => ahead?.draw(self, filled)],
       setCursor: [(self) => onPoint(self.cursor.idx)],
     },
   }, [filled.map((_, at) => at), amounts(KNOWN, RUNNING), amounts(ESTIMATED)], element);

@@ -19,6 +19,7 @@ import { rangeBar, usualText } from "./usual_bar.js";
 const REFRESH_MS = 5 * 60_000;
 
 export class Compared extends Element {
+  static isLater = true;
   static properties = { premisesId: {}, told: { state: true } };
 
   #seen;

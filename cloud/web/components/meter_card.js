@@ -18,6 +18,7 @@ const STALE_MS = 15 * 60_000;
 const SILENT_MS = 65 * 60_000; // then the hour's use isn't known any more, as the cloud says in its list
 
 export class MeterCard extends Element {
+  static isLater = true;
   static properties = { premisesId: {}, point: {}, parent: {}, isOpen: { state: true } };
 
   constructor() {

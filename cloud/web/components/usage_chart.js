@@ -12,12 +12,13 @@ import { Element } from "./element.js";
 const darkness = matchMedia("(prefers-color-scheme: dark)");
 
 export class UsageChart extends Element {
-  static properties = { filled: {}, unit: {}, slotText: {}, axisText: {}, each: {}, label: {}, at: { state: true } };
+  static properties = { filled: {}, unit: {}, slotText: {}, axisText: {}, each: {}, label: {}, ahead: {}, at: { state: true }, isTabled: { state: true } };
 
   /** @type {import("uplot") | null} */
   #plot = null;
-  #resized = new ResizeObserver(() => this.#draw());
-  #recolored = () => this.#draw();
+  #resized = new ResizeObserver(() => this.#drawSoon());
+  #drawing = 0;
+  #recolored = () => this.#drawSoon();
 
   constructor() {
     super();
@@ -27,7 +28,9 @@ export class UsageChart extends Element {
     this.axisText = () => ""; // a short label under it: "07"
     this.each = "hours"; // or "days", "months": which words count the slots
     this.label = "";
+    this.ahead = null; // what it shows of the forecast, see ahead.js
     this.at = null; // the slot pointed at
+    this.isTabled = false; // the table was asked for: most people never do, and a phone takes long to make it
   }
 
   connectedCallback() {
@@ -39,6 +42,8 @@ export class UsageChart extends Element {
     super.disconnectedCallback();
     darkness.removeEventListener("change", this.#recolored);
     this.#resized.disconnect();
+    clearTimeout(this.#drawing);
+    this.#drawing = 0;
     this.#plot?.destroy();
     this.#plot = null;
   }
@@ -49,7 +54,7 @@ export class UsageChart extends Element {
     return html`
       <figure class="chart" data-bars=${this.filled.length} data-known=${summary.known}
         data-estimated=${summary.estimated} data-missing=${summary.missing} data-total=${summary.total ?? ""}>
-        <div class="chart-words"><p class="chart-total">${this.#total(summary)}</p><p>${words}</p></div>
+        <div class="chart-words"><p class="chart-total">${this.#total(summary)}</p><p>${words}</p>${this.ahead?.words}</div>
         <div class="plot" tabindex="0" role="img" aria-label="${this.label}. ${this.#totalWords(summary)}. ${words} ${t("chart_help")}"
           @keydown=${this.#step} @pointerleave=${() => this.#point(null)} @blur=${() => this.#point(null)}></div>
         <div class="chart-foot">
@@ -59,9 +64,13 @@ export class UsageChart extends Element {
             ${summary.missing ? html`<span><i class="swatch swatch-missing"></i>${t("legend_missing")}</span>` : nothing}
             ${this.#hasThen ? html`<span><i class="swatch swatch-then"></i>${t("year_ago")}</span>` : nothing}
             ${this.filled.some(({ exchanges }) => exchanges?.length) ? html`<span><i class="swatch swatch-exchange"></i>${t("legend_exchange")}</span>` : nothing}
+            ${this.ahead?.legend}
           </p>
         </div>
-        ${this.#table()}
+        <details class="chart-table" @toggle=${({ target }) => { this.isTabled ||= target.open; }}>
+          <summary>${t("as_table")}</summary>
+          ${this.isTabled ? this.#table() : nothing}
+        </details>
       </figure>`;
   }
 
@@ -102,42 +111,48 @@ export class UsageChart extends Element {
   #slotWords(slot) {
     const state = slot.state === "known" ? "" : ` (${t(`state_${slot.state}`)})`;
     const then = (slot.then ?? null) === null ? "" : `, ${t("year_ago_amount", { amount: amountText(slot.then, this.unit, language()) })}`;
-    return html`<span>${this.slotText(slot)}</span> <b>${amountText(slot.usage, this.unit, language())}</b>${state}${then}`;
+    return html`<span>${this.slotText(slot)}</span> <b>${amountText(slot.usage, this.unit, language())}</b>${state}${then}${this.ahead?.slotWords(slot)}`;
   }
 
   #table() {
     const hasThen = this.#hasThen;
     return html`
-      <details class="chart-table">
-        <summary>${t("as_table")}</summary>
-        <table>
-          <thead><tr><th scope="col">${t("period")}</th><th scope="col">${t("amount")}</th>
-            ${hasThen ? html`<th class="then" scope="col">${t("year_ago")}</th>` : nothing}<th scope="col">${t("state")}</th></tr></thead>
-          <tbody>${this.filled.map((slot) => html`
-            <tr data-state=${slot.state}>
-              <th scope="row">${this.slotText(slot)}</th>
-              <td>${amountText(slot.usage, this.unit, language())}</td>
-              ${hasThen ? html`<td class="then">${amountText(slot.then, this.unit, language())}</td>` : nothing}
-              <td>${t(`state_${slot.state}`)}${slot.exchanges?.length ? `, ${t("exchanged_here")}` : ""}</td>
-            </tr>`)}</tbody>
-        </table>
-      </details>`;
+      <table>
+        <thead><tr><th scope="col">${t("period")}</th><th scope="col">${t("amount")}</th>
+          ${hasThen ? html`<th class="then" scope="col">${t("year_ago")}</th>` : nothing}${this.ahead?.head}<th scope="col">${t("state")}</th></tr></thead>
+        <tbody>${this.filled.map((slot) => html`
+          <tr data-state=${slot.state}>
+            <th scope="row">${this.slotText(slot)}</th>
+            <td>${amountText(slot.usage, this.unit, language())}</td>
+            ${hasThen ? html`<td class="then">${amountText(slot.then, this.unit, language())}</td>` : nothing}
+            ${this.ahead?.cell(slot)}
+            <td>${t(`state_${slot.state}`)}${slot.exchanges?.length ? `, ${t("exchanged_here")}` : ""}</td>
+          </tr>`)}</tbody>
+      </table>`;
   }
 
   updated(changed) {
     if (changed.size === 1 && changed.has("at")) this.#plot?.redraw(false);
-    else this.#draw();
+    else this.#drawSoon();
   }
 
   firstUpdated() {
     this.#resized.observe(this.querySelector(".plot"));
   }
 
+  /** In a task of its own, once for all that asks for it: the words around the chart are painted first. */
+  #drawSoon() {
+    this.#drawing ||= setTimeout(() => {
+      this.#drawing = 0;
+      this.#draw();
+    });
+  }
+
   #draw() {
     const element = this.querySelector(".plot");
     if (!element?.clientWidth || !this.filled.length) return;
     this.#plot?.destroy();
-    const largest = Math.max(0, ...this.filled.map((slot) => Math.max(slot.usage ?? 0, slot.then ?? 0)));
+    const largest = Math.max(this.ahead?.highest ?? 0, ...this.filled.map((slot) => Math.max(slot.usage ?? 0, slot.then ?? 0)));
     const scale = scaleFor(largest, this.unit);
     this.#plot = drawBars(element, {
       filled: this.filled,
@@ -146,6 +161,7 @@ export class UsageChart extends Element {
       unit: symbol(scale.unit, language()),
       onPoint: (at) => this.#point(at ?? null),
       selected: () => this.at,
+      ahead: this.ahead,
     });
   }
 

@@ -7,6 +7,7 @@ import { now, Ticker } from "../clock.js";
 import { compare } from "../comparison.js";
 import { costWords } from "../cost.js";
 import { Exchanges } from "../exchanges.js";
+import { Foretelling } from "../foretelling.js";
 import { conversionWords } from "../gas.js";
 import { language, t } from "../language.js";
 import { Periods } from "../periods.js";
@@ -25,6 +26,7 @@ const YEARS = "years";
 const ALIKE = 0.01; // less than one in a hundred apart is the same
 
 export class UsagePanel extends Element {
+  static isLater = true;
   static properties = {
     premisesId: {},
     points: { hasChanged: (one, other) => namesOf(one) !== namesOf(other) }, // not at every reading
@@ -38,6 +40,7 @@ export class UsagePanel extends Element {
   #periods = new Periods(this);
   #long = new Map(); // years of use, laid out
   #exchanges = new Exchanges(this);
+  #foretelling = new Foretelling(this);
 
   constructor() {
     super();
@@ -149,9 +152,10 @@ export class UsagePanel extends Element {
     const slots = filled.map((slot, at) => ({
       ...slot, then: compared?.then[at] ?? null, exchanges: exchanges.filter((one) => slot.start <= one.at && one.at < slot.end),
     }));
+    const ahead = this.#foretelling.of(this.premisesId, this.utility, span, usage, slots);
     return html`
       ${compared?.count ? html`<p class="note compared" data-compared=${compared.count}>${this.#compared(span, compared, usage.unit)}</p>` : nothing}
-      <iskar-chart .filled=${slots} .unit=${usage.unit} .each=${span.each} .label="${t(this.utility)}, ${title}"
+      <iskar-chart .filled=${ahead?.slots ?? slots} .ahead=${ahead?.chart ?? null} .unit=${usage.unit} .each=${span.each} .label="${t(this.utility)}, ${title}"
         .axisText=${(slot) => axisText(span, slot, language())} .slotText=${(slot) => slotText(span, slot, language())}></iskar-chart>`;
   }
 

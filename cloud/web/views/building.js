@@ -13,12 +13,12 @@ import "../components/expected_bill.js";
 import { Element } from "../components/element.js";
 import { buildingGone, waitingForReadings } from "../components/first_hour.js";
 import { icon } from "../components/icons.js";
-import "../components/meter_card.js";
+import "../components/meters.js";
 import "../components/now_strip.js";
 import { problemText } from "../problem.js";
 import "../components/usage_panel.js";
 import { Feed } from "../feed.js";
-import { inOrder, kindOf, utilitiesOf } from "../kinds.js";
+import { kindOf, utilitiesOf } from "../kinds.js";
 import { named, t } from "../language.js";
 import "../words/alerts.js";
 import "../words/building.js";
@@ -82,11 +82,7 @@ export class Building extends Element {
           <iskar-usage .premisesId=${this.premisesId} .points=${service_points} .utilities=${utilitiesOf(service_points)}></iskar-usage>
           <iskar-compared .premisesId=${this.premisesId}></iskar-compared>
         </div>
-        <section class="meters" aria-labelledby="meters-title">
-          <h2 id="meters-title">${t("meters_now")}</h2>
-          ${inOrder(service_points).map((point) => html`
-            <iskar-meter .premisesId=${this.premisesId} .point=${point} .parent=${service_points.find((other) => other.service_point_id === point.parent_service_point_id)}></iskar-meter>`)}
-        </section>
+        <iskar-meters .premisesId=${this.premisesId} .points=${service_points}></iskar-meters>
       </div>`;
   }
 

@@ -69,7 +69,7 @@ export class Saving extends Element {
       </main>`;
   }
 
-  #content({ building: { service_points: points }, told: { actions, budgets, nights, years } }) {
+  #content({ building: { service_points: points }, told: { actions, budgets, mayBudget, nights, years } }) {
     const isReady = years.every((one) => one.is_ready);
     return html`
       <div class="saving">
@@ -80,11 +80,11 @@ export class Saving extends Element {
           ${isReady ? nothing : html`<p class="note" role="status">${t("saving_still_counting")}</p>`}
         </section>
         <div class="saving-cards">
-          <section class="card saving-card" aria-labelledby="budgets-title">
+          ${mayBudget ? html`<section class="card saving-card" aria-labelledby="budgets-title">
             <h2 id="budgets-title">${t("saving_budgets")}</h2>
             <p class="note">${t("saving_budgets_lead")} <a href="#/notices">${t("saving_notices")}</a>.</p>
             <iskar-budgets .premisesId=${this.premisesId} .utilities=${utilitiesOf(points)} .items=${budgets} @changed=${this.#asked.refresh}></iskar-budgets>
-          </section>
+          </section>` : nothing}
           ${nights.length ? html`<section class="card saving-card" aria-labelledby="nights-title">
             <h2 id="nights-title">${t("saving_night")}</h2>${nightList(nights)}</section>` : nothing}
           ${years.length ? html`<section class="card saving-card" aria-labelledby="years-title">

@@ -49,6 +49,16 @@ def _unfold(page: Page, _: FakeCloud) -> None:
     page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
 
 
+def _old_forecast(fake: FakeCloud) -> None:
+    fake.forecast.age = timedelta(days=3)
+    fake.forecast.is_fallback = True
+
+
+def _unfold_month(page: Page, fake: FakeCloud) -> None:
+    _unfold(page, fake)
+    page.click("[data-period=month]")
+
+
 def _disconnect(page: Page, _: FakeCloud) -> None:
     page.wait_for_selector("[data-chart] .uplot")
     page.context.set_offline(True)
@@ -73,6 +83,21 @@ STATES = (
     ),
     State(name="broken", view="buildings", before=_broken, ready="[role=alert]"),
     State(name="building", view="building", address=HOME, before=_readings, ready=CHARTED),
+    State(
+        name="building_ahead",
+        view="building",
+        address=HOME,
+        act=_unfold,
+        ready="[data-chart=day] .ahead b",
+    ),
+    State(
+        name="building_ahead_old",
+        view="building",
+        address=HOME,
+        before=_old_forecast,
+        act=_unfold_month,
+        ready="[data-chart=month] .ahead iskar-age",
+    ),
     State(
         name="building_alerts",
         view="building",

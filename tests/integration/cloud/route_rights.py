@@ -120,6 +120,7 @@ NEEDS: dict[str, Right | None] = {
     "GET /weather/places/{place_id}/degree-days": None,
     "GET /weather/places/{place_id}/snow-water": None,
     "GET /premises/{premises_id}/bill/expected": Right.SEE_PREMISES,
+    "GET /premises/{premises_id}/forecast": Right.SEE_PREMISES,
     "GET /usual": Right.SEE_PREMISES,
     "GET /premises/{premises_id}/usual": Right.SEE_PREMISES,
     "GET /premises/{premises_id}/peers": Right.SEE_PREMISES,

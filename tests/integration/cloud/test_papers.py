@@ -58,6 +58,20 @@ async def test_papers_are_pdfs_of_who_sees_the_building_and_not_found_by_others(
         assert (await stranger.ask("GET", path, params=asked)).status_code == 404
 
 
+async def test_a_bill_read_while_our_sensor_was_silent_is_not_called_a_mistake(
+    cloud: CloudInTest,
+) -> None:
+    await _used(cloud)  # up to the midnight with which the 25th begins
+    asked = {"to": "2026-10-25", "start_register": "100", "end_register": "126"}
+    ahead = await _check(cloud.operator, **asked)
+    assert [one["code"] for one in ahead["reasons"]] == ["not_on_dial"]  # nor was it so far
+    cloud.clock.time += timedelta(days=4)
+    silent = await _check(cloud.operator, **asked)
+    [reason] = silent["reasons"]
+    assert (silent["verdict"], reason["code"]) == ("unknown", "our_register_unknown")
+    assert reason["evidence"]["before"] == "124"
+
+
 async def test_nobody_knows_what_a_meter_will_show_tomorrow(cloud: CloudInTest) -> None:
     asked = {"date": "2026-12-24"}
     answer = await cloud.operator.ask("GET", "/premises/p-one/self-reading", params=asked)

@@ -145,6 +145,31 @@ async def test_a_budget_is_its_owners_alone(cloud: CloudInTest) -> None:
     assert len((await iva.get("/premises/p-one/budgets"))["items"]) == 1
 
 
+async def test_what_a_person_wants_to_pay_at_most_is_not_in_the_audit_chain(
+    cloud: CloudInTest,
+) -> None:
+    iva = await _iva(cloud)
+    await iva.put("/premises/p-one/budgets/water", {"euro": "123.45"})
+    async with cloud.services.database.transaction(as_system=True) as connection:
+        [told] = await rows(
+            connection,
+            "select entry, content from audit_log join audit_personal using (entry_id)"
+            " where action = 'budget.put'",
+        )
+    assert "123.45" in told["content"]
+    assert "123.45" not in told["entry"]
+
+
+async def test_who_may_set_no_budget_is_told_so(cloud: CloudInTest) -> None:
+    iva = await _iva(cloud)
+    assert (await iva.get("/premises/p-one/savings"))["budgets"]["may_be_set"] is True
+    technician = await cloud.caller(Role.TECHNICIAN)
+    told = (await technician.get("/premises/p-one/savings"))["budgets"]
+    assert (told["may_be_set"], told["items"]) == (False, [])
+    path = "/premises/p-one/budgets/water"
+    assert (await technician.ask("PUT", path, json={"euro": "40"})).status_code == 403
+
+
 @pytest.mark.parametrize(
     ("utility", "body", "status"),
     [
@@ -217,6 +242,21 @@ async def test_a_share_that_was_revoked_is_told_nothing_more(
         await run(connection, "update grants set revoked_at = now()")
     await _morning(cloud)
     assert mailbox.letters == []
+
+
+async def test_a_budget_can_be_forgotten_after_the_share_was_revoked_and_others_find_nothing(
+    cloud: CloudInTest,
+) -> None:
+    iva = await _iva(cloud)
+    await iva.put("/premises/p-one/budgets/water", {"euro": "100"})
+    async with cloud.services.database.transaction(as_system=True) as connection:
+        await run(connection, "update grants set revoked_at = now()")
+    path = "/premises/p-one/budgets/water"
+    assert (await iva.ask("PUT", path, json={"euro": "90"})).status_code == 404
+    assert (await iva.ask("DELETE", path)).status_code == 204
+    assert (await iva.ask("DELETE", path)).status_code == 404
+    async with cloud.services.database.transaction(as_system=True) as connection:
+        assert await rows(connection, "select * from budgets") == []
 
 
 async def test_a_mail_server_that_is_away_delays_a_warning_and_loses_none(
