@@ -10,7 +10,7 @@ import "./components/view.js";
 import { problemText } from "./problem.js";
 import { language, LANGUAGES, speak, t } from "./language.js";
 import { keepUpToDate } from "./release.js";
-import { routeOf, sectionsOf } from "./routes.js";
+import { loadAhead, sectionsOf } from "./routes.js";
 import { forgetUser, recall, remember } from "./store.js";
 import "./theme.js";
 import { nowIs } from "./who.js";
@@ -18,7 +18,6 @@ import "./words/app.js";
 
 const UNKNOWN = "unknown"; // not asked yet
 const ASK_AGAIN_MS = 5000;
-const ANYBODY = {}; // without a role
 const ERASED = "?erased"; // where a page begins anew whose account is gone
 
 class App extends Element {
@@ -49,16 +48,8 @@ class App extends Element {
 
   connectedCallback() {
     super.connectedCallback();
-    this.#prepare();
+    loadAhead(this.hash, recall("user")?.content);
     this.#begin();
-  }
-
-  /** Load the view while the server says who we are: an address of its own is mostly opened by somebody signed in. */
-  #prepare() {
-    const known = recall("user")?.content;
-    if (!known && this.hash.length <= "#/".length) return;
-    const { route } = routeOf(this.hash, known ?? ANYBODY);
-    route.load().catch(() => {}); // the view asks for it again, and says what is wrong
   }
 
   async #begin() {
