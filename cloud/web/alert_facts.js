@@ -28,17 +28,20 @@ export function factsOf(alert, point, gas) {
     point && ["where", named(point.name)],
     ["since", momentText(Date.parse(alert.started_at), language())],
     !isOfMeter(alert) && [isPower ? "power" : "flow", flowOf(alert)],
-    !isOfMeter(alert) && [lost, isVolumeOfGas(known(alert, point)) ? gas.text(gasOf(alert)) : lostText(known(alert, point), alert)],
+    !isOfMeter(alert) && [lost, isVolumeOfGas(known(alert, point)) ? gas.text(gasFlowOf(alert)) : lostText(known(alert, point), alert)],
     cost && !isOfMeter(alert) && ["cost", cost],
   ].filter(Boolean);
 }
 
-const isVolumeOfGas = ({ utility, energy_wh }) => utility === "gas" && (energy_wh ?? null) === null;
+export const isVolumeOfGas = ({ utility, energy_wh }) => utility === "gas" && (energy_wh ?? null) === null;
 
-const gasOf = ({ premises_id, service_point_id, volume_l, started_at, resolved_at }) => ({
+const gasFlowOf = ({ premises_id, service_point_id, volume_l, started_at, resolved_at }) => ({
   premisesId: premises_id, servicePointId: service_point_id, litres: volume_l,
   since: Date.parse(started_at), until: resolved_at ? Date.parse(resolved_at) : now(),
 });
+
+/** What an alert's meter lost in short; `gas` (a Gas) tells that of gas. */
+export const lostOf = (alert, gas) => (isVolumeOfGas(alert) ? gas.amount(gasFlowOf(alert)) : lostText(alert, alert));
 
 /** What was lost, of {volume_l} or {energy_wh}, as that utility is counted. */
 export function lostText({ utility }, { energy_wh, volume_l }) {

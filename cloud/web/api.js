@@ -10,7 +10,15 @@ const TIMEOUT_MS = 15_000;
 /** Dispatches "ended" when the server no longer knows us. */
 export const session = new EventTarget();
 
-/** The server could not be reached, or did not answer in time. */
+let asking = new AbortController();
+
+/** Give up what is being asked: nobody is to be shown, or left with, what somebody else asked for. */
+export function giveUp() {
+  asking.abort();
+  asking = new AbortController();
+}
+
+/** The server could not be reached, did not answer in time, or not to the end. */
 export class UnreachableError extends Error {}
 
 /** The server refused; `title` and `detail` are its problem details (RFC 9457). */
@@ -22,6 +30,12 @@ export class RefusedError extends Error {
     this.retryAfterS = Number(response.headers.get("retry-after")) || null;
   }
 }
+
+/** Whether an error may be over by itself before long. */
+export const willPass = (error) => error instanceof UnreachableError || error.status >= 500;
+
+/** Whether an error says that there is no such thing, or none for this reader. */
+export const isGone = (error) => error?.status === 403 || error?.status === 404;
 
 /** Sign in; resolves to the user. Refused with code "code-needed" until a second factor's code is given. */
 export const signIn = async (email, password, code) =>
@@ -88,7 +102,7 @@ export const liveAddress = (id) => `${ROOT}/premises/${encodeURIComponent(id)}/l
 export async function call(method, path, body, timeoutMs = TIMEOUT_MS) {
   const response = await reach(method, path, body, timeoutMs);
   learn(response.headers.get("date"));
-  if (response.ok) return response.status === 204 ? null : response.json();
+  if (response.ok) return response.status === 204 ? null : wholeOf(response);
   const refusal = await refusalOf(response);
   if (refusal.code === "not-signed-in" && path !== "/session") session.dispatchEvent(new Event("ended"));
   throw refusal;
@@ -97,7 +111,16 @@ export async function call(method, path, body, timeoutMs = TIMEOUT_MS) {
 /** The error in an answer that isn't a good one. */
 export async function refusalOf(response) {
   const isJson = response.headers.get("content-type")?.includes("json");
-  return new RefusedError(response, isJson ? await response.json() : {});
+  return new RefusedError(response, isJson ? await wholeOf(response) : {});
+}
+
+/** What an answer holds; one that broke off on its way, or isn't the cloud's at all, is none. */
+async function wholeOf(response) {
+  try {
+    return await response.json();
+  } catch (cause) {
+    throw new UnreachableError("The answer did not arrive whole.", { cause });
+  }
 }
 
 async function reach(method, path, body, timeoutMs) {
@@ -108,7 +131,7 @@ async function reach(method, path, body, timeoutMs) {
       headers: body && { "content-type": "application/json" },
       credentials: "same-origin",
       cache: "no-store",
-      signal: AbortSignal.timeout(timeoutMs),
+      signal: AbortSignal.any([asking.signal, AbortSignal.timeout(timeoutMs)]),
     });
   } catch (cause) {
     throw new UnreachableError("The server could not be reached.", { cause });

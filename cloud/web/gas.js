@@ -11,6 +11,7 @@ import { amountText } from "./units.js";
 import "./words/units.js";
 
 const TODAY_EVERY_MS = 30_000;
+const ML = 1000; // in a litre: what passed in an hour is told to parts of one
 
 /** The whole Wh of so many litres, exactly; `factor` is a decimal number as text, in kWh/m³, which is Wh/l. */
 export function wattHours(litres, factor) {
@@ -72,20 +73,29 @@ export class Gas {
     return { usage, unit: "Wh", words: isToday ? conversionWords(told) : "" };
   }
 
-  /** So many litres that flowed from one instant to another; in kWh only where one factor applies to all of it. */
-  text({ premisesId, servicePointId, litres, since, until }) {
-    const volume = amountText(litres, "l", language());
-    if (!isGasEnergy() || !Number.isInteger(litres)) return volume;
+  /** So many litres that flowed from one instant to another, with what made energy of them. */
+  text(flow) {
+    const factor = this.factorOf(flow);
+    return factor ? `${this.amount(flow)} (${factorsText([factor])})` : this.amount(flow);
+  }
+
+  /** The same without that. */
+  amount(flow) {
+    const factor = this.factorOf(flow);
+    return factor ? amountText(wattHours(Math.round(flow.litres * ML), factor.kwh_per_metered_m3) / ML, "Wh", language()) : amountText(flow.litres, "l", language());
+  }
+
+  /** The one factor that applies to all of a flow; null where there is none, or gas is told in m³. */
+  factorOf({ premisesId, servicePointId, litres, since, until }) {
+    if (!isGasEnergy() || !Number.isFinite(litres)) return null;
     const told = this.#get(`gas-factors/${premisesId}`, Infinity, async () =>
       (await call("GET", `/premises/${encodeURIComponent(premisesId)}/gas-conversions`)).items);
-    const factor = told && factorOver(told, servicePointId, dayOf(since), dayOf(until));
-    if (!factor) return volume;
-    return `${amountText(wattHours(litres, factor.kwh_per_metered_m3), "Wh", language())} (${factorsText([factor])})`;
+    return told && factorOver(told, servicePointId, dayOf(since), dayOf(until));
   }
 
   #get(key, everyMs, ask) {
     const known = this.#known.get(key) ?? { answer: recall(key)?.content ?? null, askedAt: -Infinity };
-    if (now() - known.askedAt > everyMs || known.askedAt === -Infinity) {
+    if (known.askedAt === -Infinity || now() - known.askedAt > everyMs) {
       known.askedAt = now();
       this.#ask(key, ask);
     }
@@ -101,7 +111,7 @@ export class Gas {
       this.#host.requestUpdate();
     } catch (error) {
       console.info(`${key} could not be fetched:`, error.message);
-      this.#known.get(key).askedAt = now() - TODAY_EVERY_MS; // asked again before long
+      this.#known.get(key).askedAt = -Infinity; // asked again when the host draws again
     }
   }
 }

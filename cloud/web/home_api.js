@@ -1,7 +1,18 @@
 // SPDX-License-Identifier: EUPL-1.2
 /** Usual days and similar buildings as the views need them: how the cloud spells them. */
 
-import { call } from "./api.js";
+import { allPremises, call } from "./api.js";
+import { forgetAbout, recall } from "./store.js";
+
+/** My buildings; of one that was shared with us and is no longer the phone forgets all it keeps. */
+export async function myPremises() {
+  const items = await allPremises();
+  const ids = items.map(({ premises_id }) => premises_id);
+  for (const { premises_id: id } of recall("premises")?.content ?? []) {
+    if (!ids.includes(id)) forgetAbout(id);
+  }
+  return items;
+}
 
 const ms = (text) => (text === null ? null : Date.parse(text));
 

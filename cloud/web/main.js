@@ -2,7 +2,7 @@
 /** The app: who is signed in, which view the address asks for, the frame around it. */
 
 import { html, nothing } from "lit";
-import { currentUser, session, signOut, UnreachableError } from "./api.js";
+import { currentUser, giveUp, session, signOut, UnreachableError } from "./api.js";
 import { now } from "./clock.js";
 import { Element } from "./components/element.js";
 import { icon, mark } from "./components/icons.js";
@@ -10,7 +10,7 @@ import "./components/view.js";
 import { problemText } from "./problem.js";
 import { language, LANGUAGES, speak, t } from "./language.js";
 import { keepUpToDate } from "./release.js";
-import { routeOf, sectionsOf } from "./routes.js";
+import { loadAhead, sectionsOf } from "./routes.js";
 import { forgetUser, recall, remember } from "./store.js";
 import "./theme.js";
 import { nowIs } from "./who.js";
@@ -19,7 +19,6 @@ import "./words/app.js";
 
 const UNKNOWN = "unknown"; // not asked yet
 const ASK_AGAIN_MS = 5000;
-const ANYBODY = {}; // without a role
 const ERASED = "?erased"; // where a page begins anew whose account is gone
 const REFUSED = { "identity-refused": "refused_identity", "sign-in-lost": "refused_lost", "identity-provider-unavailable": "refused_provider" };
 
@@ -51,25 +50,21 @@ class App extends Element {
 
   connectedCallback() {
     super.connectedCallback();
-    this.#prepare();
+    loadAhead(this.hash, recall("user")?.content);
     this.#begin();
   }
 
-  /** Load the view while the server says who we are: an address of its own is mostly opened by somebody signed in. */
-  #prepare() {
-    const known = recall("user")?.content;
-    if (!known && this.hash.length <= "#/".length) return;
-    const { route } = routeOf(this.hash, known ?? ANYBODY);
-    route.load().catch(() => {}); // the view asks for it again, and says what is wrong
-  }
-
   async #begin() {
+    const before = this.user;
     try {
-      this.user = await currentUser();
+      const user = await currentUser();
+      if (this.user !== before) return; // somebody has signed in meanwhile
+      this.user = user;
       this.failure = this.notice && t(this.notice); // who only meant to show once more who it is
       this.notice = null;
       remember("user", this.user, now());
     } catch (error) {
+      if (this.user !== before) return;
       const known = recall("user")?.content ?? null;
       if (error.status === 401) {
         this.failure = null;
@@ -108,6 +103,7 @@ class App extends Element {
   }
 
   #leave(notice) {
+    giveUp();
     forgetUser();
     this.user = null;
     this.notice = notice;
@@ -124,6 +120,7 @@ class App extends Element {
     for (const secret of secrets) secret.value = "";
     this.#setAside = { view: this.#view.isTyped ? this.#view : document.createElement("iskar-view"), email: this.user.email };
     this.#view = document.createElement("iskar-view");
+    giveUp();
     forgetUser();
     this.user = null;
     this.notice = "session_ended";

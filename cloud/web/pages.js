@@ -7,6 +7,7 @@ export class Pages {
   #ask;
   #cursor = null;
   #run = 0; // how often it has begun anew
+  #asking = 0; // in which of these it asks
   /** @type {any[] | null} */
   items = null; // null: not there yet
   hasMore = false;
@@ -32,6 +33,8 @@ export class Pages {
   }
 
   async more() {
+    if (this.isAsking && this.#asking === this.#run) return; // two presses are one page
+    this.#asking = this.#run;
     const [cursor, run] = [this.#cursor, this.#run];
     this.isAsking = true;
     this.#host.requestUpdate();

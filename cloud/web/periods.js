@@ -13,6 +13,8 @@ export class Periods {
   #wanted = {};
   #keys = []; // of what is wanted, as it was asked for
   #known = new Map(); // key of a period: {usage, cost, keptSince, isUnknown}
+  #asked = new Map(); // key of a period: how often it was asked for
+  #taken = new Map(); // and which of these was answered last
   #timer;
 
   constructor(host) {
@@ -49,12 +51,17 @@ export class Periods {
 
   async #fetch(period) {
     const key = keyOf(period);
+    const asked = (this.#asked.get(key) ?? 0) + 1;
+    this.#asked.set(key, asked);
     try {
       const usage = await usageOf(period.premisesId, period);
+      if (asked < (this.#taken.get(key) ?? 0)) return; // one that was asked for later came sooner
+      this.#taken.set(key, asked);
       this.#known.set(key, { usage, cost: this.#known.get(key)?.cost });
       remember(key, usage, now());
       if (!period.isPriceless) this.#price(key, period);
     } catch (error) {
+      if (asked < this.#asked.get(key)) return; // another is on its way, or came
       console.info(`The use of ${key} could not be fetched:`, error.message);
       this.#known.set(key, this.#fallBack(key, error));
     }

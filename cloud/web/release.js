@@ -11,7 +11,7 @@ export async function keepUpToDate() {
   const container = navigator.serviceWorker;
   let isOld = container.controller !== null; // the first worker of a first visit replaces nothing
   container.addEventListener("controllerchange", () => {
-    if (isOld && !isTyping()) location.reload();
+    if (isOld) reloadSoon();
     isOld = true;
   });
   if (isOld) await register(container);
@@ -86,7 +86,16 @@ async function update(registration) {
   }
 }
 
-function isTyping() {
+/** Open the page anew; where something would be lost by that, once the person goes on to another view. */
+function reloadSoon() {
+  if (wouldLose()) addEventListener("hashchange", () => location.reload(), { once: true });
+  else location.reload();
+}
+
+/** Whether the person is in the middle of something: forms, questions, codes that are shown only once. */
+function wouldLose() {
+  const view = /** @type {(HTMLElement & {isTyped: boolean}) | null} */ (document.querySelector("iskar-view"));
   const focused = document.activeElement;
-  return focused instanceof HTMLInputElement && focused.value !== "";
+  return Boolean(view?.isTyped || document.querySelector(".recovery-codes, dialog[open]"))
+    || (focused instanceof HTMLInputElement && focused.value !== "");
 }

@@ -29,7 +29,7 @@ FOLDER = Path(__file__).parent
 MAIN = "/app/main.js"
 # What the page shows an owner first, and what lets them in again: loaded with the page.
 SHELL = (MAIN, "/app/views/buildings.js", "/app/views/building.js", "/app/views/sign_in.js")
-_SHELL_FILES = ("/app/styles.css", "/app/theme_first.js", "/app/icon.svg", "/manifest.webmanifest")
+_SHELL_FILES = ("/app/styles.css", "/app/first.js", "/app/icon.svg", "/manifest.webmanifest")
 
 _MEDIA_TYPES = {
     ".html": "text/html; charset=utf-8",

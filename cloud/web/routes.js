@@ -7,6 +7,8 @@ import { mayShare } from "./who.js";
 const PLANNERS = ["utility", "operator", "municipality"]; // whom demand is for
 const KEEPERS = ["utility", "operator"]; // who may set limits
 
+const ANYBODY = {}; // without a role
+
 const isPlanner = (user) => PLANNERS.includes(user.role);
 const isOwner = (user) => !isPlanner(user);
 
@@ -64,6 +66,13 @@ export function routeOf(hash, user) {
     if (match && (route.isFor?.(user) ?? true)) return { route, parts: match.slice(1).map((part) => part && decoded(part)) };
   }
   return { route: HOME, parts: [] };
+}
+
+/** Load the view while the server says who we are, `known` so far: an address of its own is mostly opened by somebody signed in. */
+export function loadAhead(hash, known) {
+  if (!known && hash.length <= "#/".length) return;
+  const { route } = routeOf(hash, known ?? ANYBODY);
+  route.load().catch(() => {}); // the view asks for it again, and says what is wrong
 }
 
 /** The sections of a user. */

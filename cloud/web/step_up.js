@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 /** Sensitive things ask once more who it is; then the call is repeated as if nothing had happened. */
 
-import { RefusedError } from "./api.js";
+import { RefusedError, UnreachableError } from "./api.js";
 
 /** The person closed the question: nothing was done. */
 export class CancelledError extends Error {}
@@ -18,7 +18,11 @@ export async function shownAnew(work) {
 }
 
 async function ask() {
-  await import("./components/step_up_dialog.js");
+  try {
+    await import("./components/step_up_dialog.js");
+  } catch (cause) {
+    throw new UnreachableError("The question could not be loaded.", { cause });
+  }
   const dialog = document.createElement("iskar-step-up");
   document.querySelector("iskar-app").append(dialog);
   try {

@@ -33,11 +33,16 @@ async function openAt(path) {
   const [page] = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
   if (!page) return void await self.clients.openWindow(url.href);
   try {
+    await page.navigate(url.href);
+  } catch (error) {
+    console.info("The window could not be sent there:", error.message); // such as one that was loaded past this worker
+    return void await self.clients.openWindow(url.href);
+  }
+  try {
     await page.focus();
   } catch (error) {
     console.info("The window could not be brought to the front:", error.message); // it shows the alert all the same
   }
-  await page.navigate(url.href);
 }
 
 self.addEventListener("message", (event) => {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
-/** Light or dark: as the phone has it, or as chosen here. `theme_first.js` does the same before the first paint. */
+/** Light or dark: as the phone has it, or as chosen here. `first.js` does the same before the first paint. */
 
 import { forget, recall, remember } from "./store.js";
 

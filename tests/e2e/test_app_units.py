@@ -118,6 +118,32 @@ def test_gas_in_kwh_on_the_list_on_an_alert_and_on_the_meters_page(browser: Brow
         expect(home.locator("[data-conversions]")).to_contain_text("from October 1, 2026")
 
 
+def test_an_alerts_hours_and_its_line_among_all_alerts_are_in_the_chosen_unit(browser: Browser):
+    fake = FakeCloud()
+    fake.raise_alert(
+        service_point_id="sp-home-gas",
+        utility="gas",
+        kind="gas_flow",
+        volume_l=1000,
+        cost_eur=None,
+        started_at="2026-11-21T01:40:00+00:00",
+        hours=[
+            {"started_at": "2026-11-21T01:40:00+00:00", "volume_l": 470.5, "energy_wh": None},
+            {"started_at": "2026-11-21T02:40:00+00:00", "volume_l": 1000.0, "energy_wh": None},
+        ],
+    )
+    with opened(browser, fake, locale="en-GB") as page:
+        open_building(page)
+        choose(page, "gas", "kWh")
+        page.click("[href='#/alerts']")
+        expect(page.locator("[data-alert] .alert-row-figures")).to_contain_text("10.6\u00a0kWh")
+        page.click("[data-alert]")
+        hours = page.locator(".hours")
+        expect(hours.locator("tbody tr").first).to_contain_text("5\u00a0kWh")
+        expect(hours.locator("tbody tr").last).to_contain_text("10.6\u00a0kWh")
+        expect(hours.locator("caption")).to_contain_text("× 10.62 kWh/m³ from October 1, 2026")
+
+
 def test_an_alert_over_two_factors_stays_in_cubic_metres(browser: Browser):
     fake = FakeCloud()
     fake.raise_alert(

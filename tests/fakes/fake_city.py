@@ -122,9 +122,16 @@ def an_epoch(serial: str, installed_at: str, **changes: Any) -> dict[str, Any]:
 
 
 def a_flow(reading_type: str, reading: int) -> dict[str, Any]:
-    """Return the instantaneous reading that goes with a register's type."""
+    """Return the instantaneous reading that goes with a register's type, read just now."""
     name, unit = FLOWS[reading_type]
-    return {"reading_type": name, "unit": unit, "reading": reading}
+    now = datetime.now(UTC).isoformat()
+    return {
+        "reading_type": name,
+        "unit": unit,
+        "reading": reading,
+        "read_at": now,
+        "quality": [],
+    }
 
 
 def buildings() -> dict[str, dict[str, Any]]:

@@ -84,7 +84,7 @@ def test_what_an_owner_sees_first_comes_with_the_page_and_the_rest_later(client:
     assert views <= shell | later
     preloaded = set(re.findall(r'modulepreload" href="([^"]+)"', client.get("/").text))
     modules = {url for url in told["shell"] if url.endswith(".js")}
-    assert preloaded == {url for url in modules if not url.endswith("/theme_first.js")}  # a script
+    assert preloaded == {url for url in modules if not url.endswith("/first.js")}  # a script
 
 
 def test_the_shell_is_small(client: TestClient):

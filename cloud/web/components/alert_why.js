@@ -2,8 +2,9 @@
 /** Why a rule was convinced, what to do about it, and what has happened since. */
 
 import { html, nothing } from "lit";
-import { lostText } from "../alert_facts.js";
+import { isVolumeOfGas, lostText } from "../alert_facts.js";
 import { dateText, momentText } from "../calendar.js";
+import { factorsText } from "../gas.js";
 import { isOfMeter } from "../kinds.js";
 import { language, t } from "../language.js";
 import "../words/alert_advice.js";
@@ -33,11 +34,12 @@ export const steps = (alert) => html`
     <ol class="steps">${STEPS.map((step) => html`<li>${t(`alertdo_${adviceOn(alert)}_${step}`)}</li>`)}</ol>
   </section>`;
 
-export const why = (alert) => html`
+/** `gas` (a Gas) tells hours of gas in the chosen unit. */
+export const why = (alert, gas) => html`
   <section class="card alert-part" aria-labelledby="alert-why">
     <h2 id="alert-why">${t("alertpage_why")}</h2>
     ${KNOWN.includes(alert.kind) ? html`<p>${t(`alertsaw_${alert.kind}`)}</p>` : nothing}
-    ${alert.hours.length ? hours(alert) : nothing}
+    ${alert.hours.length ? hours(alert, gas) : nothing}
     ${KNOWN.includes(alert.kind) ? html`<h3>${t("alertpage_unusual")}</h3><p>${t(`alertnot_${alert.kind}`)}</p>` : nothing}
     <h3>${t("alertpage_ends")}</h3><p>${t(isOfMeter(alert) ? "clears_meter" : "clears_use")}</p>
     <details>
@@ -46,22 +48,31 @@ export const why = (alert) => html`
     </details>
   </section>`;
 
+const HOUR_MS = 3_600_000;
+
+const flowOf = ({ premises_id, service_point_id }, { started_at, volume_l }) => ({
+  premisesId: premises_id, servicePointId: service_point_id, litres: volume_l, since: Date.parse(started_at), until: Date.parse(started_at) + HOUR_MS - 1,
+});
+
 const amountOf = ({ volume_l, energy_wh }) => energy_wh ?? volume_l;
 
 /** The hours as bars; the table is the chart, so that everybody reads the same. */
-function hours(alert) {
+function hours(alert, gas) {
   const shown = alert.hours.toSorted((one, other) => Date.parse(one.started_at) - Date.parse(other.started_at));
   const ranked = alert.hours.toSorted((one, other) => amountOf(one) - amountOf(other));
   const most = Math.max(...shown.map((one) => Math.abs(amountOf(one) ?? 0)));
-  const [low, high] = [ranked[0], ranked.at(-1)].map((one) => lostText(alert, one));
+  const factors = isVolumeOfGas(alert) ? shown.map((one) => gas.factorOf(flowOf(alert, one))) : [];
+  const isEnergy = factors.length > 0 && factors.every(Boolean); // bars of two units can't be beside each other
+  const lost = (one) => (isEnergy ? gas.amount(flowOf(alert, one)) : lostText(alert, one));
+  const [low, high] = [ranked[0], ranked.at(-1)].map(lost);
   return html`
     <figure class="hours u-${alert.utility}">
       <table>
-        <caption>${t("alertpage_hours")}<small>${low === high ? nothing : t("alertpage_hours_said", { low, high })}</small></caption>
+        <caption>${t("alertpage_hours")}<small>${low === high ? nothing : t("alertpage_hours_said", { low, high })} ${isEnergy ? `(${factorsText(factors)})` : nothing}</small></caption>
         <thead class="visually-hidden"><tr><th scope="col">${t("alertpage_hour")}</th><th scope="col">${t("alertpage_passed")}</th></tr></thead>
         <tbody>${shown.map((one) => html`
           <tr><th scope="row">${dateText(Date.parse(one.started_at), language(), { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" })}</th>
-            <td><svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true"><rect width="100" height="10"/><rect class="bar" width=${100 * Math.abs(amountOf(one) ?? 0) / (most || 1)} height="10"/></svg><span>${lostText(alert, one)}</span></td></tr>`)}
+            <td><svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true"><rect width="100" height="10"/><rect class="bar" width=${100 * Math.abs(amountOf(one) ?? 0) / (most || 1)} height="10"/></svg><span>${lost(one)}</span></td></tr>`)}
         </tbody>
       </table>
     </figure>`;

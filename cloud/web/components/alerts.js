@@ -2,11 +2,12 @@
 /** The alerts of a building: what happened, since when, how much, what to do; seen, or ordinary after all. */
 
 import { html, nothing } from "lit";
-import { acknowledge, labelAlert, RefusedError, resolve } from "../api.js";
+import { acknowledge, labelAlert, resolve } from "../api.js";
 import { factsOf, isOpen, known, needsSeeing, titleOf } from "../alert_facts.js";
 import { Gas } from "../gas.js";
 import { alertKindOf, isOfMeter, ordinaryUsesOf } from "../kinds.js";
 import { t } from "../language.js";
+import { problemText } from "../problem.js";
 import { Element } from "./element.js";
 import { icon } from "./icons.js";
 
@@ -93,8 +94,8 @@ export class AlertList extends Element {
     try {
       this.dispatchEvent(new CustomEvent("changed", { detail: await save() }));
     } catch (error) {
-      const reason = error instanceof RefusedError ? error.message : t("unreachable");
-      this.failure = t("acknowledge_failed", { reason });
+      const isOver = error.code === "alert-resolved";
+      this.failure = isOver ? t("alertpage_over_already") : t("acknowledge_failed", { reason: problemText(error) });
     }
     this.saving = null;
   }

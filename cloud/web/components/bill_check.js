@@ -85,10 +85,11 @@ export class BillCheck extends Element {
     Object.assign(this, { wrong, problem: words, found: null });
     if (words) return form.elements[wrong]?.focus();
     this.isBusy = true;
+    const id = this.#point.service_point_id;
     try {
-      const found = await checkBill(this.#point.service_point_id, { from: form.elements.from.value, to: form.elements.to.value, ...typed });
+      const found = await checkBill(id, { from: form.elements.from.value, to: form.elements.to.value, ...typed });
       const billed = Object.fromEntries(Object.entries(typed).map(([name, figure]) => [name, figure ? Number(figure) : null]));
-      this.found = { ...found, billed };
+      if (id === this.#point.service_point_id) this.found = { ...found, billed }; // else another meter was chosen meanwhile
     } catch (error) {
       this.problem = error.status === 422 ? t("check_refused") : problemText(error);
     }

@@ -34,11 +34,14 @@ export class DialSheet extends Element {
 
   async #fetch() {
     if (this.isOff) return;
+    const id = this.premisesId;
     try {
-      this.numbers = (await clientNumbersOf(this.premisesId)).filter(({ utility }) => utility === "water");
+      const all = await clientNumbersOf(id);
+      if (id !== this.premisesId) return; // another building's were asked for meanwhile
+      this.numbers = all.filter(({ utility }) => utility === "water");
       this.problem = "";
     } catch (error) {
-      this.problem = problemText(error);
+      if (id === this.premisesId) this.problem = problemText(error);
     }
   }
 

@@ -5,38 +5,37 @@ import { html, nothing, svg } from "lit";
 import { dateText, dayOf, midnight } from "../calendar.js";
 import { now } from "../clock.js";
 import { expectedBill } from "../bill_api.js";
-import { attempt } from "../demand_api.js";
 import { language, named, t } from "../language.js";
 import { problemText } from "../problem.js";
 import { euroText } from "../units.js";
+import { Asked } from "./asked.js";
 import { Element } from "./element.js";
 import { icon } from "./icons.js";
 
+const REFRESH_MS = 10 * 60_000; // a page that stays open outlives its forecast, and its month
+
 export class ExpectedBill extends Element {
-  static properties = { premisesId: {}, told: { state: true } };
+  static properties = { premisesId: {} };
+
+  #asked = new Asked(this, null, null, REFRESH_MS);
 
   constructor() {
     super();
     this.premisesId = "";
-    this.told = null;
   }
 
   willUpdate(changed) {
-    if (changed.has("premisesId")) this.#fetch();
-  }
-
-  async #fetch() {
+    if (!changed.has("premisesId")) return;
     const id = this.premisesId;
-    this.told = null;
-    const told = await attempt(expectedBill(id, dayOf(now()).slice(0, 7)));
-    if (id === this.premisesId) this.told = told;
+    this.#asked.turnTo(() => expectedBill(id, dayOf(now()).slice(0, 7)));
   }
 
   render() {
-    if (!this.told) return html`<section class="card expected-bill expected-bill-waiting" aria-hidden="true"></section>`; // its room, so that nothing jumps
-    if (this.told.error) return failed(this.told.error);
-    if (!this.told.bills.length) return nothing;
-    const { month, isOver, isFallback, soFar, low, mid, high, bills, isAssumed, unpriced } = this.told;
+    const { content: told, error } = this.#asked;
+    if (!told && error) return failed(error);
+    if (!told) return html`<section class="card expected-bill expected-bill-waiting" aria-hidden="true"></section>`; // its room, so that nothing jumps
+    if (!told.bills.length) return nothing;
+    const { month, isOver, isFallback, soFar, low, mid, high, bills, isAssumed, unpriced } = told;
     const title = t(isOver ? "bill_over" : "bill_expected", { month: dateText(midnight(`${month}-01`), language(), { month: "long" }) });
     return html`
       <section class="card expected-bill" aria-labelledby="bill-title" data-bill=${month}>

@@ -23,6 +23,7 @@ export class Looks extends Element {
   static properties = { premisesId: {}, names: {}, withMine: { state: true }, more: { state: true }, problem: { state: true } };
 
   #asked = new Asked(this, () => this.#pages(null));
+  #asking = null; // the cursor of the pages that are on their way
 
   constructor() {
     super();
@@ -73,17 +74,22 @@ export class Looks extends Element {
   #choose(event) {
     this.withMine = event.target.checked;
     this.more = null;
+    this.#asking = null;
     this.#asked.refresh();
   }
 
   async #more(cursor) {
+    if (this.#asking) return; // counted twice, looks would be twice as many
+    this.#asking = cursor;
     this.problem = null;
     try {
       const found = await this.#pages(cursor);
+      if (this.#asking !== cursor) return; // others were asked for meanwhile
       this.more = { items: [...this.more?.items ?? [], ...found.items], cursor: found.cursor };
     } catch (error) {
-      this.problem = () => problemText(error);
+      if (this.#asking === cursor) this.problem = () => problemText(error);
     }
+    if (this.#asking === cursor) this.#asking = null;
   }
 
   /** Pages from `cursor` on until one shows anything: {items, cursor}. */

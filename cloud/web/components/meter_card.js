@@ -5,6 +5,7 @@ import { html, nothing } from "lit";
 import { momentText } from "../calendar.js";
 import { now, Ticker } from "../clock.js";
 import { language, named, t } from "../language.js";
+import { rateOf } from "../rate.js";
 import { amountText, decimal, NOTHING } from "../units.js";
 import "./age.js";
 import { Element } from "./element.js";
@@ -31,14 +32,14 @@ export class MeterCard extends Element {
 
   render() {
     const { service_point_id, name, utility, register, unit, read_at, instantaneous } = this.point;
-    const flow = instantaneous?.reading;
+    const flow = rateOf(this.point);
     return html`
       <article class="meter ${this.parent ? "meter-part" : ""} u-${utility}" data-service-point=${service_point_id} data-freshness=${this.#freshness()}>
         <header>
           <span class="meter-icon">${icon(utility)}</span>
           <h3><a href="#/premises/${encodeURIComponent(this.premisesId)}/meters/${encodeURIComponent(service_point_id)}">${named(name)}</a>
             ${this.parent ? html`<small>${t("part_of", { name: named(this.parent.name) })}</small>` : nothing}</h3>
-          ${flow === null || flow === undefined ? nothing : html`
+          ${flow === null ? nothing : html`
             <span class="meter-flow">${t("now_flow", { amount: amountText(flow, instantaneous.unit, language()) })}</span>`}
         </header>
         <iskar-dial .register=${register ?? null} .unit=${unit}></iskar-dial>

@@ -47,7 +47,7 @@ export class MeterDay extends Element {
   }
 
   willUpdate() {
-    const key = `${usageRoute(this.utility)}/point/${this.servicePointId}/${this.#shown}`;
+    const key = `${usageRoute(this.utility)}/${this.premisesId}/point/${this.servicePointId}/${this.#shown}`;
     if (key === this.#key && now() - this.#askedAt < REFRESH_MS) return;
     if (key !== this.#key) Object.assign(this, { told: null, keptSince: null, error: null, opened: new Set() });
     this.#key = key;

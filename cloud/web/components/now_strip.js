@@ -2,16 +2,15 @@
 /** What a building uses right now, by utility: the rates of its main meters; where none is known, since when. */
 
 import { html, nothing } from "lit";
-import { now, Ticker } from "../clock.js";
+import { Ticker } from "../clock.js";
 import { utilitiesOf } from "../kinds.js";
 import { language, t } from "../language.js";
+import { rateOf } from "../rate.js";
 import { amountText } from "../units.js";
 import "../words/usage.js";
 import "./age.js";
 import { Element } from "./element.js";
 import { icon } from "./icons.js";
-
-const STALE_MS = 15 * 60_000; // an older rate says nothing of now
 
 export class NowStrip extends Element {
   static properties = { points: {} };
@@ -47,9 +46,3 @@ export class NowStrip extends Element {
   }
 }
 customElements.define("iskar-now", NowStrip);
-
-/** The rate of a service point, null where none is told or the last is old. */
-function rateOf({ instantaneous, read_at }) {
-  if (!read_at || now() - Date.parse(read_at) > STALE_MS) return null;
-  return instantaneous?.reading ?? null;
-}

@@ -2,6 +2,7 @@
 /** One building: what runs now, alerts as they come, the month's bill, its use as charts, its meters. */
 
 import { html, nothing } from "lit";
+import { isGone } from "../api.js";
 import "../components/age.js";
 import { isOpen } from "../alert_facts.js";
 import "../components/alerts.js";
@@ -17,7 +18,7 @@ import "../components/meters.js";
 import "../components/now_strip.js";
 import { problemText } from "../problem.js";
 import "../components/usage_panel.js";
-import { Feed, isGone } from "../feed.js";
+import { Feed } from "../feed.js";
 import { utilitiesOf } from "../kinds.js";
 import { t } from "../language.js";
 import "../words/alerts.js";

@@ -4,6 +4,7 @@
 import { html, nothing } from "lit";
 import { registersOf } from "../api.js";
 import { addDays, dateText, momentText, offsetText } from "../calendar.js";
+import { Ticker } from "../clock.js";
 import "../components/age.js";
 import { buildingTabs } from "../components/building_tabs.js";
 import { connectionChip } from "../components/connection.js";
@@ -18,6 +19,7 @@ import "../components/register_epochs.js";
 import { Feed } from "../feed.js";
 import { language, named, t } from "../language.js";
 import { problemText } from "../problem.js";
+import { rateOf } from "../rate.js";
 import { amountText, exactText, NOTHING } from "../units.js";
 import "../words/building.js";
 import "../words/meter.js";
@@ -34,6 +36,7 @@ export class MeterPage extends Element {
     this.servicePointId = "";
     this.day = null; // "2026-11-20"; null for today
     this.hungSince = null; // since when the meter hangs there
+    new Ticker(this, 60_000); // a rate grows old
   }
 
   willUpdate(changed) {
@@ -95,8 +98,9 @@ export class MeterPage extends Element {
       </div>`;
   }
 
-  #now({ utility, register, unit, read_at, received_at, quality, instantaneous, meter, node_id, reading_type }) {
-    const flow = instantaneous?.reading;
+  #now(point) {
+    const { utility, register, unit, read_at, received_at, quality, instantaneous, meter, node_id, reading_type } = point;
+    const flow = rateOf(point);
     const rows = [
       ["quality", read_at && qualityWords(quality ?? [])],
       ["make_model", meter && `${meter.make} ${meter.model}`],
@@ -111,7 +115,7 @@ export class MeterPage extends Element {
     return html`
       <section class="card meter-now u-${utility}" aria-labelledby="meter-now-title" data-service-point=${this.servicePointId}>
         <h2 id="meter-now-title">${t("meter_now")}
-          ${flow === null || flow === undefined ? nothing : html`<small>${t("now_flow", { amount: amountText(flow, instantaneous.unit, language()) })}</small>`}</h2>
+          ${flow === null ? nothing : html`<small>${t("now_flow", { amount: amountText(flow, instantaneous.unit, language()) })}</small>`}</h2>
         <iskar-dial .register=${register ?? null} .unit=${unit}></iskar-dial>
         <p class="note">${read_at ? html`<iskar-age .at=${Date.parse(read_at)}></iskar-age>` : t("never_read")}</p>
         <dl class="facts-list">${rows.map(([key, text]) => html`<div data-fact=${key}><dt>${t(key)}</dt><dd>${text || NOTHING}</dd></div>`)}</dl>

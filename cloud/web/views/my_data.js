@@ -3,7 +3,6 @@
 
 import { html, nothing } from "lit";
 import { takeout } from "../account_api.js";
-import { allPremises } from "../api.js";
 import { dayOf } from "../calendar.js";
 import { now } from "../clock.js";
 import { Asked } from "../components/asked.js";
@@ -11,6 +10,7 @@ import { Doing } from "../components/doing.js";
 import "../components/erase_account.js";
 import { icon } from "../components/icons.js";
 import { namesOf } from "../components/looks.js";
+import { myPremises } from "../home_api.js";
 import { t } from "../language.js";
 import "../words/my_data.js";
 
@@ -20,7 +20,7 @@ const KEPT_MS = 60_000; // a download that has begun by then has all it needs
 export class MyData extends Doing {
   static properties = { user: {} };
 
-  #premises = new Asked(this, allPremises, "premises");
+  #premises = new Asked(this, myPremises, "premises");
 
   constructor() {
     super();

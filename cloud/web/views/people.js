@@ -24,8 +24,7 @@ const DAY = { day: "numeric", month: "long", year: "numeric" };
 export class People extends Doing {
   static properties = { premisesId: {}, user: {} };
 
-  /** @type {Asked} */ // of {building, shares}, from the first update on
-  #asked;
+  #asked = new Asked(this); // of {building, shares}
 
   constructor() {
     super();
@@ -35,12 +34,8 @@ export class People extends Doing {
 
   willUpdate(changed) {
     if (!changed.has("premisesId")) return;
-    if (this.#asked) {
-      this.#asked.hostDisconnected();
-      this.removeController(this.#asked);
-    }
     const id = this.premisesId;
-    this.#asked = new Asked(this, async () => {
+    this.#asked.turnTo(async () => {
       const building = await premises(id);
       return { building, shares: mayShare(this.user, id) ? await sharesOf(id) : null };
     }, `people/${id}`);

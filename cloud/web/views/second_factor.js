@@ -13,6 +13,8 @@ import "../words/account.js";
 export class SecondFactor extends Element {
   static properties = { problem: { state: true }, begun: { state: true }, recoveryCodes: { state: true } };
 
+  #isTrying = false;
+
   constructor() {
     super();
     this.problem = null; // () => words
@@ -75,6 +77,8 @@ export class SecondFactor extends Element {
   }
 
   async #try(work) {
+    if (this.#isTrying) return; // codes that a first press brought are not to be lost to a second
+    this.#isTrying = true;
     this.problem = null;
     try {
       await work();
@@ -82,6 +86,8 @@ export class SecondFactor extends Element {
       if (error.code === "wrong-code") this.problem = () => t("wrong_code");
       else if (error instanceof DOMException) this.problem = () => t("passkey_failed");
       else this.problem = () => problemText(error);
+    } finally {
+      this.#isTrying = false;
     }
   }
 }

@@ -42,7 +42,6 @@ addWords({
   alertpage_did_label: ["Отбелязано като обичайно: {use}.", "Marked as ordinary: {use}."],
   alertpage_did_undo: ["Отметката е махната: подобно потребление пак ще вдига сигнал.", "Taken back: similar use raises alerts again."],
   alertpage_did_mended: ["Отбелязано като отстранено.", "Marked as fixed."],
-  alertpage_over_already: ["Сигналът вече е приключил.", "This alert is over already."],
   alertpage_lost_word: ["Няма връзка, затова не знаем дали се записа. Опитай пак, когато се върне: повторното натискане не вреди.", "There is no connection, so we can't tell whether that was saved. Try again once it is back: pressing twice does no harm."],
 
   alertpage_steps: ["Какво да направиш", "What to do"],

@@ -70,5 +70,6 @@ addWords({
   raised: ["нов", "new"],
   reopened: ["подновен", "back again"],
   resolved: ["приключил", "ended"],
+  alertpage_over_already: ["Сигналът вече е приключил.", "This alert is over already."],
   acknowledge_failed: ["Не се записа. {reason}", "That was not saved. {reason}"],
 });
