@@ -99,6 +99,9 @@ export const registersOf = async (servicePointId) =>
 
 export const liveAddress = (id) => `${ROOT}/premises/${encodeURIComponent(id)}/live`;
 
+/** A part of the page that may be missing: resolves to {error} instead of throwing. */
+export const attempt = (promise) => promise.catch((error) => ({ error }));
+
 export async function call(method, path, body, timeoutMs = TIMEOUT_MS) {
   const response = await reach(method, path, body, timeoutMs);
   learn(response.headers.get("date"));

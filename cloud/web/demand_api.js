@@ -6,7 +6,7 @@
  * @typedef {{start: number, end: number, low: ?number, mid: ?number, high: ?number, used: ?number}} Slot  instants in ms
  */
 
-import { call } from "./api.js";
+import { attempt, call } from "./api.js";
 import { addDays, dayOf, midnight } from "./calendar.js";
 
 const HOUR_MS = 3_600_000;
@@ -33,9 +33,6 @@ async function workedOut(path, { isWanted = () => true, onWait = () => {} } = {}
     if (!isWanted()) throw new Error(`Nobody waits for ${path} any more.`);
   }
 }
-
-/** A part of the page that may be missing: resolves to {error} instead of throwing. */
-export const attempt = (promise) => promise.catch((error) => ({ error }));
 
 export async function demandSeries() {
   return (await call("GET", "/demand/series")).items.map(seriesOf);

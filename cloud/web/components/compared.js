@@ -2,9 +2,9 @@
 /** A building compared: today with a usual day, last month with similar buildings. Asked for when it comes into sight. */
 
 import { html, nothing } from "lit";
+import { attempt } from "../api.js";
 import { dateText, midnight } from "../calendar.js";
 import { now, Ticker } from "../clock.js";
-import { attempt } from "../demand_api.js";
 import { peersOf, usualOf } from "../home_api.js";
 import { language, t } from "../language.js";
 import { problemText } from "../problem.js";

@@ -2,9 +2,10 @@
 /** The chart of one series with what it needs fetched: use and forecasts behind, the forecast ahead. */
 
 import { html, nothing } from "lit";
+import { attempt } from "../api.js";
 import { addDays, dayOf, midnight } from "../calendar.js";
 import { now } from "../clock.js";
-import { attempt, forecastBehind, forecastFile, forecastOf, usedHours } from "../demand_api.js";
+import { forecastBehind, forecastFile, forecastOf, usedHours } from "../demand_api.js";
 import { t } from "../language.js";
 import { noForecast } from "./demand_cards.js";
 import { Element } from "./element.js";

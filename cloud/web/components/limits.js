@@ -2,8 +2,8 @@
 /** Limits of tomorrow's use: those that stand, and a form to set one. */
 
 import { html, nothing } from "lit";
-import { RefusedError } from "../api.js";
-import { attempt, dropLimit, limitsOf, setLimit } from "../demand_api.js";
+import { attempt, RefusedError } from "../api.js";
+import { dropLimit, limitsOf, setLimit } from "../demand_api.js";
 import { language, t } from "../language.js";
 import { amountText, decimal, scaleFor, symbol } from "../units.js";
 import { card } from "./demand_cards.js";

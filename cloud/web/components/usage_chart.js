@@ -36,6 +36,7 @@ export class UsageChart extends Element {
   connectedCallback() {
     super.connectedCallback();
     darkness.addEventListener("change", this.#recolored);
+    if (this.hasUpdated) this.#watch(); // put back after a sign-in
   }
 
   disconnectedCallback() {
@@ -137,6 +138,10 @@ export class UsageChart extends Element {
   }
 
   firstUpdated() {
+    this.#watch();
+  }
+
+  #watch() {
     this.#resized.observe(this.querySelector(".plot"));
   }
 

@@ -2,7 +2,8 @@
 /** What tomorrow would use were it warmer or colder: a button for each step of temperature. */
 
 import { html, nothing } from "lit";
-import { attempt, whatIf } from "../demand_api.js";
+import { attempt } from "../api.js";
+import { whatIf } from "../demand_api.js";
 import { language, t } from "../language.js";
 import { decimal, quantity, scaleFor } from "../units.js";
 import { card, missing } from "./demand_cards.js";

@@ -2,12 +2,13 @@
 /** The series of use that one may see, each with tomorrow's total and highest hour. */
 
 import { html, nothing } from "lit";
+import { attempt } from "../api.js";
 import { addDays, dayOf, momentText } from "../calendar.js";
 import { now } from "../clock.js";
 import { noForecast } from "../components/demand_cards.js";
 import { Element } from "../components/element.js";
 import { icon } from "../components/icons.js";
-import { attempt, demandSeries, forecastOf } from "../demand_api.js";
+import { demandSeries, forecastOf } from "../demand_api.js";
 import { language, named, t } from "../language.js";
 import { problemText } from "../problem.js";
 import { amountText, spanText } from "../units.js";

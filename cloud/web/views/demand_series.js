@@ -2,6 +2,7 @@
 /** One series of use: its chart, tomorrow, what if, how sure, what explains it, what may come, limits. */
 
 import { html, nothing } from "lit";
+import { attempt } from "../api.js";
 import { addDays, dayOf, momentText } from "../calendar.js";
 import { now } from "../clock.js";
 import "../components/age.js";
@@ -11,7 +12,7 @@ import { Element } from "../components/element.js";
 import { icon } from "../components/icons.js";
 import "../components/limits.js";
 import "../components/what_if.js";
-import { accuracyOf, attempt, demandSeries, explanationOf, forecastOf, peakOf, scenarioOf } from "../demand_api.js";
+import { accuracyOf, demandSeries, explanationOf, forecastOf, peakOf, scenarioOf } from "../demand_api.js";
 import { language, named, t } from "../language.js";
 import { problemText } from "../problem.js";
 import { amountText } from "../units.js";
