@@ -89,6 +89,7 @@ def test_a_week_and_a_month_tell_how_far_the_forecast_reaches_and_a_year_asks_fo
     fake = FakeCloud()
     with opened(browser, fake) as page:
         open_chart(page)
+        expect(chart(page, "day").locator(".ahead")).to_have_count(1)
         show_period(page, "week")
         expect(chart(page, "week").locator(".ahead b")).to_contain_text(
             "Очаквано до края на седмицата: още "

@@ -107,7 +107,7 @@ def test_an_export_has_the_days_and_the_name_that_were_chosen(browser: Browser):
         assert saving.value.suggested_filename == "sp-home-cold-usage-2026-10-01-2026-11-01.parquet"
         page.select_option("#export-what", "readings")
         page.fill("#export-from", "2024-10-01")
-        expect(page.locator("#export-said")).to_contain_text("най-много за година")
+        expect(page.locator("#export-said")).to_contain_text("най-много за една година")
         expect(page.locator("[aria-labelledby=export-title] a")).to_have_attribute(
             "aria-disabled", "true"
         )
