@@ -101,6 +101,25 @@ def test_local_days_begin_in_sofia_wherever_the_phone_is(
     assert page.evaluate("ms => new Date(ms).toISOString()", slots[0]["start"]) == midnight
 
 
+def test_the_clock_on_the_wall_is_sofias_at_every_moment_of_forty_years(page: Page):
+    asked, wrong = page.evaluate(
+        """async () => {
+          const { dayOf, hourText } = await import("/app/calendar.js");
+          const sofia = new Intl.DateTimeFormat("sv-SE", {timeZone: "Europe/Sofia",
+            dateStyle: "short", timeStyle: "short"});
+          const wrong = [];
+          let asked = 0;
+          for (let at = Date.UTC(1997, 0); at < Date.UTC(2037, 0); at += 13 * 1_234_567) {
+            asked += 1;
+            if (sofia.format(at) !== `${dayOf(at)} ${hourText(at)}`) wrong.push(at);
+          }
+          return [asked, wrong];
+        }"""
+    )
+    assert asked > 70_000
+    assert wrong == []
+
+
 def test_months_of_a_year_touch_each_other_and_end_in_sofia_time(page: Page):
     months = call(page, "calendar", "monthsOf", 2026)
     assert [one["end"] for one in months[:-1]] == [one["start"] for one in months[1:]]
